@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kshm: System V shared memory through /dev/kshm.
+ *
+ * A whole user program:
+ *
+ *	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
+ *	struct kshm_get get = { .key = 42, .size = 4096, .mode = 0600,
+ *				.flags = KSHM_GET_CREAT };
+ *	ioctl(dev, KSHM_IOC_GET, &get);
+ *	struct kshm_attach at = { .id = get.id };
+ *	ioctl(dev, KSHM_IOC_ATTACH, &at);
+ *	strcpy((char *)at.addr, "hello");
+ *
+ * Rules that hold for every command:
+ *
+ * - Success is 0, and every result is in the struct.
+ * - The size of the struct is part of the command number. The kernel accepts
+ *   any size from the first published one on: a larger struct must end in
+ *   zeros (else E2BIG), a smaller one is EINVAL.
+ * - An unknown flag, or a reserved word that is not zero, is EINVAL. Fields
+ *   that are only written by the kernel may hold anything on input.
+ * - An unknown command is ENOTTY; a struct that can't be read or written is
+ *   EFAULT; both change nothing.
+ * - Flags are kshm's own small numbers, never those of <sys/shm.h>, which
+ *   differ between architectures.
+ * - Every struct has the same layout for 32-bit and 64-bit programs.
+ */
+#ifndef _UAPI_LINUX_KSHM_H
+#define _UAPI_LINUX_KSHM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KSHM_ABI		1
+
+/* Features: struct kshm_info.features */
+#define KSHM_FEATURE_LOCK	(1ULL << 0)	/* LOCK keeps pages in memory */
+#define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
+#define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
+
+/* Flags: struct kshm_info.flags */
+#define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
+
+/**
+ * struct kshm_info - limits and usage of the caller's IPC namespace
+ * @abi:	out: KSHM_ABI
+ * @flags:	in: KSHM_INFO_USAGE, or 0
+ * @features:	out: KSHM_FEATURE_*
+ * @shmmax:	out: largest segment, bytes
+ * @shmall:	out: largest sum of all segments, pages
+ * @shmmni:	out: largest number of segments
+ * @shmlba:	out: alignment of a fixed attach address, bytes
+ * @used_ids:	out: segments that exist
+ * @max_index:	out: highest index in use, -1 where there is no segment
+ * @tot:	out: sum of all segments, pages (0 without KSHM_INFO_USAGE)
+ * @rss:	out: pages of them in memory (0 without KSHM_INFO_USAGE)
+ * @swp:	out: pages of them in swap (0 without KSHM_INFO_USAGE)
+ * @dest:	in: 0, or the address of a buffer that the caller will fill from
+ *		this struct: the kernel zeroes it, so that a buffer that can't be
+ *		written is EFAULT here and not a signal later
+ * @dest_len:	in: bytes at @dest, at most 4096
+ * @reserved:	in: 0
+ *
+ * Twin of IPC_INFO; with KSHM_INFO_USAGE of SHM_INFO, which costs a walk over
+ * all segments.
+ *
+ * Errors: EFAULT, EINVAL.
+ */
+struct kshm_info {
+	__u32 abi;
+	__u32 flags;
+	__u64 features;
+	__u64 shmmax;
+	__u64 shmall;
+	__u32 shmmni;
+	__u32 shmlba;
+	__u32 used_ids;
+	__s32 max_index;
+	__u64 tot;
+	__u64 rss;
+	__u64 swp;
+	__u64 dest;
+	__u32 dest_len;
+	__u32 reserved;
+};
+
+/* Flags: struct kshm_get.flags */
+#define KSHM_GET_CREAT		(1U << 0)	/* create where key is not found */
+#define KSHM_GET_EXCL		(1U << 1)	/* with CREAT: EEXIST where found */
+#define KSHM_GET_NORESERVE	(1U << 2)	/* charge pages as they are touched */
+
+/**
+ * struct kshm_get - find a segment by key, or create one
+ * @key:	in: the key; 0 (IPC_PRIVATE) always creates
+ * @flags:	in: KSHM_GET_*
+ * @size:	in: bytes; where the segment exists, the least size that will do
+ * @mode:	in: nine permission bits: of the new segment, or to be tested
+ *		against those of the one that exists
+ * @id:		out: the segment's id, 0 or more
+ *
+ * Twin of shmget(2).
+ *
+ * Errors: EACCES, EEXIST, EINVAL (size outside 1 to shmmax for a new segment,
+ * or larger than the one that exists), ENOENT, ENOMEM, ENOSPC (shmall or shmmni
+ * reached), EFAULT.
+ */
+struct kshm_get {
+	__s32 key;
+	__u32 flags;
+	__u64 size;
+	__u32 mode;
+	__s32 id;
+};
+
+/* Flags: struct kshm_attach.flags */
+#define KSHM_ATTACH_RDONLY	(1U << 0)	/* can never become writable */
+#define KSHM_ATTACH_RND		(1U << 1)	/* round addr down to shmlba */
+#define KSHM_ATTACH_REMAP	(1U << 2)	/* replace what is mapped at addr */
+#define KSHM_ATTACH_EXEC	(1U << 3)	/* executable: asks for x too */
+
+/**
+ * struct kshm_attach - map a segment into the caller's address space
+ * @id:		in: the segment
+ * @flags:	in: KSHM_ATTACH_*
+ * @addr:	in: where to, 0 lets the kernel choose; out: where it is
+ * @length:	out: bytes of the segment, not rounded to pages
+ *
+ * Twin of shmat(2).
+ *
+ * Errors: EACCES, EIDRM, EINVAL (no such id; addr not aligned, or something is
+ * mapped there), ENOMEM, ENFILE, EPERM (addr below mmap_min_addr), EAGAIN
+ * (mlockall limit), EFAULT (also: KSHM_ATTACH_REMAP over this struct).
+ */
+struct kshm_attach {
+	__s32 id;
+	__u32 flags;
+	__u64 addr;
+	__u64 length;
+};
+
+/**
+ * struct kshm_detach - unmap an attach
+ * @addr:	in: the address that attach gave
+ * @flags:	in: 0
+ * @reserved:	in: 0
+ *
+ * Twin of shmdt(2): every piece of the attach that is still where it was put.
+ *
+ * Errors: EINVAL (nothing of kshm's is attached at addr), EINTR.
+ */
+struct kshm_detach {
+	__u64 addr;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* Flags: struct kshm_stat.flags */
+#define KSHM_STAT_BY_INDEX	(1U << 0)	/* id is an index, or any id with it */
+#define KSHM_STAT_ANY		(1U << 1)	/* without the test for r */
+
+/* State: struct kshm_stat.state */
+#define KSHM_STATE_DEST		(1U << 0)	/* goes with the last detach */
+#define KSHM_STATE_LOCKED	(1U << 1)	/* pages stay in memory */
+
+/**
+ * struct kshm_stat - what there is to know of a segment
+ * @id:		in: the id, or the index with KSHM_STAT_BY_INDEX; out: the id
+ * @flags:	in: KSHM_STAT_*
+ * @key:	out: its key; 0 where private, or marked for removal
+ * @mode:	out: nine permission bits
+ * @uid:	out: owner, as the caller's user namespace sees it
+ * @gid:	out: owner's group
+ * @cuid:	out: creator
+ * @cgid:	out: creator's group
+ * @state:	out: KSHM_STATE_*
+ * @seq:	out: sequence number within @id
+ * @cpid:	out: process that created it; 0 where not visible to the caller
+ * @lpid:	out: process that last attached or detached it; 0 likewise
+ * @segsz:	out: bytes asked for at creation
+ * @nattch:	out: mappings of it
+ * @atime:	out: last attach, seconds of CLOCK_REALTIME, 0 for never
+ * @dtime:	out: last detach, likewise
+ * @ctime:	out: creation or last SET, likewise
+ * @rss:	out: pages in memory
+ * @swp:	out: pages in swap
+ * @dest:	in: as in struct kshm_info
+ * @dest_len:	in: as in struct kshm_info
+ * @reserved:	in: 0
+ *
+ * Twin of IPC_STAT; with KSHM_STAT_BY_INDEX of SHM_STAT, with KSHM_STAT_ANY
+ * besides of SHM_STAT_ANY.
+ *
+ * Errors: EACCES, EIDRM, EINVAL, EFAULT.
+ */
+struct kshm_stat {
+	__s32 id;
+	__u32 flags;
+	__s32 key;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 cuid;
+	__u32 cgid;
+	__u32 state;
+	__u32 seq;
+	__s32 cpid;
+	__s32 lpid;
+	__u64 segsz;
+	__u64 nattch;
+	__s64 atime;
+	__s64 dtime;
+	__s64 ctime;
+	__u64 rss;
+	__u64 swp;
+	__u64 dest;
+	__u32 dest_len;
+	__u32 reserved;
+};
+
+/* Which fields to set: struct kshm_set.mask */
+#define KSHM_SET_UID		(1U << 0)
+#define KSHM_SET_GID		(1U << 1)
+#define KSHM_SET_MODE		(1U << 2)
+
+/**
+ * struct kshm_set - change owner and permissions
+ * @id:		in: the segment
+ * @mask:	in: KSHM_SET_*
+ * @uid:	in: new owner
+ * @gid:	in: new group
+ * @mode:	in: nine permission bits, others are ignored
+ * @reserved:	in: 0
+ *
+ * Twin of IPC_SET. The creator keeps all rights.
+ *
+ * Errors: EINVAL (also: uid or gid has no meaning in the caller's user
+ * namespace), EPERM (neither owner nor creator nor CAP_SYS_ADMIN), EFAULT.
+ */
+struct kshm_set {
+	__s32 id;
+	__u32 mask;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 reserved;
+};
+
+/**
+ * struct kshm_rmid - remove a segment
+ * @id:		in: the segment
+ * @flags:	in: 0
+ *
+ * Twin of IPC_RMID: its key is free at once; it goes with its last detach.
+ *
+ * Errors: EINVAL, EPERM as in struct kshm_set, EFAULT.
+ */
+struct kshm_rmid {
+	__s32 id;
+	__u32 flags;
+};
+
+/* Flags: struct kshm_lock.flags */
+#define KSHM_LOCK_UNLOCK	(1U << 0)	/* let go, where it is held */
+
+/**
+ * struct kshm_lock - keep a segment's pages in memory, or let them go
+ * @id:		in: the segment
+ * @flags:	in: KSHM_LOCK_UNLOCK, or 0
+ *
+ * Twin of SHM_LOCK and SHM_UNLOCK. Pages that are not there yet are not
+ * faulted in. The whole size counts against the caller's RLIMIT_MEMLOCK, unless
+ * CAP_IPC_LOCK.
+ *
+ * Errors: EINVAL, EIDRM, EPERM (neither owner nor creator, or the limit is 0),
+ * ENOMEM (over the limit), EFAULT.
+ */
+struct kshm_lock {
+	__s32 id;
+	__u32 flags;
+};
+
+/* Numbers 0x80 to 0x9f of 'k' are kshm's. */
+#define KSHM_IOC_MAGIC		'k'
+#define KSHM_IOC_INFO		_IOWR(KSHM_IOC_MAGIC, 0x80, struct kshm_info)
+#define KSHM_IOC_GET		_IOWR(KSHM_IOC_MAGIC, 0x81, struct kshm_get)
+#define KSHM_IOC_ATTACH		_IOWR(KSHM_IOC_MAGIC, 0x82, struct kshm_attach)
+#define KSHM_IOC_DETACH		_IOW(KSHM_IOC_MAGIC, 0x83, struct kshm_detach)
+#define KSHM_IOC_STAT		_IOWR(KSHM_IOC_MAGIC, 0x84, struct kshm_stat)
+#define KSHM_IOC_SET		_IOW(KSHM_IOC_MAGIC, 0x85, struct kshm_set)
+#define KSHM_IOC_RMID		_IOW(KSHM_IOC_MAGIC, 0x86, struct kshm_rmid)
+#define KSHM_IOC_LOCK		_IOW(KSHM_IOC_MAGIC, 0x87, struct kshm_lock)
+
+#endif /* _UAPI_LINUX_KSHM_H */
