@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# People's door to kshm; kbuild's door is Kbuild. All that is made goes under
+# build/, the module to build/<kernel release>/. "make help" tells the rest.
+
+override BUILD := $(abspath $(or $(BUILD),build))
+
+# Which kernel the module is built for: a fetched one (KERNEL=6.1 or 6.12), a
+# tree of your own (KDIR=), else the running one.
+KERNEL ?=
+KDIR ?= $(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir,/lib/modules/$(shell uname -r)/build)
+# Which one the guest boots.
+GUEST_KERNEL := $(or $(KERNEL),6.12)
+
+BUILD ?= $(CURDIR)/build
+KSFT_SRC := $(BUILD)/linux-source-6.12/tools/testing/selftests
+PREFIX ?= /usr/local
+DESTDIR ?=
+export BUILD PREFIX DESTDIR
+
+MAKEFLAGS += --no-print-directory
+
+all: module lib
+
+# The sources are linked into the build directory, so kbuild writes there.
+# W= and C= reach kbuild; the module is built with W=1 unless told otherwise.
+W ?= 1
+module: kernel
+	@release=$$(cat '$(KDIR)/include/config/kernel.release' 2>/dev/null) || { \
+		echo "No kernel headers in $(KDIR); install linux-headers-$$(uname -r), or say make KERNEL=6.12." >&2; \
+		exit 1; }; \
+	qemu/link-sources "$(BUILD)/$$release" Kbuild module uapi && \
+	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$$release" W=$(W) modules
+
+kernel:
+	@qemu/host-packages build
+	@$(if $(KERNEL),qemu/host-packages fetch && qemu/fetch-kernel '$(KERNEL)')
+
+source:
+	@qemu/host-packages fetch
+	@qemu/fetch-source
+
+lib:
+	@qemu/host-packages build
+	@$(MAKE) -C lib O='$(BUILD)/lib'
+
+selftests: source lib
+	@$(MAKE) -C selftests OUTPUT='$(BUILD)/selftests' KSFT_SRC='$(KSFT_SRC)'
+
+guest-parts:
+	@qemu/host-packages guest
+	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module lib
+
+# The main job: real programs on kshm and on in-tree shm, side by side.
+run: guest-parts
+	@qemu/host-packages image
+	@qemu/run '$(GUEST_KERNEL)'
+
+# All tests; smoke is what a minute or two allows.
+check:
+	@qemu/check lint bad-input selftests-6.1 selftests-6.12 run
+
+smoke:
+	@qemu/check selftests-$(GUEST_KERNEL)
+
+lint:
+	@qemu/check lint
+
+# A prompt in the guest with kshm loaded; gdb waits for a debugger first.
+shell gdb: guest-parts
+	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
+
+install: module
+	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$$(cat '$(KDIR)/include/config/kernel.release')" \
+		$(if $(DESTDIR),INSTALL_MOD_PATH='$(DESTDIR)') modules_install
+
+install-lib: lib
+	$(MAKE) -C lib O='$(BUILD)/lib' install
+
+install-headers:
+	install -D -m 644 uapi/linux/kshm.h '$(DESTDIR)$(PREFIX)/include/linux/kshm.h'
+
+# What took long to fetch stays; "rm -r build" takes that too.
+clean:
+	@for made in '$(BUILD)'/*; do case $$made in \
+		*/kernels|*/images|*/linux-source-*) ;; *) rm -rf "$$made" ;; esac; done
+
+help:
+	@echo 'kshm: System V shared memory as a kernel module. Test kernels only.'
+	@echo
+	@echo '  make              the module for the running kernel, and the library'
+	@echo '  make run          real programs on kshm beside in-tree, in a guest'
+	@echo '  make check        all tests, in guests with two kernels'
+	@echo '  make smoke        the selftests on one kernel'
+	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
+	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
+	@echo '  make install, install-lib, install-headers'
+	@echo '  make clean        removes what was built; fetched kernels stay'
+	@echo
+	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/'
+	@echo '  KDIR=DIR          a kernel tree or headers of your own'
+	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
+
+.PHONY: all module kernel source lib selftests guest-parts run check smoke \
+	lint shell gdb install install-lib install-headers clean help
