@@ -12,7 +12,6 @@ KDIR ?= $(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir,/lib/modules/$(shell unam
 # Which one the guest boots.
 GUEST_KERNEL := $(or $(KERNEL),6.12)
 
-BUILD ?= $(CURDIR)/build
 KSFT_SRC := $(BUILD)/linux-source-6.12/tools/testing/selftests
 PREFIX ?= /usr/local
 DESTDIR ?=
