@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The descriptor of /dev/kshm: one for each process, and it isn't ours alone.
+ *
+ * The program may close it, or put a file of its own under its number, without
+ * knowing that there was anything. So the number is high, where programs seldom
+ * look, and an answer is believed only if the device itself must have given it:
+ *
+ * 1. Success of a command that fills in its struct: the outputs changed.
+ *    Whatever file has the number now, only kshm knows what to write there.
+ * 2. Success of DETACH. It has no output, and a check would cost each shmdt a
+ *    system call more. The files that could fool it are those whose driver
+ *    says yes to commands that it doesn't know; then the attach stays.
+ * 3. Anything else, failure or success: statx() says whether the number is
+ *    still that of the device. If not, the device is opened again, and the
+ *    command is given again.
+ *
+ * A number that was found to be a stranger's is never closed.
+ *
+ * Opening again takes the same number where it is free, and then there is
+ * nothing to remember. Else only the process that ran the constructor remembers
+ * the new number: another one may be a vfork() child, whose memory is its
+ * parent's while its descriptors are not. It opens the device for one command.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/kshm.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "internal.h"
+
+#define DEVICE		"/dev/kshm"
+#define HIGH_NUMBER	1000
+#define LARGEST_STRUCT	sizeof(struct kshm_stat)
+
+static atomic_int descriptor = -1;	/* the last that was known to work */
+static atomic_int owner;		/* the process that may change it */
+static atomic_uint device;		/* device number of /dev/kshm */
+static atomic_bool complain;		/* KSHM_DEBUG, and nothing said yet */
+
+static const char *cure(long err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return "no descriptor is free for it: raise ulimit -n, or close some files";
+	case -EACCES:
+	case -EPERM:
+		return "may not be opened: chmod 0666 " DEVICE ", as root";
+	case -ENOTTY:
+		return "isn't kshm's device: remove it, then insmod kshm.ko, as root";
+	default:
+		return "isn't there: insmod kshm.ko, as root";
+	}
+}
+
+static void say(const char *words)
+{
+	(void)kshm_raw(SYS_write, STDERR_FILENO, words, strlen(words));
+}
+
+/* Why the device can't be opened, as the program is told: a negative errno. */
+static long no_device(long err)
+{
+	if (err == -EMFILE || err == -ENFILE)
+		err = -ENOMEM;
+	if (atomic_exchange(&complain, false)) {
+		say("kshm: " DEVICE " ");
+		say(cure(err));
+		say("\n");
+	}
+	return err == -ENOMEM ? err : -ENOSYS;
+}
+
+static bool char_device(int fd, unsigned int *number)
+{
+	struct statx st;
+
+	if (kshm_raw(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st))
+		return false;
+	*number = st.stx_rdev_major << 20 | st.stx_rdev_minor;
+	return S_ISCHR(st.stx_mode);
+}
+
+static bool is_device(int fd)
+{
+	unsigned int number;
+
+	return char_device(fd, &number) && number == atomic_load(&device);
+}
+
+/* Learns the number of the device, once it has answered as kshm does. */
+static bool learn_device(int fd)
+{
+	struct kshm_info info = { 0 };
+	unsigned int number;
+
+	if (!char_device(fd, &number) ||
+	    kshm_raw(SYS_ioctl, fd, KSHM_IOC_INFO, &info) ||
+	    info.abi != KSHM_ABI)
+		return false;
+	atomic_store(&device, number);
+	return true;
+}
+
+static int high_number(void)
+{
+	struct rlimit64 limit;
+
+	if (kshm_raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) ||
+	    limit.rlim_cur > HIGH_NUMBER)
+		return HIGH_NUMBER;
+	return (int)(limit.rlim_cur - limit.rlim_cur / 4);
+}
+
+/* A new descriptor, @least or the next free one where the limits allow it. */
+static int open_device(int least)
+{
+	long low, high;
+
+	low = kshm_raw(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
+	if (low < 0)
+		return (int)low;
+	if (!learn_device((int)low)) {
+		(void)kshm_raw(SYS_close, low);
+		return -ENOTTY;
+	}
+	high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, least);
+	if (high < 0)
+		return (int)low;
+	(void)kshm_raw(SYS_close, low);
+	return (int)high;
+}
+
+/* @once: the descriptor is for this command only. */
+static int reopen_device(int old, bool *once)
+{
+	int fd = open_device(old < 0 ? high_number() : old);
+	int now;
+
+	if (fd < 0 || fd == old)
+		return fd;
+
+	/* Has another thread been faster? Then the number is its descriptor. */
+	now = atomic_load(&descriptor);
+	if (now < 0 || !is_device(now)) {
+		*once = kshm_raw(SYS_getpid) != atomic_load(&owner);
+		if (*once ||
+		    atomic_compare_exchange_strong(&descriptor, &old, fd))
+			return fd;
+		now = old;
+	}
+	(void)kshm_raw(SYS_close, fd);
+	return now;
+}
+
+/* Can only the device have answered so? */
+static bool is_its_answer(unsigned long cmd, long ret, const void *before,
+			  const void *after)
+{
+	if (ret)
+		return false;
+	return cmd == KSHM_IOC_DETACH || memcmp(before, after, _IOC_SIZE(cmd));
+}
+
+long kshm_ioctl(unsigned long cmd, void *arg)
+{
+	unsigned char before[LARGEST_STRUCT];
+	int fd = atomic_load(&descriptor);
+	bool once = false;
+	long ret;
+
+	memcpy(before, arg, _IOC_SIZE(cmd));
+	if (fd >= 0) {
+		ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
+		if (is_its_answer(cmd, ret, before, arg) || is_device(fd))
+			return ret;
+		memcpy(arg, before, _IOC_SIZE(cmd));
+	}
+	fd = reopen_device(fd, &once);
+	if (fd < 0)
+		return no_device(fd);
+	ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
+	if (once)
+		(void)kshm_raw(SYS_close, fd);
+	return ret;
+}
+
+/* Before main(): what comes later may be a chroot, another user, a vfork(). */
+static void __attribute__((constructor)) open_early(void)
+{
+	const char *debug = secure_getenv("KSHM_DEBUG");
+	int fd;
+
+	atomic_store(&owner, (int)kshm_raw(SYS_getpid));
+	atomic_store(&complain, debug && *debug);
+	fd = open_device(high_number());
+	atomic_store(&descriptor, fd < 0 ? -1 : fd);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libkshm: the System V shared memory calls, answered by the kshm module.
+ *
+ * Same prototypes, same answers, same errno as the calls of <sys/shm.h>, with
+ * kshm_ before the name. Every call is thread-safe, async-signal-safe, and
+ * leaves errno alone when it succeeds.
+ *
+ * Two errors come from the library itself, from any call: ENOSYS where
+ * /dev/kshm can't be opened, ENOMEM where no file descriptor is free for it.
+ */
+#ifndef KSHM_H
+#define KSHM_H
+
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * kshm_shmget - find a segment by its key, or create one
+ * @key:	the key; IPC_PRIVATE always creates
+ * @size:	bytes; where the segment exists, the least size that will do
+ * @shmflg:	nine permission bits, IPC_CREAT, IPC_EXCL, SHM_NORESERVE
+ *
+ * Twin of shmget(2). SHM_HUGETLB is ignored where the segment exists; where it
+ * has to be created, the answer is that of a kernel without huge pages, EINVAL.
+ *
+ * Return: the id of the segment, 0 or more; or -1 with errno EACCES, EEXIST,
+ * EINVAL, ENOENT, ENOMEM or ENOSPC.
+ */
+int kshm_shmget(key_t key, size_t size, int shmflg);
+
+/**
+ * kshm_shmat - attach a segment to the address space
+ * @shmid:	its id
+ * @shmaddr:	where to, or NULL to let the kernel choose
+ * @shmflg:	SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC
+ *
+ * Twin of shmat(2). NULL is an address like any other: only (void *)-1 says
+ * that the call failed.
+ *
+ * Return: the address; or (void *)-1 with errno EACCES, EAGAIN, EFAULT (only
+ * with SHM_REMAP, over the caller's own stack), EIDRM, EINVAL, ENFILE, ENOMEM
+ * or EPERM.
+ */
+void *kshm_shmat(int shmid, const void *shmaddr, int shmflg);
+
+/**
+ * kshm_shmdt - detach what kshm_shmat() attached
+ * @shmaddr:	the address that kshm_shmat() gave
+ *
+ * Twin of shmdt(2).
+ *
+ * Return: 0; or -1 with errno EINVAL where no segment is attached there.
+ */
+int kshm_shmdt(const void *shmaddr);
+
+/**
+ * kshm_shmctl - ask about a segment, change it, remove it
+ * @shmid:	its id; its index for SHM_STAT and SHM_STAT_ANY; 0 or more, and
+ *		not looked at, for IPC_INFO and SHM_INFO
+ * @cmd:	IPC_STAT, IPC_SET, IPC_RMID, SHM_LOCK, SHM_UNLOCK, SHM_STAT,
+ *		SHM_STAT_ANY, IPC_INFO, SHM_INFO
+ * @buf:	struct shmid_ds for IPC_STAT, IPC_SET, SHM_STAT, SHM_STAT_ANY;
+ *		struct shminfo for IPC_INFO; struct shm_info for SHM_INFO; not
+ *		looked at for the others
+ *
+ * Twin of shmctl(2). A buffer that can't be read or written is EFAULT.
+ *
+ * Return: the id for SHM_STAT and SHM_STAT_ANY, the highest index in use (0
+ * where there is none) for IPC_INFO and SHM_INFO, else 0; or -1 with errno
+ * EACCES, EFAULT, EIDRM, EINVAL, ENOMEM or EPERM.
+ */
+#ifdef __USE_TIME_BITS64
+int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf)
+	__asm__("kshm_shmctl64");
+#else
+int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* KSHM_H */

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libkshm under libc's names, to be named in LD_PRELOAD: a program that knows
+ * nothing of kshm then has its shared memory there.
+ */
+#include "internal.h"
+#include "kshm.h"
+
+KSHM_EXPORT int shmget(key_t key, size_t size, int shmflg)
+{
+	return kshm_shmget(key, size, shmflg);
+}
+
+KSHM_EXPORT void *shmat(int shmid, const void *shmaddr, int shmflg)
+{
+	return kshm_shmat(shmid, shmaddr, shmflg);
+}
+
+KSHM_EXPORT int shmdt(const void *shmaddr)
+{
+	return kshm_shmdt(shmaddr);
+}
+
+KSHM_EXPORT int shmctl(int shmid, int cmd, struct shmid_ds *buf)
+{
+	return kshm_shmctl(shmid, cmd, buf);
+}
+
+#if __SIZEOF_LONG__ == 4
+int __shmctl64(int shmid, int cmd, struct __shmid64_ds *buf);
+
+KSHM_EXPORT int __shmctl64(int shmid, int cmd, struct __shmid64_ds *buf)
+{
+	return kshm_shmctl64(shmid, cmd, buf);
+}
+#endif
