@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "kshm.h"
+
+#define HEADER_COLUMNS	16
+
+static int intree_get(key_t key, size_t size, int flags)
+{
+	return syscall(SYS_shmget, key, size, flags);
+}
+
+static void *intree_at(int id, const void *addr, int flags)
+{
+	return (void *)syscall(SYS_shmat, id, addr, flags);
+}
+
+static int intree_dt(const void *addr)
+{
+	return syscall(SYS_shmdt, addr);
+}
+
+static int intree_ctl(int id, int cmd, struct shmid_ds *buf)
+{
+	return syscall(SYS_shmctl, id, cmd, buf);
+}
+
+const struct backend intree = {
+	.name		= "intree",
+	.listing	= "/proc/sysvipc/shm",
+	.get		= intree_get,
+	.at		= intree_at,
+	.dt		= intree_dt,
+	.ctl		= intree_ctl,
+};
+
+const struct backend kshm = {
+	.name		= "kshm",
+	.listing	= "/proc/kshm/shm",
+	.get		= kshm_shmget,
+	.at		= kshm_shmat,
+	.dt		= kshm_shmdt,
+	.ctl		= kshm_shmctl,
+};
+
+const struct backend *backend;
+
+static int kernel_log = -1;
+
+void die(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "# ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	abort();
+}
+
+const char *backend_begin(const struct backend *b)
+{
+	backend = b;
+	if (b == &kshm && access("/dev/kshm", F_OK))
+		return "there is no /dev/kshm: insmod kshm.ko";
+	if (b == &intree && access(b->listing, F_OK))
+		return "this kernel has no CONFIG_SYSVIPC";
+	if (unshare(CLONE_NEWIPC))
+		return "no new IPC namespace: run this as root";
+	kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kernel_log >= 0)
+		lseek(kernel_log, 0, SEEK_END);
+	return NULL;
+}
+
+int backend_sweep(void)
+{
+	struct mapping maps[64];
+	struct line lines[256];
+	int n;
+
+	while ((n = mappings(maps, 64)) > 0) {
+		while (n--)
+			munmap((void *)maps[n].start,
+			       maps[n].end - maps[n].start);
+	}
+	while ((n = listing_read(lines, 256)) > 0) {
+		int removed = 0;
+
+		while (n--)
+			removed += !ctl(lines[n].id, IPC_RMID, NULL);
+		if (listing_read(lines, 256) >= removed && removed < 256)
+			break;
+	}
+	return listing_read(lines, 256);
+}
+
+const char *backend_complaint(void)
+{
+	static const char *const words[] = {
+		"WARNING", "BUG:", "KASAN", "KCSAN", "UBSAN", "KFENCE", "Oops",
+		"lockdep", "possible circular", "possible recursive",
+		"kmemleak", "refcount_t", "cut here",
+	};
+	static char record[8192];
+	ssize_t n;
+	size_t i;
+
+	while ((n = read(kernel_log, record, sizeof(record) - 1)) != -1 ||
+	       errno == EPIPE) {
+		record[n < 0 ? 0 : n] = '\0';
+		for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+			if (strstr(record, words[i]))
+				return record;
+	}
+	return NULL;
+}
+
+int get(key_t key, size_t size, int flags)
+{
+	int ret = backend->get(key, size, flags);
+
+	return ret == -1 ? -errno : ret;
+}
+
+long at(int id, const void *addr, int flags)
+{
+	void *ret = backend->at(id, addr, flags);
+
+	return ret == (void *)-1 ? -errno : (long)ret;
+}
+
+int dt(const void *addr)
+{
+	return backend->dt(addr) ? -errno : 0;
+}
+
+int ctl(int id, int cmd, void *buf)
+{
+	int ret = backend->ctl(id, cmd, buf);
+
+	return ret == -1 ? -errno : ret;
+}
+
+int make_key(key_t key, size_t size, int mode)
+{
+	int id = get(key, size, IPC_CREAT | IPC_EXCL | mode);
+
+	if (id < 0)
+		die("creating key %#x: %s", key, strerror(-id));
+	return id;
+}
+
+int make(size_t pages)
+{
+	return make_key(IPC_PRIVATE, pages * PAGE, 0600);
+}
+
+char *attach(int id)
+{
+	long addr = at(id, NULL, 0);
+
+	if (addr < 0)
+		die("attaching %d: %s", id, strerror(-addr));
+	return (char *)addr;
+}
+
+void detach(const void *addr)
+{
+	int err = dt(addr);
+
+	if (err)
+		die("detaching %p: %s", addr, strerror(-err));
+}
+
+void rmid(int id)
+{
+	int err = ctl(id, IPC_RMID, NULL);
+
+	if (err)
+		die("removing %d: %s", id, strerror(-err));
+}
+
+struct shmid_ds stat_of(int id)
+{
+	struct shmid_ds ds;
+	int err = ctl(id, IPC_STAT, &ds);
+
+	if (err)
+		die("IPC_STAT of %d: %s", id, strerror(-err));
+	return ds;
+}
+
+int nattch(int id)
+{
+	return stat_of(id).shm_nattch;
+}
+
+bool exists(int id)
+{
+	struct shmid_ds ds;
+
+	return ctl(id, IPC_STAT, &ds) != -EINVAL;
+}
+
+size_t slurp(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		die("opening %s: %s", path, strerror(errno));
+	while ((n = read(fd, buf + have, size - 1 - have)) > 0)
+		have += n;
+	close(fd);
+	buf[have] = '\0';
+	return have;
+}
+
+static FILE *open_text(const char *path)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		die("opening %s: %s", path, strerror(errno));
+	return file;
+}
+
+int listing_read(struct line *lines, int most)
+{
+	FILE *file = open_text(backend->listing);
+	char text[512];
+	int n = 0;
+
+	if (!fgets(text, sizeof(text), file))
+		die("%s has no header", backend->listing);
+	while (n < most && fgets(text, sizeof(text), file)) {
+		struct line *l = &lines[n++];
+
+		if (sscanf(text,
+			   "%lld %lld %o %lu %u %u %lu %u %u %u %u %llu %llu %llu %lu %lu",
+			   &l->key, &l->id, &l->perms, &l->size, &l->cpid,
+			   &l->lpid, &l->nattch, &l->uid, &l->gid, &l->cuid,
+			   &l->cgid, &l->atime, &l->dtime, &l->ctime, &l->rss,
+			   &l->swap) != HEADER_COLUMNS)
+			die("%s has this line: %s", backend->listing, text);
+	}
+	fclose(file);
+	return n;
+}
+
+bool listing_find(int id, struct line *line)
+{
+	static struct line lines[512];
+	int n = listing_read(lines, 512);
+
+	while (n--) {
+		if (lines[n].id == id) {
+			*line = lines[n];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool next_mapping(FILE *file, struct mapping *map)
+{
+	char text[512];
+
+	if (!fgets(text, sizeof(text), file))
+		return false;
+	map->name[0] = '\0';
+	if (sscanf(text, "%lx-%lx %4s %lx %*s %lu %63[^\n]", &map->start,
+		   &map->end, map->perms, &map->offset, &map->inode,
+		   map->name) < 5)
+		die("/proc/self/maps has this line: %s", text);
+	return true;
+}
+
+int mappings(struct mapping *maps, int most)
+{
+	FILE *file = open_text("/proc/self/maps");
+	int n = 0;
+
+	while (n < most && next_mapping(file, &maps[n]))
+		n += !strncmp(maps[n].name, "/SYSV", 5);
+	fclose(file);
+	return n;
+}
+
+int mappings_of(int id)
+{
+	static struct mapping maps[1024];
+	int all = mappings(maps, 1024);
+	int n = 0;
+
+	while (all--)
+		n += maps[all].inode == (unsigned long)id;
+	return n;
+}
+
+bool mapping_at(const void *addr, struct mapping *map)
+{
+	FILE *file = open_text("/proc/self/maps");
+	unsigned long at = (unsigned long)addr;
+	bool found = false;
+
+	while (!found && next_mapping(file, map))
+		found = map->start <= at && at < map->end;
+	fclose(file);
+	return found;
+}
+
+pid_t spawn(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+int reap(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) != pid)
+		if (errno != EINTR)
+			die("waiting for %d: %s", pid, strerror(errno));
+	return status;
+}
+
+bool in_child(void)
+{
+	pid_t pid = spawn();
+	int status;
+
+	if (!pid)
+		return true;
+	status = reap(pid);
+	if (status)
+		die("a child ended with status %#x", status);
+	return false;
+}
+
+pid_t spawn_idle(void)
+{
+	sigset_t set, old;
+	pid_t pid;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	pid = spawn();
+	if (!pid) {
+		sigwait(&set, &sig);
+		_exit(0);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+void release(pid_t pid)
+{
+	kill(pid, SIGUSR1);
+	if (reap(pid))
+		die("an idle child did not end well");
+}
+
+static void set_caps(uint64_t effective, uint64_t permitted)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = effective, .permitted = permitted },
+		{ .effective = effective >> 32, .permitted = permitted >> 32 },
+	};
+
+	if (syscall(SYS_capset, &header, data))
+		die("capset: %s", strerror(errno));
+}
+
+/* Raw calls: libc's would first tell all threads, which a child has not. */
+static void set_ids(uid_t uid, gid_t gid, int count, const gid_t *groups)
+{
+	if (syscall(SYS_setgroups, count, groups) ||
+	    syscall(SYS_setresgid, gid, gid, gid) ||
+	    syscall(SYS_setresuid, uid, uid, uid))
+		die("becoming user %u: %s", uid, strerror(errno));
+}
+
+void become(uid_t uid, gid_t gid)
+{
+	set_ids(uid, gid, 0, NULL);
+}
+
+void become_member(uid_t uid, gid_t gid, gid_t group)
+{
+	set_ids(uid, gid, 1, &group);
+}
+
+void keep_caps(uint64_t caps)
+{
+	set_caps(caps, caps);
+}
+
+void become_with_caps(uid_t uid, gid_t gid, uint64_t caps)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1))
+		die("PR_SET_KEEPCAPS: %s", strerror(errno));
+	become(uid, gid);
+	keep_caps(caps);
+}
+
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int write_number(const char *path, unsigned long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", value);
+	return write_file(path, text);
+}
+
+unsigned long read_number(const char *path)
+{
+	char text[64];
+
+	slurp(path, text, sizeof(text));
+	return strtoul(text, NULL, 10);
+}
+
+unsigned long meminfo(const char *name)
+{
+	static char text[8192];
+	char *line;
+
+	slurp("/proc/meminfo", text, sizeof(text));
+	line = strstr(text, name);
+	if (!line)
+		die("/proc/meminfo has no %s", name);
+	return strtoul(line + strlen(name) + 1, NULL, 10);
+}
+
+char *free_range(size_t pages)
+{
+	char *p = mmap(NULL, pages * PAGE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED || munmap(p, pages * PAGE))
+		die("no free range of %zu pages", pages);
+	return p;
+}
+
+char *fill_page(void *addr, int byte)
+{
+	char *p = mmap(addr, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		       0);
+
+	if (p != addr)
+		die("no anonymous page at %p: %s", addr, strerror(errno));
+	memset(p, byte, PAGE);
+	return p;
+}
+
+time_t next_second(void)
+{
+	time_t now = time(NULL);
+
+	while (time(NULL) == now)
+		usleep(10000);
+	return time(NULL);
+}
+
+static bool touch_raises(volatile char *byte, bool write, int sig)
+{
+	pid_t pid = spawn();
+	int status;
+
+	if (!pid) {
+		signal(sig, SIG_DFL);
+		if (write)
+			*byte = 1;
+		else
+			(void)*byte;
+		_exit(0);
+	}
+	status = reap(pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == sig;
+}
+
+bool write_raises(volatile char *byte, int sig)
+{
+	return touch_raises(byte, true, sig);
+}
+
+bool read_raises(volatile char *byte, int sig)
+{
+	return touch_raises(byte, false, sig);
+}
+
+unsigned int dice(void)
+{
+	static __thread unsigned int state;
+
+	if (!state) {
+		const char *seed = getenv("KSHM_SEED");
+
+		state = seed ? strtoul(seed, NULL, 0) : time(NULL) ^ getpid();
+		fprintf(stderr, "# KSHM_SEED=%u\n", state);
+		state = state * 2654435761u + syscall(SYS_gettid) - getpid();
+		state |= 1;
+	}
+	state ^= state << 13;
+	state ^= state >> 17;
+	state ^= state << 5;
+	return state;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The two implementations of shared memory that the cases run on, and what the
+ * cases ask of either. In-tree shm is the oracle: a case that fails there is
+ * wrong itself.
+ *
+ * A case runs in a process and in an IPC namespace of its own. The calls below
+ * go to the backend that was chosen for it, and give a negative errno.
+ */
+#ifndef KSHM_SELFTESTS_BACKEND_H
+#define KSHM_SELFTESTS_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/types.h>
+#include <time.h>
+
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY	15
+#endif
+
+#define PAGE		((size_t)getpagesize())
+#define KEY		0x1234
+#define BAD_POINTER	((void *)8)
+
+/* Users and groups that own nothing. */
+enum { ROOT = 0, ALICE = 21001, BOB = 21002, STAFF = 22001, GUESTS = 22002 };
+
+struct backend {
+	const char *name;
+	const char *listing;
+	int (*get)(key_t key, size_t size, int flags);
+	void *(*at)(int id, const void *addr, int flags);
+	int (*dt)(const void *addr);
+	int (*ctl)(int id, int cmd, struct shmid_ds *buf);
+};
+
+extern const struct backend intree;
+extern const struct backend kshm;
+extern const struct backend *backend;
+
+/* Chooses @b and enters a new namespace. Returns what is missing, or NULL. */
+const char *backend_begin(const struct backend *b);
+/* Removes and unmaps what there is; counts the segments that stay. */
+int backend_sweep(void);
+/* What the kernel complained of since backend_begin(), or NULL. */
+const char *backend_complaint(void);
+
+/* The calls. An address is never negative, so at() can return both. */
+int get(key_t key, size_t size, int flags);
+long at(int id, const void *addr, int flags);
+int dt(const void *addr);
+int ctl(int id, int cmd, void *buf);
+
+/* The same, where failure would make the rest of the case meaningless. */
+int make(size_t pages);
+int make_key(key_t key, size_t size, int mode);
+char *attach(int id);
+void detach(const void *addr);
+void rmid(int id);
+struct shmid_ds stat_of(int id);
+int nattch(int id);
+bool exists(int id);
+
+/* Says why and ends the process, which fails the case. */
+void die(const char *format, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+/* A line of the listing. */
+struct line {
+	long long key, id;
+	unsigned int perms;
+	unsigned long size;
+	unsigned int cpid, lpid;
+	unsigned long nattch;
+	unsigned int uid, gid, cuid, cgid;
+	unsigned long long atime, dtime, ctime;
+	unsigned long rss, swap;
+};
+
+size_t slurp(const char *path, char *buf, size_t size);
+int listing_read(struct line *lines, int most);
+/* False where @id is not listed. */
+bool listing_find(int id, struct line *line);
+
+/* Mappings of a segment in /proc/self/maps. */
+struct mapping {
+	unsigned long start, end, offset, inode;
+	char perms[5];
+	char name[64];
+};
+
+int mappings(struct mapping *maps, int most);
+int mappings_of(int id);
+bool mapping_at(const void *addr, struct mapping *map);
+
+/* True in the child; in the parent once the child has ended well. */
+bool in_child(void);
+/* Forks or dies. */
+pid_t spawn(void);
+/* The status that waitpid(2) gives. */
+int reap(pid_t pid);
+/* A child that does nothing until release() or kill(2). */
+pid_t spawn_idle(void);
+void release(pid_t pid);
+
+/* Give up root for good: all ids and groups, and with them capabilities. */
+void become(uid_t uid, gid_t gid);
+void become_member(uid_t uid, gid_t gid, gid_t group);
+/* Stay as one is but for these capabilities (a bit each). */
+void keep_caps(uint64_t caps);
+/* As uid with these capabilities and no other. */
+void become_with_caps(uid_t uid, gid_t gid, uint64_t caps);
+
+/* Sysctls; a file's errno comes back negative. */
+int write_file(const char *path, const char *text);
+int write_number(const char *path, unsigned long value);
+unsigned long read_number(const char *path);
+/* A line "name: number" of /proc/meminfo, in kB. */
+unsigned long meminfo(const char *name);
+
+/* Address space with nothing in it. */
+char *free_range(size_t pages);
+/* An anonymous page filled with @byte at @addr. */
+char *fill_page(void *addr, int byte);
+/* Waits until the clock shows another second; returns it. */
+time_t next_second(void);
+/* Does touching the byte end in @sig? In a child, so that nothing is lost. */
+bool write_raises(volatile char *byte, int sig);
+bool read_raises(volatile char *byte, int sig);
+
+/* Numbers from a seed, which KSHM_SEED sets and which is printed once. */
+unsigned int dice(void);
+
+#endif /* KSHM_SELFTESTS_BACKEND_H */

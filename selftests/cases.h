@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every test program begins with: the harness, and a fixture that runs
+ * each case on both backends. Names of cases are object_condition_result.
+ */
+#ifndef KSHM_SELFTESTS_CASES_H
+#define KSHM_SELFTESTS_CASES_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "kselftest_harness.h"
+
+#include "backend.h"
+
+/* Nothing here is about speed: a case that takes this long hangs. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 240
+
+static inline void begin_case(struct __test_metadata *_metadata,
+			      const struct backend *b)
+{
+	const char *missing = backend_begin(b);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+}
+
+static inline void end_case(struct __test_metadata *_metadata)
+{
+	const char *complaint;
+
+	EXPECT_EQ(0, backend_sweep()) {
+		TH_LOG("segments are left although nothing maps them");
+	}
+	complaint = backend_complaint();
+	EXPECT_EQ(NULL, complaint) {
+		TH_LOG("the kernel said: %s", complaint);
+	}
+}
+
+/* A fixture whose cases run on the backends that are named. */
+#define FIXTURE_ON(area)						\
+FIXTURE(area) {								\
+};									\
+FIXTURE_VARIANT(area) {							\
+	const struct backend *backend;					\
+};									\
+FIXTURE_SETUP(area)							\
+{									\
+	begin_case(_metadata, variant->backend);			\
+}									\
+FIXTURE_TEARDOWN(area)							\
+{									\
+	end_case(_metadata);						\
+}
+
+#define FIXTURE_BOTH(area)						\
+FIXTURE_ON(area)							\
+FIXTURE_VARIANT_ADD(area, intree) { .backend = &intree };		\
+FIXTURE_VARIANT_ADD(area, kshm) { .backend = &kshm }
+
+#define FIXTURE_KSHM(area)						\
+FIXTURE_ON(area)							\
+FIXTURE_VARIANT_ADD(area, kshm) { .backend = &kshm }
+
+#endif /* KSHM_SELFTESTS_CASES_H */

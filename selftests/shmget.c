@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0
+/* shmget: the order of its checks, and what a new segment is like. */
+#include "cases.h"
+
+#define KERNEL		"/proc/sys/kernel/"
+#define OVERCOMMIT	"/proc/sys/vm/overcommit_memory"
+#define TIB		(1UL << 40)
+
+FIXTURE_BOTH(shmget);
+
+TEST_F(shmget, absent_without_creat_enoent)
+{
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, IPC_EXCL | 0600));
+}
+
+TEST_F(shmget, absent_without_creat_absurd_size_enoent)
+{
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+	EXPECT_EQ(-ENOENT, get(KEY, SIZE_MAX, 0));
+}
+
+TEST_F(shmget, present_creat_without_excl_found)
+{
+	int id = make_key(KEY, PAGE, 0600);
+
+	EXPECT_EQ(id, get(KEY, PAGE, IPC_CREAT | 0600));
+}
+
+TEST_F(shmget, present_creat_excl_eexist)
+{
+	make_key(KEY, PAGE, 0600);
+	EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600));
+}
+
+TEST_F(shmget, present_excl_before_size_eexist)
+{
+	make_key(KEY, PAGE, 0600);
+	EXPECT_EQ(-EEXIST, get(KEY, 9 * PAGE, IPC_CREAT | IPC_EXCL | 0600));
+	EXPECT_EQ(-EEXIST, get(KEY, 0, IPC_CREAT | IPC_EXCL));
+}
+
+TEST_F(shmget, present_excl_before_permission_eexist)
+{
+	make_key(KEY, PAGE, 0);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0777));
+		_exit(0);
+	}
+}
+
+TEST_F(shmget, present_excl_alone_ignored)
+{
+	int id = make_key(KEY, PAGE, 0600);
+
+	EXPECT_EQ(id, get(KEY, PAGE, IPC_EXCL | 0600));
+}
+
+TEST_F(shmget, present_larger_size_einval)
+{
+	make_key(KEY, PAGE + 1, 0600);
+	EXPECT_EQ(-EINVAL, get(KEY, PAGE + 2, 0));
+	EXPECT_EQ(-EINVAL, get(KEY, 2 * PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(-EINVAL, get(KEY, SIZE_MAX, 0));
+}
+
+TEST_F(shmget, present_size_before_permission_einval)
+{
+	make_key(KEY, PAGE, 0600);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EINVAL, get(KEY, 2 * PAGE, 0600));
+		EXPECT_EQ(-EACCES, get(KEY, PAGE, 0600));
+		_exit(0);
+	}
+}
+
+TEST_F(shmget, present_size_zero_or_less_found)
+{
+	int id = make_key(KEY, PAGE + 1, 0600);
+
+	EXPECT_EQ(id, get(KEY, 0, 0600));
+	EXPECT_EQ(id, get(KEY, 1, 0600));
+	EXPECT_EQ(id, get(KEY, PAGE + 1, 0600));
+}
+
+TEST_F(shmget, present_above_new_shmmax_found)
+{
+	int id = make_key(KEY, 4 * PAGE, 0600);
+
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", PAGE));
+	EXPECT_EQ(id, get(KEY, 4 * PAGE, IPC_CREAT | 0600));
+}
+
+TEST_F(shmget, present_without_mode_bits_found_by_anyone)
+{
+	int id = make_key(KEY, PAGE, 0);
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(id, get(KEY, 0, 0));
+		EXPECT_EQ(-EACCES, get(KEY, 0, 0400));
+		EXPECT_EQ(-EACCES, get(KEY, 0, 0040));
+		EXPECT_EQ(-EACCES, get(KEY, 0, 0001));
+		_exit(0);
+	}
+}
+
+TEST_F(shmget, present_mode_bits_folded)
+{
+	int id = make_key(KEY, PAGE, 0604);
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(id, get(KEY, 0, 0400));
+		EXPECT_EQ(id, get(KEY, 0, 0040));
+		EXPECT_EQ(id, get(KEY, 0, 0444));
+		EXPECT_EQ(-EACCES, get(KEY, 0, 0600));
+		EXPECT_EQ(-EACCES, get(KEY, 0, 0002));
+		EXPECT_EQ(-EACCES, get(KEY, 0, 0444 | 0100));
+		_exit(0);
+	}
+}
+
+TEST_F(shmget, private_always_new)
+{
+	int flags[] = { 0600, 0600 | IPC_CREAT, 0600 | IPC_EXCL,
+			0600 | IPC_CREAT | IPC_EXCL };
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(i, get(IPC_PRIVATE, PAGE, flags[i]));
+		EXPECT_EQ(0, stat_of(i).shm_perm.__key);
+	}
+}
+
+TEST_F(shmget, private_hundred_distinct_and_listed)
+{
+	struct line lines[128];
+	int i;
+
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(i, make(1));
+	ASSERT_EQ(100, listing_read(lines, 128));
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(i, lines[i].id);
+		EXPECT_EQ(0, lines[i].key);
+	}
+}
+
+TEST_F(shmget, private_size_zero_einval)
+{
+	EXPECT_EQ(-EINVAL, get(IPC_PRIVATE, 0, 0600));
+}
+
+TEST_F(shmget, create_size_zero_einval)
+{
+	EXPECT_EQ(-EINVAL, get(KEY, 0, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+}
+
+TEST_F(shmget, create_above_shmmax_einval)
+{
+	EXPECT_EQ(-EINVAL, get(KEY, SIZE_MAX, IPC_CREAT | 0600));
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", PAGE + 7));
+	EXPECT_EQ(-EINVAL, get(KEY, PAGE + 8, IPC_CREAT | 0600));
+	EXPECT_LE(0, get(KEY, PAGE + 7, IPC_CREAT | 0600));
+}
+
+/* The number of pages wraps to 0 and must not pass the limits so. */
+TEST_F(shmget, create_page_count_overflow_enospc)
+{
+	struct shm_info info;
+
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", ULONG_MAX));
+	ASSERT_EQ(0, write_number(KERNEL "shmall", ULONG_MAX));
+	EXPECT_EQ(-ENOSPC, get(KEY, SIZE_MAX, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOSPC, get(KEY, SIZE_MAX - PAGE + 2, IPC_CREAT | 0600));
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.shm_tot);
+}
+
+TEST_F(shmget, create_above_shmall_enospc)
+{
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 3));
+	EXPECT_EQ(-ENOSPC, get(KEY, 3 * PAGE + 1, IPC_CREAT | 0600));
+	EXPECT_LE(0, get(KEY, 2 * PAGE + 1, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, 0600));
+}
+
+TEST_F(shmget, create_shmmax_before_shmall_einval)
+{
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", 2 * PAGE));
+	EXPECT_EQ(-EINVAL, get(KEY, 3 * PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOSPC, get(KEY, 2 * PAGE, IPC_CREAT | 0600));
+}
+
+TEST_F(shmget, create_shmall_before_memory_enospc)
+{
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
+	EXPECT_EQ(-ENOSPC, get(KEY, 64 * TIB, IPC_CREAT | 0600));
+}
+
+TEST_F(shmget, create_shmmni_last_enospc)
+{
+	ASSERT_EQ(0, write_number(KERNEL "shmmni", 0));
+	EXPECT_EQ(-EINVAL, get(KEY, 0, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	EXPECT_EQ(-ENOSPC, get(KEY, PAGE, IPC_CREAT | 0600));
+	if (read_number(OVERCOMMIT) != 1)
+		EXPECT_EQ(-ENOMEM, get(KEY, 64 * TIB, IPC_CREAT | 0600));
+}
+
+TEST_F(shmget, create_above_file_size_einval)
+{
+	size_t size = (1UL << 63) + PAGE;
+
+	EXPECT_EQ(-EINVAL, get(KEY, size, IPC_CREAT | SHM_NORESERVE | 0600));
+	EXPECT_EQ(-EINVAL, get(KEY, size, IPC_CREAT | 0600));
+}
+
+/* Puts the overcommit mode back, whatever the case does. */
+static int get_in_mode(int mode, size_t size, int flags)
+{
+	unsigned long old = read_number(OVERCOMMIT);
+	int ret;
+
+	if (write_number(OVERCOMMIT, mode))
+		die("writing " OVERCOMMIT);
+	ret = get(IPC_PRIVATE, size, flags | 0600);
+	if (write_number(OVERCOMMIT, old))
+		die("writing " OVERCOMMIT);
+	return ret;
+}
+
+TEST_F(shmget, create_uncommittable_enomem)
+{
+	EXPECT_EQ(-ENOMEM, get_in_mode(0, 64 * TIB, 0));
+	EXPECT_EQ(-ENOMEM, get_in_mode(2, 64 * TIB, 0));
+	EXPECT_EQ(0, get_in_mode(1, 64 * TIB, 0));
+}
+
+TEST_F(shmget, create_noreserve_follows_overcommit_mode)
+{
+	EXPECT_EQ(-ENOMEM, get_in_mode(2, 16 * TIB, SHM_NORESERVE));
+	EXPECT_EQ(0, get_in_mode(0, 16 * TIB, SHM_NORESERVE));
+	EXPECT_EQ(1, get_in_mode(1, 16 * TIB, SHM_NORESERVE));
+}
+
+TEST_F(shmget, create_failed_leaves_nothing)
+{
+	struct line line;
+
+	EXPECT_EQ(-EINVAL, get(KEY, 0, IPC_CREAT | 0600));
+	EXPECT_EQ(0, listing_read(&line, 1));
+	ASSERT_EQ(0, write_number(KERNEL "shmmni", 0));
+	EXPECT_EQ(-ENOSPC, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(0, listing_read(&line, 1));
+	ASSERT_EQ(0, write_number(KERNEL "shmmni", 1));
+	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
+}
+
+TEST_F(shmget, segsz_is_what_was_asked)
+{
+	int id = make_key(KEY, PAGE + 1, 0600);
+	struct line line;
+
+	EXPECT_EQ(PAGE + 1, stat_of(id).shm_segsz);
+	ASSERT_TRUE(listing_find(id, &line));
+	EXPECT_EQ(PAGE + 1, line.size);
+}
+
+TEST_F(shmget, last_page_usable_to_its_end)
+{
+	char *p = attach(make_key(KEY, PAGE + 1, 0600));
+
+	EXPECT_EQ(0, p[2 * PAGE - 1]);
+	p[2 * PAGE - 1] = 'z';
+	EXPECT_EQ('z', attach(get(KEY, 0, 0))[2 * PAGE - 1]);
+}
+
+TEST_F(shmget, mode_is_low_nine_bits)
+{
+	int bits = 1 << 16 | 1 << 25 | 21 << MAP_HUGE_SHIFT;
+
+	EXPECT_EQ(0, get(IPC_PRIVATE, PAGE, bits | 0777));
+	EXPECT_EQ(0777, stat_of(0).shm_perm.mode);
+	EXPECT_EQ(1, get(IPC_PRIVATE, PAGE, bits | SHM_NORESERVE));
+	EXPECT_EQ(0, stat_of(1).shm_perm.mode);
+}
+
+TEST_F(shmget, owner_is_effective_user)
+{
+	struct shmid_ds ds;
+
+	if (in_child()) {
+		ASSERT_EQ(0, setresgid(GUESTS, STAFF, GUESTS));
+		ASSERT_EQ(0, setresuid(BOB, ALICE, BOB));
+		make_key(KEY, PAGE, 0666);
+		_exit(0);
+	}
+	ds = stat_of(get(KEY, 0, 0));
+	EXPECT_EQ(ALICE, ds.shm_perm.uid);
+	EXPECT_EQ(ALICE, ds.shm_perm.cuid);
+	EXPECT_EQ(STAFF, ds.shm_perm.gid);
+	EXPECT_EQ(STAFF, ds.shm_perm.cgid);
+}
+
+TEST_F(shmget, new_segment_times_and_pids)
+{
+	time_t before = time(NULL);
+	struct shmid_ds ds = stat_of(make(1));
+
+	EXPECT_EQ(0, ds.shm_atime);
+	EXPECT_EQ(0, ds.shm_dtime);
+	EXPECT_LE(before, ds.shm_ctime);
+	EXPECT_GE(time(NULL), ds.shm_ctime);
+	EXPECT_EQ(getpid(), ds.shm_cpid);
+	EXPECT_EQ(0, ds.shm_lpid);
+	EXPECT_EQ(0, ds.shm_nattch);
+}
+
+static void *make_in_thread(void *unused)
+{
+	return (void *)(long)make(1);
+}
+
+TEST_F(shmget, creator_of_thread_is_its_process)
+{
+	pthread_t thread;
+	void *id;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_in_thread, NULL));
+	ASSERT_EQ(0, pthread_join(thread, &id));
+	EXPECT_EQ(getpid(), stat_of((long)id).shm_cpid);
+}
+
+TEST_F(shmget, memory_is_zero)
+{
+	char *p = attach(make(4));
+	size_t i;
+
+	for (i = 0; i < 4 * PAGE; i++)
+		ASSERT_EQ(0, p[i]);
+}
+
+TEST_F(shmget, key_negative_found)
+{
+	int id = make_key(INT_MIN, PAGE, 0600);
+
+	EXPECT_EQ(id, get(INT_MIN, 0, 0));
+	EXPECT_EQ(-ENOENT, get(INT_MAX, 0, 0));
+	EXPECT_EQ(INT_MIN, stat_of(id).shm_perm.__key);
+}
+
+TEST_F(shmget, keys_many_find_their_own)
+{
+	int i;
+
+	for (i = 1; i <= 300; i++)
+		ASSERT_EQ(i - 1, make_key(i * 65536, PAGE, 0600));
+	for (i = 300; i; i--)
+		EXPECT_EQ(i - 1, get(i * 65536, 0, 0));
+	for (i = 1; i <= 300; i += 2)
+		rmid(i - 1);
+	for (i = 1; i <= 300; i++)
+		EXPECT_EQ(i & 1 ? -ENOENT : i - 1, get(i * 65536, 0, 0));
+}
+
+TEST_F(shmget, key_removed_free_at_once)
+{
+	int id = make_key(KEY, PAGE, 0600);
+	char *p = attach(id);
+	int other;
+
+	rmid(id);
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+	other = make_key(KEY, 2 * PAGE, 0600);
+	EXPECT_NE(id, other);
+	EXPECT_EQ(other, get(KEY, 2 * PAGE, 0));
+	detach(p);
+	EXPECT_EQ(other, get(KEY, 0, 0));
+}
+
+/* A size that does not fit an int goes through every layer unharmed. */
+TEST_F(shmget, size_of_three_gib_kept)
+{
+	int id = get(KEY, 3UL << 30, IPC_CREAT | SHM_NORESERVE | 0600);
+	char *p = attach(id);
+
+	EXPECT_EQ(3UL << 30, stat_of(id).shm_segsz);
+	p[(3UL << 30) - 1] = 1;
+	EXPECT_EQ(0, p[(3UL << 30) - PAGE]);
+}
+
+TEST_HARNESS_MAIN
