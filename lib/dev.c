@@ -11,9 +11,13 @@
  * 2. Success of DETACH. It has no output, and a check would cost each shmdt a
  *    system call more. The files that could fool it are those whose driver
  *    says yes to commands that it doesn't know; then the attach stays.
- * 3. Anything else, failure or success: statx() says whether the number is
- *    still that of the device. If not, the device is opened again, and the
- *    command is given again.
+ * 3. EBADF and ENOTTY are never its answers, even if by now another thread has
+ *    opened the device under that number again.
+ * 4. Anything else, failure or success: statx() says whether the number is
+ *    still that of the device.
+ *
+ * An answer that isn't believed is forgotten: the device is opened again, and
+ * the command is given again.
  *
  * A number that was found to be a stranger's is never closed.
  *
@@ -131,6 +135,8 @@ static int open_device(int least)
 		return -ENOTTY;
 	}
 	high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, least);
+	if (high == -EINVAL)
+		high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, high_number());
 	if (high < 0)
 		return (int)low;
 	(void)kshm_raw(SYS_close, low);
@@ -159,13 +165,13 @@ static int reopen_device(int old, bool *once)
 	return now;
 }
 
-/* Can only the device have answered so? */
-static bool is_its_answer(unsigned long cmd, long ret, const void *before,
-			  const void *after)
+static bool is_its_answer(int fd, unsigned long cmd, long ret,
+			  const void *before, const void *after)
 {
-	if (ret)
-		return false;
-	return cmd == KSHM_IOC_DETACH || memcmp(before, after, _IOC_SIZE(cmd));
+	if (!ret && (cmd == KSHM_IOC_DETACH ||
+		     memcmp(before, after, _IOC_SIZE(cmd))))
+		return true;
+	return ret != -EBADF && ret != -ENOTTY && is_device(fd);
 }
 
 long kshm_ioctl(unsigned long cmd, void *arg)
@@ -178,7 +184,7 @@ long kshm_ioctl(unsigned long cmd, void *arg)
 	memcpy(before, arg, _IOC_SIZE(cmd));
 	if (fd >= 0) {
 		ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
-		if (is_its_answer(cmd, ret, before, arg) || is_device(fd))
+		if (is_its_answer(fd, cmd, ret, before, arg))
 			return ret;
 		memcpy(arg, before, _IOC_SIZE(cmd));
 	}
