@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between the kernels that kshm is built for. The code is
+ * written for the newest of them; no other file asks for a version.
+ */
+#ifndef _KSHM_COMPAT_H
+#define _KSHM_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#error "kshm supports Linux 6.1 to 6.12; build it for one of them (make KERNEL=6.12)"
+#endif
+
+#include <linux/kconfig.h>
+
+#if !IS_ENABLED(CONFIG_SHMEM) || !IS_ENABLED(CONFIG_MMU)
+#error "kshm needs a kernel with CONFIG_SHMEM and CONFIG_MMU"
+#endif
+
+/* The end of an IPC namespace shows in the end of its mqueue mount. */
+#if IS_ENABLED(CONFIG_IPC_NS) && \
+	(!IS_ENABLED(CONFIG_POSIX_MQUEUE) || !IS_ENABLED(CONFIG_FSNOTIFY))
+#error "kshm needs CONFIG_POSIX_MQUEUE and CONFIG_FSNOTIFY where there is CONFIG_IPC_NS"
+#endif
+
+/* get_policy() reports the interleave index since 6.7. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define KSHM_POLICY_PROTO	, pgoff_t *ilx
+#define KSHM_POLICY_ARG		, ilx
+#else
+#define KSHM_POLICY_PROTO
+#define KSHM_POLICY_ARG
+#endif
+
+#endif /* _KSHM_COMPAT_H */

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/kshm: the door. All copying from and to user space is done here; beyond
+ * it, commands are functions of structs in kernel memory.
+ */
+#include "kshm.h"
+
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+/* One call: its struct, and where that came from. */
+struct call {
+	union {
+		struct kshm_info	info;
+		struct kshm_get		get;
+		struct kshm_attach	attach;
+		struct kshm_detach	detach;
+		struct kshm_stat	stat;
+		struct kshm_set		set;
+		struct kshm_rmid	rmid;
+		struct kshm_lock	lock;
+	};
+	void __user	*user;
+	size_t		user_size;
+};
+
+/* A caller can have the buffer tested that it will fill from the answer. */
+#define DEST_MAX	4096
+
+static int zero_dest(u64 dest, u32 len)
+{
+	if (!dest)
+		return 0;
+	return clear_user(u64_to_user_ptr(dest), len) ? -EFAULT : 0;
+}
+
+static int call_info(struct call *call)
+{
+	struct kshm_info *info = &call->info;
+	int err = info->dest_len > DEST_MAX ? -EINVAL : kshm_info(info);
+
+	return err ?: zero_dest(info->dest, info->dest_len);
+}
+
+static int call_get(struct call *call)
+{
+	return kshm_get(&call->get);
+}
+
+/* Nobody else knows a private segment by its key; of others we can't tell. */
+static void undo_get(struct call *call)
+{
+	struct kshm_rmid rmid = { .id = call->get.id };
+
+	if (!call->get.key)
+		kshm_rmid(&rmid);
+}
+
+static int call_attach(struct call *call)
+{
+	return kshm_attach(&call->attach, (unsigned long)call->user,
+			   call->user_size);
+}
+
+static void undo_attach(struct call *call)
+{
+	kshm_detach(call->attach.addr);
+}
+
+static int call_detach(struct call *call)
+{
+	struct kshm_detach *detach = &call->detach;
+
+	if (detach->flags || detach->reserved ||
+	    detach->addr != (unsigned long)detach->addr)
+		return -EINVAL;
+	return kshm_detach(detach->addr);
+}
+
+static int call_stat(struct call *call)
+{
+	struct kshm_stat *stat = &call->stat;
+	int err = stat->dest_len > DEST_MAX ? -EINVAL : kshm_stat(stat);
+
+	return err ?: zero_dest(stat->dest, stat->dest_len);
+}
+
+static int call_set(struct call *call)
+{
+	return kshm_set(&call->set);
+}
+
+static int call_rmid(struct call *call)
+{
+	return kshm_rmid(&call->rmid);
+}
+
+static int call_lock(struct call *call)
+{
+	return kshm_lock(&call->lock);
+}
+
+/*
+ * struct command - what there is to know of a command
+ * @cmd:	its number, with direction and today's size
+ * @least:	its size when it was first published
+ * @run:	does it
+ * @undo:	takes back what it did, where the answer can't be delivered. Such
+ *		a struct is written once before, so that this is all but
+ *		impossible.
+ */
+struct command {
+	unsigned int	cmd;
+	size_t		least;
+	int		(*run)(struct call *call);
+	void		(*undo)(struct call *call);
+};
+
+#define COMMAND(name, struct_name, first_size, undo_fn)			\
+	[_IOC_NR(KSHM_IOC_##name) - 0x80] = {				\
+		.cmd	= KSHM_IOC_##name,				\
+		.least	= (first_size) +				\
+			  BUILD_BUG_ON_ZERO(sizeof(struct kshm_##struct_name) < \
+					    (first_size)),		\
+		.run	= call_##struct_name,				\
+		.undo	= undo_fn,					\
+	}
+
+static const struct command commands[] = {
+	COMMAND(INFO,	info,	88,	NULL),
+	COMMAND(GET,	get,	24,	undo_get),
+	COMMAND(ATTACH,	attach,	24,	undo_attach),
+	COMMAND(DETACH,	detach,	16,	NULL),
+	COMMAND(STAT,	stat,	120,	NULL),
+	COMMAND(SET,	set,	24,	NULL),
+	COMMAND(RMID,	rmid,	8,	NULL),
+	COMMAND(LOCK,	lock,	8,	NULL),
+};
+
+/* Number and direction must be right; the size is the caller's business. */
+static const struct command *find_command(unsigned int cmd)
+{
+	unsigned int i = _IOC_NR(cmd) - 0x80;
+	const struct command *command = &commands[i];
+
+	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(commands) ||
+	    _IOC_DIR(cmd) != _IOC_DIR(command->cmd))
+		return NULL;
+	return command;
+}
+
+static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct command *command = find_command(cmd);
+	size_t size, copied;
+	struct call call;
+	int err;
+
+	if (!command)
+		return -ENOTTY;
+	call.user = (void __user *)arg;
+	call.user_size = _IOC_SIZE(cmd);
+	if (call.user_size < command->least)
+		return -EINVAL;
+	size = _IOC_SIZE(command->cmd);
+	err = copy_struct_from_user(&call, size, call.user, call.user_size);
+	if (err)
+		return err;
+
+	copied = min(size, call.user_size);
+	if (command->undo && copy_to_user(call.user, &call, copied))
+		return -EFAULT;
+	err = command->run(&call);
+	if (err || !(_IOC_DIR(cmd) & _IOC_READ))
+		return err;
+	if (!copy_to_user(call.user, &call, copied))
+		return 0;
+	if (command->undo)
+		command->undo(&call);
+	return -EFAULT;
+}
+
+static const struct file_operations dev_ops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= kshm_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice kshm_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "kshm",
+	.mode	= 0666,
+	.fops	= &dev_ops,
+};
+
+/**
+ * kshm_dev_init() - open the door
+ *
+ * Return: 0 or a negative errno.
+ */
+int kshm_dev_init(void)
+{
+	return misc_register(&kshm_device);
+}
+
+/**
+ * kshm_dev_exit() - close it; nobody is inside, for that pins the module
+ */
+void kshm_dev_exit(void)
+{
+	misc_deregister(&kshm_device);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GET: find a segment by key, or create one. Twin of ipcget() and newseg().
+ */
+#include "kshm.h"
+#include "trace.h"
+
+#include <linux/ipc.h>
+#include <linux/stat.h>
+
+static int check_existing_locked(struct kshm_segment *segment, void *arg)
+{
+	struct kshm_get *get = arg;
+
+	/* It lost the key after it was found: that is as good as not found. */
+	if (segment->key != get->key)
+		return -ENOENT;
+	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL)
+		return -EEXIST;
+	if (segment->size < get->size)
+		return -EINVAL;
+	if (!kshm_may_access(segment, get->mode))
+		return -EACCES;
+	get->id = segment->id;
+	return 0;
+}
+
+static int find(struct kshm_registry *registry, struct kshm_get *get)
+{
+	struct kshm_segment *segment;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	segment = kshm_registry_find_key(registry, get->key);
+	if (segment)
+		err = kshm_segment_locked(segment, check_existing_locked, get);
+	rcu_read_unlock();
+	return err == -EIDRM ? -ENOENT : err;
+}
+
+/* The checks, in this order, of what a new segment may be. */
+static int check_new(struct kshm_registry *registry, const struct kshm_get *get,
+		     const struct kshm_limits *limits)
+{
+	unsigned long pages;
+
+	if (!get->size || get->size > limits->shmmax)
+		return -EINVAL;
+	pages = (get->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	if (pages << PAGE_SHIFT < get->size)
+		return -ENOSPC;
+	return kshm_registry_room(registry, pages, limits);
+}
+
+static int create(struct kshm_registry *registry, struct kshm_get *get)
+{
+	struct kshm_segment *segment;
+	struct kshm_limits limits;
+	int err, id;
+
+	kshm_ns_limits(&limits);
+	err = check_new(registry, get, &limits);
+	if (err)
+		return err;
+
+	segment = kshm_segment_new(registry, get);
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	id = kshm_registry_add(segment, &limits);
+	if (id < 0) {
+		kshm_segment_drop(segment);
+		return id;
+	}
+	get->id = id;
+	trace_kshm_create(id, get->key, get->size);
+	return 0;
+}
+
+/**
+ * kshm_get() - find or create
+ * @get:	see there
+ *
+ * Takes the registry's lock to publish what it creates, not to find.
+ *
+ * Return: 0 or what struct kshm_get lists.
+ */
+int kshm_get(struct kshm_get *get)
+{
+	struct kshm_registry *registry;
+	int err;
+
+	if (get->flags & ~(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE) ||
+	    get->mode & ~S_IRWXUGO)
+		return -EINVAL;
+
+	registry = kshm_ns_registry();
+	if (IS_ERR(registry))
+		return PTR_ERR(registry);
+	if (get->key == IPC_PRIVATE)
+		return create(registry, get);
+
+	for (;;) {
+		err = find(registry, get);
+		if (err != -ENOENT || !(get->flags & KSHM_GET_CREAT))
+			return err;
+		err = create(registry, get);
+		/* Another creator was faster between the two: find again. */
+		if (err != -EEXIST)
+			return err;
+	}
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kshm: the map of the module.
+ *
+ * Who points to whom, and who counts:
+ *
+ *	IPC namespace          registry ----- id table, key table ----> segment
+ *	     |                 ^      ^                                 ^  |   |
+ *	  its mqueue mount     |      +---------------------------------+  |   |
+ *	     |   root inode    | counted                         counted |  |   |
+ *	     +------ mark -----+                                        |  |   |
+ *	                                                                |  |   |
+ *	VMA --vm_file--> attach file --private_data---------------------+  |   |
+ *	                      ^                                            |   |
+ *	                      +---------- idle[], one for each mode -------+   |
+ *	                      |                                                |
+ *	                      +--- same inode, same pages ---> backing file <--+
+ *
+ * - A registry is counted by its namespace's mark, by each segment in it and by
+ *   each open listing. The end of the namespace takes the mark away; the last
+ *   segment, or the last listing, frees the registry.
+ * - A segment is counted by the registry that lists it and by each attach file.
+ *   It pins its registry, its backing file and the module.
+ * - An attach file is the vm_file of one attach, never of two at a time (the
+ *   kernel merges VMAs that share a file). The segment keeps one idle file for
+ *   each access mode, and lends it while nobody maps it; that makes a circle,
+ *   which the end of the segment breaks.
+ * - nattch counts the VMAs of a segment, and each attach under way.
+ *
+ * A segment's life:
+ *
+ *	1. kshm_segment_new() builds it: nobody else can see it.
+ *	2. kshm_registry_add() publishes it, complete.
+ *	3. Marked for removal (->dest): its key is free, its id goes on.
+ *	4. Whoever finds nattch 0 and the mark, under its lock, sets ->dead: once,
+ *	   and for good. Others that find it dead act as if it were gone.
+ *	5. That one takes it out of the registry and drops its idle files.
+ *	6. The last attach file lets go; memory is freed; after RCU the struct.
+ *
+ * Lock order:
+ *
+ *	mmap_lock -> registry->lock (mutex) -> segment->lock (spinlock)
+ *
+ * VMAs are opened and closed under mmap_lock, so whoever holds one of the other
+ * two may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
+ * a segment takes RCU and its lock only; so do opening, closing and faulting a
+ * VMA, except for the close that ends a segment.
+ */
+#ifndef _KSHM_H
+#define _KSHM_H
+
+#include "compat.h"
+
+#include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/idr.h>
+#include <linux/ipc_namespace.h>
+#include <linux/kref.h>
+#include <linux/kshm.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+/* An id is seq << KSHM_INDEX_BITS | index, never negative. */
+#define KSHM_INDEX_BITS		15
+#define KSHM_INDEX_MAX		(1 << KSHM_INDEX_BITS)
+#define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
+
+/* What the mode shows besides permissions, in listings. */
+#define KSHM_MODE_DEST		01000
+#define KSHM_MODE_LOCKED	02000
+
+/**
+ * struct kshm_registry - the segments of one IPC namespace
+ * @ref:	see the map above
+ * @ns:		the namespace, an identity only: never followed through here
+ * @root:	root inode of its mqueue mount, which @mark pins; with @ns the
+ *		key, because the address of a dead namespace is soon used again
+ * @mark:	tells when the namespace ends
+ * @link:	in the table of ns.c
+ * @rcu:	that table is read under RCU
+ * @lock:	for whoever adds to, or takes from, what follows
+ * @ids:	index -> segment, read under RCU
+ * @keys:	key -> segment that has it and is not marked, read under RCU
+ * @used:	segments in @ids
+ * @max_index:	highest index in @ids, -1 for none
+ * @last_index:	index that was given last
+ * @seq:	sequence number that goes into the next id
+ * @pages:	sum of all segments' pages
+ *
+ * @used, @max_index and @pages are written under @lock, and read anywhere.
+ */
+struct kshm_registry {
+	struct kref		ref;
+	struct ipc_namespace	*ns;
+	struct inode		*root;
+	struct fsnotify_mark	mark;
+	struct hlist_node	link;
+	struct rcu_head		rcu;
+
+	struct mutex		lock;
+	struct idr		ids;
+	struct rhashtable	keys;
+	unsigned int		used;
+	int			max_index;
+	int			last_index;
+	unsigned int		seq;
+	unsigned long		pages;
+};
+
+/* Attach files differ in what they allow. */
+enum kshm_access {
+	KSHM_READ,
+	KSHM_READ_WRITE,
+	KSHM_ACCESS_MODES
+};
+
+/**
+ * struct kshm_segment - one segment; twin of struct shmid_kernel
+ * @ref:	see the map above
+ * @rcu:	freed after RCU, because the tables are read under it
+ * @registry:	where it is listed; counted
+ * @file:	its pages: an unlinked shmem file; counted
+ * @inner_ops:	that file's own vm_ops, once it was mapped; never changes
+ * @id:		its id, from kshm_registry_add() on
+ * @name_key:	the key that it was created with, for names
+ * @size:	bytes asked for at creation
+ * @pages:	@size in pages, rounded up
+ * @cuid:	creator
+ * @cgid:	creator's group
+ * @cpid:	creator's process; counted
+ * @key_node:	in registry->keys
+ *
+ * @lock:	protects what follows
+ * @dead:	its end has begun; set once
+ * @dest:	marked for removal
+ * @key:	its key; IPC_PRIVATE once it is marked
+ * @mode:	nine permission bits
+ * @uid:	owner
+ * @gid:	owner's group
+ * @nattch:	VMAs, and attaches under way
+ * @atime:	last attach, seconds of CLOCK_REALTIME
+ * @dtime:	last detach
+ * @ctime:	last change
+ * @lpid:	process of the last attach or detach; counted
+ * @locker:	who locked it, and is charged for it; counted; NULL: not locked
+ * @locked:	pages charged to @locker
+ * @idle:	attach files at hand, one for each access mode; counted
+ */
+struct kshm_segment {
+	struct kref		ref;
+	struct rcu_head		rcu;
+	struct kshm_registry	*registry;
+	struct file		*file;
+	const struct vm_operations_struct *inner_ops;
+	int			id;
+	key_t			name_key;
+	size_t			size;
+	unsigned long		pages;
+	kuid_t			cuid;
+	kgid_t			cgid;
+	struct pid		*cpid;
+	struct rhash_head	key_node;
+
+	spinlock_t		lock;
+	bool			dead;
+	bool			dest;
+	key_t			key;
+	umode_t			mode;
+	kuid_t			uid;
+	kgid_t			gid;
+	unsigned long		nattch;
+	time64_t		atime;
+	time64_t		dtime;
+	time64_t		ctime;
+	struct pid		*lpid;
+	const struct cred	*locker;
+	unsigned long		locked;
+	struct file		*idle[KSHM_ACCESS_MODES];
+};
+
+/**
+ * struct kshm_limits - limits of the caller's IPC namespace
+ * @shmmax:	bytes in a segment
+ * @shmall:	pages in all segments
+ * @shmmni:	segments
+ */
+struct kshm_limits {
+	size_t		shmmax;
+	size_t		shmall;
+	unsigned int	shmmni;
+};
+
+/* main.c */
+void kshm_default_limits(struct kshm_limits *limits);
+
+/* dev.c */
+int kshm_dev_init(void);
+void kshm_dev_exit(void);
+
+/* get.c */
+int kshm_get(struct kshm_get *get);
+
+/* registry.c */
+struct kshm_registry *kshm_registry_new(void);
+void kshm_registry_put(struct kshm_registry *registry);
+int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
+		       const struct kshm_limits *limits);
+int kshm_registry_add(struct kshm_segment *segment,
+		      const struct kshm_limits *limits);
+void kshm_registry_hide_key(struct kshm_segment *segment);
+void kshm_registry_remove(struct kshm_segment *segment);
+void kshm_registry_drain(struct kshm_registry *registry);
+struct kshm_segment *kshm_registry_find_id(struct kshm_registry *registry,
+					   int id);
+struct kshm_segment *kshm_registry_find_index(struct kshm_registry *registry,
+					      int id);
+struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
+					    key_t key);
+struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
+					int *index);
+
+/* segment.c */
+struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
+				      const struct kshm_get *get);
+void kshm_segment_put(struct kshm_segment *segment);
+void kshm_segment_drop(struct kshm_segment *segment);
+bool kshm_segment_mark(struct kshm_segment *segment);
+int kshm_segment_open(struct kshm_segment *segment);
+void kshm_segment_close(struct kshm_segment *segment);
+void kshm_segment_unpin(struct kshm_segment *segment);
+void kshm_segment_usage(struct kshm_segment *segment, u64 *rss, u64 *swp);
+
+/* perm.c */
+struct user_namespace *kshm_user_ns(void);
+bool kshm_may_access(struct kshm_segment *segment, umode_t wanted);
+bool kshm_is_owner(struct kshm_segment *segment);
+bool kshm_may_change(struct kshm_segment *segment);
+int kshm_set_owner(struct kshm_segment *segment, const struct kshm_set *set);
+
+/* attach.c */
+int kshm_attach(struct kshm_attach *attach, unsigned long keep,
+		unsigned long keep_len);
+
+/* detach.c */
+int kshm_detach(unsigned long addr);
+int kshm_guard_area(struct file *file, unsigned long addr, unsigned long len,
+		    unsigned long pgoff);
+bool kshm_guard_hit(struct vm_area_struct *vma);
+bool kshm_guard_works(void);
+void kshm_guard_init(void);
+
+/* vma.c */
+extern const struct vm_operations_struct kshm_vm_ops;
+struct file *kshm_attach_file_new(struct kshm_segment *segment,
+				  enum kshm_access access);
+
+/* ctl.c */
+int kshm_info(struct kshm_info *info);
+int kshm_stat(struct kshm_stat *stat);
+int kshm_set(struct kshm_set *set);
+int kshm_rmid(struct kshm_rmid *rmid);
+
+/* mlock.c */
+int kshm_lock(struct kshm_lock *lock);
+void kshm_mlock_release(struct kshm_segment *segment);
+
+/* ns.c */
+int kshm_ns_init(void);
+void kshm_ns_exit(void);
+struct kshm_registry *kshm_ns_registry(void);
+void kshm_ns_limits(struct kshm_limits *limits);
+
+/* proc.c */
+int kshm_proc_init(void);
+void kshm_proc_exit(void);
+
+/**
+ * kshm_segment_locked() - do something with a segment that is alive
+ * @segment:	as one of the find functions gave it, NULL included
+ * @body:	what to do, under the segment's lock; not to sleep
+ * @arg:	passed to @body
+ *
+ * Wants RCU since before the segment was found. Inline, so that @body is
+ * a direct call.
+ *
+ * Return: what @body says; -EINVAL for NULL, -EIDRM where the segment died
+ * after it was found.
+ */
+static __always_inline int
+kshm_segment_locked(struct kshm_segment *segment,
+		    int (*body)(struct kshm_segment *segment, void *arg),
+		    void *arg)
+{
+	int err = -EIDRM;
+
+	if (!segment)
+		return -EINVAL;
+
+	spin_lock(&segment->lock);
+	if (!segment->dead)
+		err = body(segment, arg);
+	spin_unlock(&segment->lock);
+	return err;
+}
+
+#endif /* _KSHM_H */

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tables: id -> segment, key -> segment, and what all segments add up to.
+ * Knows no VMA. Twin of the tables in ipc/util.c.
+ */
+#include "kshm.h"
+#include "trace.h"
+
+#include <linux/ipc.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+/* Below this many ids a search for the next index does not wrap. */
+#define MIN_CYCLE	64
+
+static const struct rhashtable_params key_params = {
+	.head_offset		= offsetof(struct kshm_segment, key_node),
+	.key_offset		= offsetof(struct kshm_segment, name_key),
+	.key_len		= sizeof_field(struct kshm_segment, name_key),
+	.automatic_shrinking	= true,
+};
+
+/**
+ * kshm_registry_new() - make an empty registry
+ *
+ * Return: the registry, counted once for the caller; NULL without memory.
+ */
+struct kshm_registry *kshm_registry_new(void)
+{
+	struct kshm_registry *registry;
+
+	registry = kzalloc(sizeof(*registry), GFP_KERNEL_ACCOUNT);
+	if (!registry)
+		return NULL;
+	if (rhashtable_init(&registry->keys, &key_params)) {
+		kfree(registry);
+		return NULL;
+	}
+	kref_init(&registry->ref);
+	mutex_init(&registry->lock);
+	idr_init(&registry->ids);
+	registry->max_index = -1;
+	registry->last_index = -1;
+	return registry;
+}
+
+static void registry_release(struct kref *ref)
+{
+	struct kshm_registry *registry;
+
+	registry = container_of(ref, struct kshm_registry, ref);
+	WARN_ON_ONCE(registry->used || registry->pages);
+	rhashtable_destroy(&registry->keys);
+	idr_destroy(&registry->ids);
+	kfree_rcu(registry, rcu);
+}
+
+/**
+ * kshm_registry_put() - drop a reference
+ * @registry:	the registry, freed with the last one; may sleep
+ */
+void kshm_registry_put(struct kshm_registry *registry)
+{
+	kref_put(&registry->ref, registry_release);
+}
+
+/**
+ * kshm_registry_room() - would a segment fit under shmall?
+ * @registry:	the registry
+ * @pages:	the segment's size
+ * @limits:	limits of the namespace
+ *
+ * Without the registry's lock an answer for now; kshm_registry_add() asks again.
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
+		       const struct kshm_limits *limits)
+{
+	unsigned long sum;
+
+	if (check_add_overflow(READ_ONCE(registry->pages), pages, &sum) ||
+	    sum > limits->shmall)
+		return -ENOSPC;
+	return 0;
+}
+
+/*
+ * Indices go round, so that an id is not soon used again; the sequence number
+ * changes when they begin anew. The index is reserved only: readers find NULL.
+ */
+static int reserve_id(struct kshm_registry *registry)
+{
+	int end, index;
+
+	end = max_t(int, registry->used * 3 / 2, MIN_CYCLE);
+	index = idr_alloc_cyclic(&registry->ids, NULL, 0,
+				 min(end, KSHM_INDEX_MAX), GFP_KERNEL);
+	if (index < 0)
+		return index;
+	if (index <= registry->last_index &&
+	    ++registry->seq >= KSHM_SEQ_MAX)
+		registry->seq = 0;
+	registry->last_index = index;
+	return registry->seq << KSHM_INDEX_BITS | index;
+}
+
+static int index_of(int id)
+{
+	return id & (KSHM_INDEX_MAX - 1);
+}
+
+static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
+{
+	int id, err;
+
+	id = reserve_id(registry);
+	if (id < 0)
+		return id;
+
+	/* Other processes see the id as inode number in /proc/PID/maps. */
+	segment->id = id;
+	file_inode(segment->file)->i_ino = id;
+	if (segment->key != IPC_PRIVATE) {
+		err = rhashtable_lookup_insert_fast(&registry->keys,
+						    &segment->key_node,
+						    key_params);
+		if (err) {
+			idr_remove(&registry->ids, index_of(id));
+			return err;
+		}
+	}
+	/* From here on the reference belongs to the registry. */
+	idr_replace(&registry->ids, segment, index_of(id));
+	return 0;
+}
+
+/**
+ * kshm_registry_add() - give a new segment its id, and publish it
+ * @segment:	complete, seen by nobody; its reference goes to the registry
+ * @limits:	limits of the namespace
+ *
+ * Takes the registry's lock. Twin of ipc_addid().
+ *
+ * Return: the id; -ENOSPC over shmall or shmmni, -EEXIST where another segment
+ * got the key in the meantime, -ENOMEM, -EINTR. After an error the segment is
+ * the caller's as before.
+ */
+int kshm_registry_add(struct kshm_segment *segment,
+		      const struct kshm_limits *limits)
+{
+	struct kshm_registry *registry = segment->registry;
+	int id = 0, err;
+
+	err = mutex_lock_killable(&registry->lock);
+	if (err)
+		return err;
+
+	err = kshm_registry_room(registry, segment->pages, limits);
+	if (!err && registry->used >= min_t(unsigned int, limits->shmmni,
+					    KSHM_INDEX_MAX))
+		err = -ENOSPC;
+	if (!err)
+		err = publish(registry, segment);
+	if (!err) {
+		id = segment->id;
+		WRITE_ONCE(registry->used, registry->used + 1);
+		WRITE_ONCE(registry->pages, registry->pages + segment->pages);
+		if (index_of(id) > registry->max_index)
+			WRITE_ONCE(registry->max_index, index_of(id));
+	}
+	mutex_unlock(&registry->lock);
+	return err ?: id;
+}
+
+/**
+ * kshm_registry_hide_key() - take a segment's key away
+ * @segment:	the segment; its registry's lock and its own are held
+ *
+ * Twin of ipc_set_key_private().
+ */
+void kshm_registry_hide_key(struct kshm_segment *segment)
+{
+	lockdep_assert_held(&segment->registry->lock);
+	lockdep_assert_held(&segment->lock);
+
+	if (segment->key == IPC_PRIVATE)
+		return;
+	rhashtable_remove_fast(&segment->registry->keys, &segment->key_node,
+			       key_params);
+	segment->key = IPC_PRIVATE;
+}
+
+static int highest_index_below(struct kshm_registry *registry, int index)
+{
+	while (--index >= 0)
+		if (idr_find(&registry->ids, index))
+			break;
+	return index;
+}
+
+/**
+ * kshm_registry_remove() - take a dead segment out
+ * @segment:	dead, without a key; the registry's lock is held. The registry's
+ *		reference goes to the caller.
+ *
+ * Twin of ipc_rmid().
+ */
+void kshm_registry_remove(struct kshm_segment *segment)
+{
+	struct kshm_registry *registry = segment->registry;
+	int index = index_of(segment->id);
+
+	lockdep_assert_held(&registry->lock);
+	WARN_ON_ONCE(!segment->dead || segment->key != IPC_PRIVATE);
+
+	trace_kshm_end(segment->id, segment->name_key, segment->size);
+	idr_remove(&registry->ids, index);
+	WRITE_ONCE(registry->used, registry->used - 1);
+	WRITE_ONCE(registry->pages, registry->pages - segment->pages);
+	if (index == registry->max_index)
+		WRITE_ONCE(registry->max_index,
+			   highest_index_below(registry, index));
+}
+
+/**
+ * kshm_registry_drain() - the namespace has ended: mark all that it had
+ * @registry:	the registry, which nobody can find any more; takes its lock
+ *
+ * Segments that nobody has attached end here, others with their last detach.
+ * Twin of shm_exit_ns(), but for those: in-tree an attach keeps its namespace.
+ */
+void kshm_registry_drain(struct kshm_registry *registry)
+{
+	struct kshm_segment *segment;
+	int index = 0;
+	bool ends;
+
+	mutex_lock(&registry->lock);
+	while ((segment = idr_get_next(&registry->ids, &index))) {
+		spin_lock(&segment->lock);
+		ends = !segment->dead && kshm_segment_mark(segment);
+		spin_unlock(&segment->lock);
+		if (ends) {
+			kshm_registry_remove(segment);
+			kshm_segment_drop(segment);
+		}
+		index++;
+	}
+	mutex_unlock(&registry->lock);
+}
+
+/**
+ * kshm_registry_find_id() - find a segment by its id
+ * @registry:	the registry
+ * @id:		the id; its sequence number must be right
+ *
+ * Wants RCU. Twin of ipc_obtain_object_check().
+ *
+ * Return: the segment, possibly dead; NULL for none.
+ */
+struct kshm_segment *kshm_registry_find_id(struct kshm_registry *registry,
+					   int id)
+{
+	struct kshm_segment *segment = kshm_registry_find_index(registry, id);
+
+	return segment && segment->id == id ? segment : NULL;
+}
+
+/**
+ * kshm_registry_find_index() - find a segment by its index
+ * @registry:	the registry
+ * @id:		an index, or an id whose sequence number is ignored
+ *
+ * Wants RCU. Twin of ipc_obtain_object_idr().
+ *
+ * Return: the segment, possibly dead; NULL for none.
+ */
+struct kshm_segment *kshm_registry_find_index(struct kshm_registry *registry,
+					      int id)
+{
+	return id < 0 ? NULL : idr_find(&registry->ids, index_of(id));
+}
+
+/**
+ * kshm_registry_find_key() - find a segment by its key
+ * @registry:	the registry
+ * @key:	the key, not IPC_PRIVATE
+ *
+ * Wants RCU. Twin of ipc_findkey().
+ *
+ * Return: the segment; NULL for none. It may have lost the key since: that is
+ * to be asked under its lock.
+ */
+struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
+					    key_t key)
+{
+	return rhashtable_lookup(&registry->keys, &key, key_params);
+}
+
+/**
+ * kshm_registry_next() - find the first segment from an index on
+ * @registry:	the registry
+ * @index:	where to begin; set to where it was found
+ *
+ * Wants RCU.
+ *
+ * Return: the segment, possibly dead; NULL for none.
+ */
+struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
+					int *index)
+{
+	return idr_get_next(&registry->ids, index);
+}

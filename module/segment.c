@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One segment's life: its pages, how often it is attached, when it ends.
+ */
+#include "kshm.h"
+
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/timekeeping.h>
+
+/*
+ * vm.overcommit_memory is not exported, but shows in what it allows: strict
+ * accounting refuses to promise all of memory and free swap, the other two
+ * policies never do.
+ */
+static bool overcommit_is_strict(void)
+{
+	loff_t all = (loff_t)(totalram_pages() + get_nr_swap_pages());
+	struct file *file;
+
+	file = shmem_file_setup("kshm", all << PAGE_SHIFT, 0);
+	if (IS_ERR(file))
+		return true;
+	fput(file);
+	return false;
+}
+
+static struct file *backing_file(key_t key, size_t size, bool noreserve)
+{
+	char name[sizeof("SYSV01234567")];
+	struct file *file;
+
+	/* Under strict accounting nothing escapes it. */
+	if (noreserve && overcommit_is_strict())
+		noreserve = false;
+	snprintf(name, sizeof(name), "SYSV%08x", key);
+	file = shmem_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
+
+	/* Permissions are the segment's, not those of an inode. */
+	if (!IS_ERR(file))
+		file_inode(file)->i_flags |= S_PRIVATE;
+	return file;
+}
+
+/**
+ * kshm_segment_new() - build a segment
+ * @registry:	where it is to be listed
+ * @get:	key, size in bytes, mode and KSHM_GET_NORESERVE; limits were checked
+ *
+ * May sleep; wants no lock, so that nobody waits for the memory.
+ * Twin of newseg().
+ *
+ * Return: the segment, counted once for the caller and listed nowhere;
+ * -ENOMEM, -ENOSPC (no inode), -EINVAL (larger than a file can be).
+ */
+struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
+				      const struct kshm_get *get)
+{
+	struct kshm_segment *segment;
+
+	segment = kzalloc(sizeof(*segment), GFP_KERNEL_ACCOUNT);
+	if (!segment)
+		return ERR_PTR(-ENOMEM);
+	segment->file = backing_file(get->key, get->size,
+				     get->flags & KSHM_GET_NORESERVE);
+	if (IS_ERR(segment->file)) {
+		struct file *error = segment->file;
+
+		kfree(segment);
+		return ERR_CAST(error);
+	}
+
+	/* The caller came through a door that pins the module, as we do now. */
+	__module_get(THIS_MODULE);
+	kref_get(&registry->ref);
+	segment->registry = registry;
+	kref_init(&segment->ref);
+	spin_lock_init(&segment->lock);
+	segment->name_key = get->key;
+	segment->key = get->key;
+	segment->size = get->size;
+	segment->pages = DIV_ROUND_UP(get->size, PAGE_SIZE);
+	segment->mode = get->mode;
+	current_euid_egid(&segment->uid, &segment->gid);
+	segment->cuid = segment->uid;
+	segment->cgid = segment->gid;
+	segment->cpid = get_pid(task_tgid(current));
+	segment->ctime = ktime_get_real_seconds();
+	return segment;
+}
+
+static void segment_release(struct kref *ref)
+{
+	struct kshm_segment *segment;
+
+	segment = container_of(ref, struct kshm_segment, ref);
+	fput(segment->file);
+	put_pid(segment->cpid);
+	put_pid(segment->lpid);
+	kshm_registry_put(segment->registry);
+	kfree_rcu(segment, rcu);
+	/* Whoever calls us holds the module by a file, or is waited for. */
+	module_put(THIS_MODULE);
+}
+
+/**
+ * kshm_segment_put() - drop a reference
+ * @segment:	the segment; its memory goes with the last one
+ */
+void kshm_segment_put(struct kshm_segment *segment)
+{
+	kref_put(&segment->ref, segment_release);
+}
+
+/**
+ * kshm_segment_drop() - the end of a segment that is listed nowhere
+ * @segment:	dead and out of the registry, or never in it. The caller's
+ *		reference is dropped.
+ *
+ * Twin of shm_destroy().
+ */
+void kshm_segment_drop(struct kshm_segment *segment)
+{
+	int access;
+
+	spin_lock(&segment->lock);
+	kshm_mlock_release(segment);
+	spin_unlock(&segment->lock);
+
+	/* Nobody else looks at these: that takes a segment that is not dead. */
+	for (access = 0; access < KSHM_ACCESS_MODES; access++)
+		if (segment->idle[access])
+			fput(segment->idle[access]);
+	kshm_segment_put(segment);
+}
+
+/* The one place where a segment dies. */
+static bool ends_now(struct kshm_segment *segment)
+{
+	lockdep_assert_held(&segment->lock);
+
+	if (segment->dest && !segment->nattch)
+		segment->dead = true;
+	return segment->dead;
+}
+
+/**
+ * kshm_segment_mark() - mark a segment for removal
+ * @segment:	alive; its registry's lock and its own are held
+ *
+ * Twin of do_shm_rmid().
+ *
+ * Return: whether it is dead now. The caller then removes it from the registry
+ * and drops it.
+ */
+bool kshm_segment_mark(struct kshm_segment *segment)
+{
+	kshm_registry_hide_key(segment);
+	segment->dest = true;
+	return ends_now(segment);
+}
+
+static void set_lpid(struct kshm_segment *segment)
+{
+	struct pid *pid = task_tgid(current);
+
+	if (segment->lpid == pid)
+		return;
+	put_pid(segment->lpid);
+	segment->lpid = get_pid(pid);
+}
+
+/**
+ * kshm_segment_open() - count a VMA
+ * @segment:	the segment; takes its lock
+ *
+ * Twin of __shm_open().
+ *
+ * Return: 0; -EINVAL for a dead one, which only ->mmap can meet:
+ * remap_file_pages() unmaps what held it alive, and then maps the file again.
+ */
+int kshm_segment_open(struct kshm_segment *segment)
+{
+	int err = -EINVAL;
+
+	spin_lock(&segment->lock);
+	if (!segment->dead) {
+		segment->nattch++;
+		segment->atime = ktime_get_real_seconds();
+		set_lpid(segment);
+		err = 0;
+	}
+	spin_unlock(&segment->lock);
+	return err;
+}
+
+/*
+ * Whoever ends a segment leaves its lock before it takes the registry's. In
+ * between the segment is dead and still listed:
+ *
+ *	last close			anybody else
+ *	----------			------------
+ *	lock segment
+ *	nattch = 0, dead = true
+ *	unlock segment
+ *					find by id or index
+ *					lock segment, dead: EIDRM
+ *	lock registry
+ *	remove
+ *	unlock registry			(finds nothing: EINVAL)
+ *	drop
+ *
+ * Nobody finds it by key, which went when it was marked. Nobody else ends it:
+ * ends_now() was true once, for the one whose count reached 0.
+ */
+static void uncount(struct kshm_segment *segment, bool detached)
+{
+	struct kshm_registry *registry = segment->registry;
+	bool ends;
+
+	spin_lock(&segment->lock);
+	WARN_ON_ONCE(!segment->nattch);
+	segment->nattch--;
+	if (detached) {
+		segment->dtime = ktime_get_real_seconds();
+		set_lpid(segment);
+	}
+	ends = ends_now(segment);
+	spin_unlock(&segment->lock);
+	if (!ends)
+		return;
+
+	mutex_lock(&registry->lock);
+	kshm_registry_remove(segment);
+	mutex_unlock(&registry->lock);
+	kshm_segment_drop(segment);
+}
+
+/**
+ * kshm_segment_close() - a VMA is gone
+ * @segment:	the segment; takes its lock, and to end it the registry's
+ *
+ * Twin of __shm_close().
+ */
+void kshm_segment_close(struct kshm_segment *segment)
+{
+	uncount(segment, true);
+}
+
+/**
+ * kshm_segment_unpin() - an attach is done, or has failed
+ * @segment:	the segment; locks as in kshm_segment_close()
+ *
+ * Twin of the end of do_shmat().
+ */
+void kshm_segment_unpin(struct kshm_segment *segment)
+{
+	uncount(segment, false);
+}
+
+/**
+ * kshm_segment_usage() - add up where a segment's pages are
+ * @segment:	alive; its lock is held
+ * @rss:	pages in memory are added to it
+ * @swp:	pages in swap are added to it
+ *
+ * Twin of shm_add_rss_swap(). A snapshot: pages come and go meanwhile.
+ */
+void kshm_segment_usage(struct kshm_segment *segment, u64 *rss, u64 *swp)
+{
+	struct inode *inode = file_inode(segment->file);
+
+	lockdep_assert_held(&segment->lock);
+	*rss += READ_ONCE(inode->i_mapping->nrpages);
+	*swp += READ_ONCE(SHMEM_I(inode)->swapped);
+}

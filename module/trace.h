@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One tracepoint a verb: "trace-cmd record -e kshm", or
+ * "echo 1 > /sys/kernel/tracing/events/kshm/enable".
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kshm
+
+#if !defined(_KSHM_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _KSHM_TRACE_H
+
+#include <linux/tracepoint.h>
+
+DECLARE_EVENT_CLASS(kshm_life,
+	TP_PROTO(int id, int key, size_t size),
+	TP_ARGS(id, key, size),
+	TP_STRUCT__entry(
+		__field(int,	id)
+		__field(int,	key)
+		__field(size_t,	size)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->key = key;
+		__entry->size = size;
+	),
+	TP_printk("id=%d key=0x%08x size=%zu", __entry->id, __entry->key,
+		  __entry->size)
+);
+
+DEFINE_EVENT(kshm_life, kshm_create,
+	TP_PROTO(int id, int key, size_t size), TP_ARGS(id, key, size));
+DEFINE_EVENT(kshm_life, kshm_end,
+	TP_PROTO(int id, int key, size_t size), TP_ARGS(id, key, size));
+
+DECLARE_EVENT_CLASS(kshm_range,
+	TP_PROTO(int id, unsigned long start, unsigned long len),
+	TP_ARGS(id, start, len),
+	TP_STRUCT__entry(
+		__field(int,		id)
+		__field(unsigned long,	start)
+		__field(unsigned long,	len)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->start = start;
+		__entry->len = len;
+	),
+	TP_printk("id=%d start=0x%lx len=0x%lx", __entry->id, __entry->start,
+		  __entry->len)
+);
+
+DEFINE_EVENT(kshm_range, kshm_attach,
+	TP_PROTO(int id, unsigned long start, unsigned long len),
+	TP_ARGS(id, start, len));
+DEFINE_EVENT(kshm_range, kshm_detach,
+	TP_PROTO(int id, unsigned long start, unsigned long len),
+	TP_ARGS(id, start, len));
+DEFINE_EVENT(kshm_range, kshm_vma_open,
+	TP_PROTO(int id, unsigned long start, unsigned long len),
+	TP_ARGS(id, start, len));
+DEFINE_EVENT(kshm_range, kshm_vma_close,
+	TP_PROTO(int id, unsigned long start, unsigned long len),
+	TP_ARGS(id, start, len));
+
+DECLARE_EVENT_CLASS(kshm_change,
+	TP_PROTO(int id, unsigned int flags, int err),
+	TP_ARGS(id, flags, err),
+	TP_STRUCT__entry(
+		__field(int,		id)
+		__field(unsigned int,	flags)
+		__field(int,		err)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->flags = flags;
+		__entry->err = err;
+	),
+	TP_printk("id=%d flags=0x%x err=%d", __entry->id, __entry->flags,
+		  __entry->err)
+);
+
+DEFINE_EVENT(kshm_change, kshm_set,
+	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
+DEFINE_EVENT(kshm_change, kshm_rmid,
+	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
+DEFINE_EVENT(kshm_change, kshm_lock,
+	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
+
+#endif /* _KSHM_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The attach file and its VMAs: every call goes on to the backing file, and
+ * open and close count besides. Knows no id. Twin of shm_file_operations and
+ * shm_vm_ops.
+ */
+#include "kshm.h"
+#include "trace.h"
+
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+
+static struct kshm_segment *segment_of(struct file *file)
+{
+	return file->private_data;
+}
+
+static const struct vm_operations_struct *inner_ops(struct vm_area_struct *vma)
+{
+	return segment_of(vma->vm_file)->inner_ops;
+}
+
+static void vma_open(struct vm_area_struct *vma)
+{
+	struct kshm_segment *segment = segment_of(vma->vm_file);
+	const struct vm_operations_struct *inner = segment->inner_ops;
+
+	if (inner->open)
+		inner->open(vma);
+	/* Another VMA of it exists, so it is alive. */
+	WARN_ON_ONCE(kshm_segment_open(segment));
+	trace_kshm_vma_open(segment->id, vma->vm_start,
+			    vma->vm_end - vma->vm_start);
+}
+
+static void vma_close(struct vm_area_struct *vma)
+{
+	struct kshm_segment *segment = segment_of(vma->vm_file);
+	const struct vm_operations_struct *inner = segment->inner_ops;
+
+	trace_kshm_vma_close(segment->id, vma->vm_start,
+			     vma->vm_end - vma->vm_start);
+	if (inner->close)
+		inner->close(vma);
+	kshm_segment_close(segment);
+}
+
+static int vma_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	const struct vm_operations_struct *inner = inner_ops(vma);
+
+	return inner->may_split ? inner->may_split(vma, addr) : 0;
+}
+
+static unsigned long vma_pagesize(struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *inner = inner_ops(vma);
+
+	return inner->pagesize ? inner->pagesize(vma) : PAGE_SIZE;
+}
+
+static vm_fault_t vma_fault(struct vm_fault *vmf)
+{
+	return inner_ops(vmf->vma)->fault(vmf);
+}
+
+/*
+ * Map what is in memory around a fault along with it. Who asked for random
+ * access gets its one page; the operation stays, because without it each fault
+ * would have to take mmap_lock.
+ */
+static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	const struct vm_operations_struct *inner = inner_ops(vmf->vma);
+
+	if (vmf->vma->vm_flags & VM_RAND_READ || !inner->map_pages)
+		return 0;
+	return inner->map_pages(vmf, start, end);
+}
+
+#ifdef CONFIG_NUMA
+static int vma_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
+{
+	const struct vm_operations_struct *inner = inner_ops(vma);
+
+	return inner->set_policy ? inner->set_policy(vma, policy) : 0;
+}
+
+static struct mempolicy *vma_get_policy(struct vm_area_struct *vma,
+					unsigned long addr KSHM_POLICY_PROTO)
+{
+	const struct vm_operations_struct *inner = inner_ops(vma);
+
+	if (inner->get_policy)
+		return inner->get_policy(vma, addr KSHM_POLICY_ARG);
+	return vma->vm_policy;
+}
+#endif
+
+/* Named one by one: what a later kernel adds stays as in-tree has it. */
+const struct vm_operations_struct kshm_vm_ops = {
+	.open		= vma_open,
+	.close		= vma_close,
+	.may_split	= vma_may_split,
+	.pagesize	= vma_pagesize,
+	.fault		= vma_fault,
+	.map_pages	= vma_map_pages,
+#ifdef CONFIG_NUMA
+	.set_policy	= vma_set_policy,
+	.get_policy	= vma_get_policy,
+#endif
+};
+
+static int file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct kshm_segment *segment = segment_of(file);
+	int err;
+
+	if (kshm_guard_hit(vma))
+		return -ECANCELED;
+
+	/* Count first: the VMA must not outlive what it maps. */
+	err = kshm_segment_open(segment);
+	if (err)
+		return err;
+	err = call_mmap(segment->file, vma);
+	if (err) {
+		kshm_segment_close(segment);
+		return err;
+	}
+	/* The same each time; one inode has one set of operations. */
+	segment->inner_ops = vma->vm_ops;
+	vma->vm_ops = &kshm_vm_ops;
+	return 0;
+}
+
+static unsigned long file_get_unmapped_area(struct file *file,
+					    unsigned long addr,
+					    unsigned long len,
+					    unsigned long pgoff,
+					    unsigned long flags)
+{
+	struct file *inner = segment_of(file)->file;
+	int guard = kshm_guard_area(file, addr, len, pgoff);
+
+	if (guard < 0)
+		return guard;
+	if (guard)
+		return addr;
+	return inner->f_op->get_unmapped_area(inner, addr, len, pgoff, flags);
+}
+
+/* madvise(MADV_REMOVE) comes here. */
+static long file_fallocate(struct file *file, int mode, loff_t offset,
+			   loff_t len)
+{
+	struct file *inner = segment_of(file)->file;
+
+	if (!inner->f_op->fallocate)
+		return -EOPNOTSUPP;
+	return inner->f_op->fallocate(inner, mode, offset, len);
+}
+
+static int file_release(struct inode *inode, struct file *file)
+{
+	kshm_segment_put(segment_of(file));
+	return 0;
+}
+
+static const struct file_operations attach_file_ops = {
+	.owner			= THIS_MODULE,
+	.mmap			= file_mmap,
+	.get_unmapped_area	= file_get_unmapped_area,
+	.fallocate		= file_fallocate,
+	.fsync			= noop_fsync,
+	.llseek			= noop_llseek,
+	.release		= file_release,
+};
+
+/**
+ * kshm_attach_file_new() - make an attach file
+ * @segment:	alive, and kept so by the caller; the file takes a reference
+ * @access:	what its mappings may do
+ *
+ * The file has a dentry of its own over the backing file's inode, so it has the
+ * same pages, and /proc/PID/maps shows it as in-tree shows its own.
+ * Twin of alloc_file_clone() in do_shmat().
+ *
+ * Return: the file, counted once for the caller; -ENOMEM, -ENFILE.
+ */
+struct file *kshm_attach_file_new(struct kshm_segment *segment,
+				  enum kshm_access access)
+{
+	struct inode *inode = file_inode(segment->file);
+	char name[sizeof("SYSV01234567")];
+	struct file *file;
+
+	snprintf(name, sizeof(name), "SYSV%08x", segment->name_key);
+
+	/* Closing the file drops this, but making one does not take it. */
+	__module_get(THIS_MODULE);
+	ihold(inode);
+	file = alloc_file_pseudo(inode, segment->file->f_path.mnt, name,
+				 access == KSHM_READ ? O_RDONLY : O_RDWR,
+				 &attach_file_ops);
+	if (IS_ERR(file)) {
+		iput(inode);
+		module_put(THIS_MODULE);
+		return file;
+	}
+	/* The inode reference is the file's now, and so is this one. */
+	kref_get(&segment->ref);
+	file->private_data = segment;
+	return file;
+}
