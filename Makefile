@@ -57,12 +57,15 @@ run: guest-parts
 
 # All tests; smoke is what a minute or two allows.
 check:
-	@qemu/check lint bad-input selftests-6.1 selftests-6.12 run
+	@qemu/host-packages build fetch guest image lint
+	@qemu/check lint host selftests-6.1 selftests-6.12 run-6.12
 
 smoke:
+	@qemu/host-packages build fetch guest
 	@qemu/check selftests-$(GUEST_KERNEL)
 
 lint:
+	@qemu/host-packages build fetch lint
 	@qemu/check lint
 
 # A prompt in the guest with kshm loaded; gdb waits for a debugger first.
@@ -73,11 +76,9 @@ install: module
 	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$$(cat '$(KDIR)/include/config/kernel.release')" \
 		$(if $(DESTDIR),INSTALL_MOD_PATH='$(DESTDIR)') modules_install
 
-install-lib: lib
-	$(MAKE) -C lib O='$(BUILD)/lib' install
-
-install-headers:
-	install -D -m 644 uapi/linux/kshm.h '$(DESTDIR)$(PREFIX)/include/linux/kshm.h'
+install-lib install-headers: lib
+	@$(MAKE) -C lib O='$(BUILD)/lib' $@
+	@install -D -m 755 tools/kshm-run '$(DESTDIR)$(PREFIX)/bin/kshm-run'
 
 # What took long to fetch stays; "rm -r build" takes that too.
 clean:
@@ -99,6 +100,9 @@ help:
 	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/'
 	@echo '  KDIR=DIR          a kernel tree or headers of your own'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
+
+.DEFAULT:
+	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run check smoke \
 	lint shell gdb install install-lib install-headers clean help
