@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ids: how they are numbered, and what an id that is gone answers. */
+#include "cases.h"
+
+#define INDEX_BITS	15
+#define CYCLE		64
+
+FIXTURE_BOTH(ids);
+
+static int id_of(int seq, int index)
+{
+	return seq << INDEX_BITS | index;
+}
+
+TEST_F(ids, first_is_zero)
+{
+	EXPECT_EQ(0, make(1));
+	EXPECT_EQ(1, make(1));
+}
+
+TEST_F(ids, remove_and_create_cycles_through_64)
+{
+	int i, id;
+
+	for (i = 0; i < 10 * CYCLE; i++) {
+		id = make(1);
+		ASSERT_EQ(id_of(i / CYCLE, i % CYCLE), id);
+		EXPECT_EQ(id >> INDEX_BITS, stat_of(id).shm_perm.__seq);
+		rmid(id);
+	}
+}
+
+/* With many in use the cycle is half as long again as their number. */
+TEST_F(ids, remove_and_create_cycle_grows_with_use)
+{
+	int i, id;
+
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(i, make(1));
+	for (i = 0; i < 120; i++) {
+		id = make(1);
+		ASSERT_EQ(id_of(i / 50, 100 + i % 50), id);
+		rmid(id);
+	}
+}
+
+TEST_F(ids, taken_index_skipped)
+{
+	int i;
+
+	ASSERT_EQ(0, make(1));
+	for (i = 1; i < CYCLE; i++)
+		rmid(make(1));
+	EXPECT_EQ(id_of(1, 1), make(1));
+	EXPECT_EQ(id_of(1, 2), make(1));
+}
+
+TEST_F(ids, removed_mark_keeps_its_index)
+{
+	char *p = attach(make(1));
+	int i;
+
+	rmid(0);
+	for (i = 1; i < CYCLE; i++)
+		rmid(make(1));
+	EXPECT_EQ(id_of(1, 1), make(1));
+	EXPECT_TRUE(exists(0));
+	detach(p);
+	EXPECT_FALSE(exists(0));
+}
+
+static const int commands[] = { IPC_STAT, IPC_SET, IPC_RMID, SHM_LOCK,
+				SHM_UNLOCK };
+
+/* Every command that takes an id, and attach. */
+static void expect_invalid(struct __test_metadata *_metadata, int id)
+{
+	struct shmid_ds ds = { .shm_perm.mode = 0600 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		EXPECT_EQ(-EINVAL, ctl(id, commands[i], &ds)) {
+			TH_LOG("command %d of id %d", commands[i], id);
+		}
+	EXPECT_EQ(-EINVAL, at(id, NULL, 0));
+}
+
+TEST_F(ids, negative_einval)
+{
+	make(1);
+	expect_invalid(_metadata, -1);
+	expect_invalid(_metadata, INT_MIN);
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(ids, unknown_index_einval)
+{
+	expect_invalid(_metadata, 0);
+	make(1);
+	expect_invalid(_metadata, 1);
+	expect_invalid(_metadata, 32767);
+	expect_invalid(_metadata, INT_MAX);
+}
+
+TEST_F(ids, wrong_sequence_einval)
+{
+	make(1);
+	expect_invalid(_metadata, id_of(1, 0));
+	expect_invalid(_metadata, id_of(0xffff, 0));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_TRUE(exists(0));
+}
+
+TEST_F(ids, stale_after_removal_einval)
+{
+	rmid(make(1));
+	expect_invalid(_metadata, 0);
+}
+
+/* Programs take EINVAL for "gone", and EIDRM for "in use". */
+TEST_F(ids, stale_after_reuse_of_index_einval)
+{
+	int i, fresh;
+
+	for (i = 0; i < CYCLE; i++)
+		rmid(make(1));
+	fresh = make(1);
+	ASSERT_EQ(id_of(1, 0), fresh);
+	expect_invalid(_metadata, 0);
+	EXPECT_EQ(0, nattch(fresh));
+	EXPECT_EQ(0600, stat_of(fresh).shm_perm.mode);
+}
+
+TEST_F(ids, none_repeats_while_others_live)
+{
+	static char seen[1 << 20];
+	int live[8], i, *one;
+
+	for (i = 0; i < 8; i++)
+		live[i] = make(1);
+	for (i = 0; i < 800; i++) {
+		one = &live[dice() % 8];
+		rmid(*one);
+		*one = make(1);
+		ASSERT_GT(sizeof(seen), *one);
+		ASSERT_EQ(0, seen[*one]) {
+			TH_LOG("id %d came twice", *one);
+		}
+		seen[*one] = 1;
+	}
+}
+
+static int highest(const int *live, int n)
+{
+	int i, most = 0;
+
+	for (i = 0; i < n; i++)
+		if (live[i] > most)
+			most = live[i];
+	return most;
+}
+
+/* IPC_INFO and SHM_INFO return the highest index, however it was vacated. */
+TEST_F(ids, highest_index_follows_random_removal)
+{
+	struct shminfo limits;
+	struct shm_info usage;
+	int live[100], i, pick;
+
+	EXPECT_EQ(0, ctl(0, IPC_INFO, &limits));
+	for (i = 0; i < 100; i++) {
+		live[i] = make(1);
+		EXPECT_EQ(i, ctl(0, IPC_INFO, &limits));
+	}
+	for (i = 100; i; i--) {
+		pick = dice() % i;
+		rmid(live[pick]);
+		live[pick] = live[i - 1];
+		ASSERT_EQ(highest(live, i - 1), ctl(0, IPC_INFO, &limits));
+		ASSERT_EQ(highest(live, i - 1), ctl(0, SHM_INFO, &usage));
+		ASSERT_EQ(i - 1, usage.used_ids);
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Limits: kernel.shmmax, shmall, shmmni of the IPC namespace. */
+#include "cases.h"
+
+#define SHMMAX		"/proc/sys/kernel/shmmax"
+#define SHMALL		"/proc/sys/kernel/shmall"
+#define SHMMNI		"/proc/sys/kernel/shmmni"
+#define UNLIMITED	(ULONG_MAX - (1UL << 24))
+
+FIXTURE_BOTH(limits);
+
+static struct shminfo limits_of(void)
+{
+	struct shminfo info;
+	int err = ctl(0, IPC_INFO, &info);
+
+	if (err < 0)
+		die("IPC_INFO: %d", err);
+	return info;
+}
+
+static unsigned long pages_in_use(void)
+{
+	struct shm_info info;
+	int err = ctl(0, SHM_INFO, &info);
+
+	if (err < 0)
+		die("SHM_INFO: %d", err);
+	return info.shm_tot;
+}
+
+TEST_F(limits, new_namespace_has_defaults)
+{
+	struct shminfo info = limits_of();
+
+	EXPECT_EQ(UNLIMITED, info.shmmax);
+	EXPECT_EQ(UNLIMITED, info.shmall);
+	EXPECT_EQ(4096, info.shmmni);
+}
+
+TEST_F(limits, sysctls_seen_by_ipc_info)
+{
+	struct shminfo info;
+
+	ASSERT_EQ(0, write_number(SHMMAX, 123456));
+	ASSERT_EQ(0, write_number(SHMALL, 777));
+	ASSERT_EQ(0, write_number(SHMMNI, 99));
+	info = limits_of();
+	EXPECT_EQ(123456, info.shmmax);
+	EXPECT_EQ(777, info.shmall);
+	EXPECT_EQ(99, info.shmmni);
+	EXPECT_EQ(99, info.shmseg);
+	EXPECT_EQ(1, info.shmmin);
+}
+
+TEST_F(limits, unshare_does_not_inherit)
+{
+	ASSERT_EQ(0, write_number(SHMMAX, PAGE));
+	ASSERT_EQ(0, write_number(SHMMNI, 1));
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	EXPECT_EQ(UNLIMITED, limits_of().shmmax);
+	EXPECT_EQ(4096, limits_of().shmmni);
+	EXPECT_EQ(0, make(2));
+	EXPECT_EQ(1, make(2));
+}
+
+TEST_F(limits, shmmni_out_of_range_einval)
+{
+	EXPECT_EQ(-EINVAL, write_file(SHMMNI, "40000"));
+	EXPECT_EQ(-EINVAL, write_file(SHMMNI, "-1"));
+	EXPECT_EQ(4096, limits_of().shmmni);
+	EXPECT_EQ(0, write_file(SHMMNI, "32768"));
+	EXPECT_EQ(32768, limits_of().shmmni);
+}
+
+TEST_F(limits, shmmni_reached_enospc)
+{
+	ASSERT_EQ(0, write_number(SHMMNI, 2));
+	make_key(KEY, PAGE, 0600);
+	make(1);
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
+	EXPECT_EQ(-ENOSPC, get(KEY + 1, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(2, pages_in_use());
+	rmid(1);
+	EXPECT_LE(0, get(IPC_PRIVATE, PAGE, 0600));
+}
+
+TEST_F(limits, shmmni_counts_marked_segments)
+{
+	char *p;
+
+	ASSERT_EQ(0, write_number(SHMMNI, 1));
+	p = attach(make(1));
+	rmid(0);
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
+	detach(p);
+	EXPECT_LE(0, get(IPC_PRIVATE, PAGE, 0600));
+}
+
+TEST_F(limits, shmmni_many_failures_leave_nothing)
+{
+	int i;
+
+	ASSERT_EQ(0, write_number(SHMMNI, 1));
+	make(1);
+	for (i = 0; i < 500; i++)
+		ASSERT_EQ(-ENOSPC, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(1, pages_in_use());
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+}
+
+TEST_F(limits, shmmax_lowered_keeps_existing)
+{
+	int id = make_key(KEY, 8 * PAGE, 0600);
+
+	ASSERT_EQ(0, write_number(SHMMAX, PAGE));
+	EXPECT_EQ(id, get(KEY, 8 * PAGE, 0600));
+	attach(id)[8 * PAGE - 1] = 1;
+	EXPECT_EQ(1, nattch(id));
+	EXPECT_EQ(-EINVAL, get(IPC_PRIVATE, PAGE + 1, 0600));
+	EXPECT_EQ(1, get(IPC_PRIVATE, PAGE, 0600));
+}
+
+TEST_F(limits, shmall_counts_whole_pages)
+{
+	ASSERT_EQ(0, write_number(SHMALL, 4));
+	make_key(KEY, 2 * PAGE + 1, 0600);
+	EXPECT_EQ(3, pages_in_use());
+	make_key(KEY + 1, 1, 0600);
+	EXPECT_EQ(4, pages_in_use());
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, 0600));
+	EXPECT_EQ(4, pages_in_use());
+	rmid(get(KEY, 0, 0));
+	EXPECT_EQ(1, pages_in_use());
+	EXPECT_LE(0, get(IPC_PRIVATE, 3 * PAGE, 0600));
+}
+
+TEST_F(limits, shmall_counts_marked_segments)
+{
+	char *p;
+
+	ASSERT_EQ(0, write_number(SHMALL, 2));
+	p = attach(make(2));
+	rmid(0);
+	EXPECT_EQ(2, pages_in_use());
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, 0600));
+	detach(p);
+	EXPECT_EQ(0, pages_in_use());
+	EXPECT_LE(0, get(IPC_PRIVATE, 2 * PAGE, 0600));
+}
+
+TEST_F(limits, shmall_lowered_keeps_existing)
+{
+	char *p = attach(make(8));
+
+	ASSERT_EQ(0, write_number(SHMALL, 1));
+	p[7 * PAGE] = 1;
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, 0600));
+	EXPECT_EQ(8, pages_in_use());
+}
+
+TEST_F(limits, raised_again_allow)
+{
+	ASSERT_EQ(0, write_number(SHMMNI, 0));
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
+	ASSERT_EQ(0, write_number(SHMMNI, 1));
+	EXPECT_EQ(0, get(IPC_PRIVATE, PAGE, 0600));
+}
+
+/* Nothing limits the attaches of one process. */
+TEST_F(limits, attaches_of_one_process_unlimited)
+{
+	int i;
+
+	ASSERT_EQ(0, write_number(SHMMNI, 1));
+	make(1);
+	for (i = 1; i <= 40; i++) {
+		attach(0);
+		EXPECT_EQ(i, nattch(0));
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: GPL-2.0
+/* shmat: the order of its checks, its address rules, what it maps. */
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#define LOW		((void *)0x800)
+#define ABOVE_USER	((void *)(1UL << 62))
+#define LAST_PAGE	((void *)-(long)PAGE)
+#define TIB		(1UL << 40)
+
+FIXTURE_BOTH(shmat);
+
+/* A failed attach of @id changes nothing that can be seen. */
+#define EXPECT_NO_ATTACH(error, id, addr, flags) do {			\
+	struct shmid_ds before_ = stat_of(id), after_;			\
+									\
+	EXPECT_EQ(error, at(id, addr, flags));				\
+	after_ = stat_of(id);						\
+	EXPECT_EQ(0, memcmp(&before_, &after_, sizeof(after_)));	\
+} while (0)
+
+TEST_F(shmat, id_unknown_einval)
+{
+	EXPECT_EQ(-EINVAL, at(0, NULL, 0));
+	EXPECT_EQ(-EINVAL, at(-1, NULL, 0));
+	EXPECT_EQ(-EINVAL, at(12345, NULL, SHM_RDONLY));
+}
+
+TEST_F(shmat, address_unaligned_einval)
+{
+	char *p = free_range(1);
+
+	make(1);
+	EXPECT_NO_ATTACH(-EINVAL, 0, p + 1, 0);
+	EXPECT_NO_ATTACH(-EINVAL, 0, p + PAGE / 2, 0);
+	EXPECT_NO_ATTACH(-EINVAL, 0, p + PAGE - 1, SHM_RDONLY);
+}
+
+TEST_F(shmat, address_checked_before_permission_einval)
+{
+	char *p = free_range(1);
+
+	make(1);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EINVAL, at(0, p + 1, 0));
+		EXPECT_EQ(-EINVAL, at(0, NULL, SHM_REMAP));
+		EXPECT_EQ(-EACCES, at(0, p, 0));
+		_exit(0);
+	}
+}
+
+TEST_F(shmat, remap_without_address_einval)
+{
+	make(1);
+	EXPECT_NO_ATTACH(-EINVAL, 0, NULL, SHM_REMAP);
+	EXPECT_NO_ATTACH(-EINVAL, 0, NULL, SHM_REMAP | SHM_RND);
+}
+
+TEST_F(shmat, remap_rounded_to_null_einval)
+{
+	make(1);
+	EXPECT_NO_ATTACH(-EINVAL, 0, LOW, SHM_RND | SHM_REMAP);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EINVAL, at(0, LOW, SHM_RND | SHM_REMAP));
+		_exit(0);
+	}
+}
+
+TEST_F(shmat, rounded_to_null_as_root_attaches_at_null)
+{
+	struct mapping map;
+
+	make(1);
+	ASSERT_EQ(0, at(0, LOW, SHM_RND));
+	ASSERT_TRUE(mapping_at(NULL, &map));
+	EXPECT_EQ(0, map.start);
+	EXPECT_EQ(PAGE, map.end);
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(NULL));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmat, rounded_to_null_as_user_eperm)
+{
+	make_key(KEY, PAGE, 0666);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_NO_ATTACH(-EPERM, 0, LOW, SHM_RND);
+		_exit(0);
+	}
+}
+
+TEST_F(shmat, null_address_kernel_chooses)
+{
+	char *p = attach(make(3));
+	struct mapping map;
+
+	EXPECT_EQ(0, (long)p % PAGE);
+	ASSERT_TRUE(mapping_at(p, &map));
+	EXPECT_EQ((long)p, map.start);
+	EXPECT_EQ(3 * PAGE, map.end - map.start);
+	EXPECT_EQ(0, map.offset);
+	EXPECT_STREQ("rw-s", map.perms);
+}
+
+TEST_F(shmat, address_given_is_taken)
+{
+	char *p = free_range(4);
+
+	make(2);
+	EXPECT_EQ((long)p + PAGE, at(0, p + PAGE, 0));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmat, address_rounded_down)
+{
+	char *p = free_range(4);
+
+	make(1);
+	EXPECT_EQ((long)p, at(0, p + 1, SHM_RND));
+	EXPECT_EQ((long)p + PAGE, at(0, p + 2 * PAGE - 1, SHM_RND));
+	EXPECT_EQ((long)p + 2 * PAGE, at(0, p + 2 * PAGE, SHM_RND));
+	EXPECT_EQ(3, nattch(0));
+}
+
+TEST_F(shmat, occupied_einval_and_left_alone)
+{
+	char *p = free_range(4);
+
+	make(3);
+	fill_page(p + 2 * PAGE, 'x');
+	EXPECT_NO_ATTACH(-EINVAL, 0, p, 0);
+	EXPECT_NO_ATTACH(-EINVAL, 0, p + 2 * PAGE, 0);
+	EXPECT_NO_ATTACH(-EINVAL, 0, p + 2 * PAGE + 5, SHM_RND);
+	EXPECT_EQ('x', p[2 * PAGE]);
+	EXPECT_EQ('x', p[3 * PAGE - 1]);
+}
+
+TEST_F(shmat, neighbours_do_not_count_as_occupied)
+{
+	char *p = free_range(4);
+
+	make(2);
+	fill_page(p, 'x');
+	fill_page(p + 3 * PAGE, 'y');
+	EXPECT_EQ((long)p + PAGE, at(0, p + PAGE, 0));
+	EXPECT_EQ('x', p[PAGE - 1]);
+	EXPECT_EQ('y', p[3 * PAGE]);
+}
+
+TEST_F(shmat, rest_of_last_page_occupied_einval)
+{
+	char *p = free_range(2);
+
+	make_key(KEY, PAGE + 1, 0600);
+	fill_page(p + PAGE, 'x');
+	EXPECT_NO_ATTACH(-EINVAL, 0, p, 0);
+}
+
+TEST_F(shmat, remap_replaces_anonymous_memory)
+{
+	char *p = free_range(3);
+
+	fill_page(p, 'x');
+	fill_page(p + PAGE, 'x');
+	fill_page(p + 2 * PAGE, 'x');
+	make(1);
+	EXPECT_EQ((long)p + PAGE, at(0, p + PAGE, SHM_REMAP));
+	EXPECT_EQ('x', p[PAGE - 1]);
+	EXPECT_EQ(0, p[PAGE]);
+	EXPECT_EQ('x', p[2 * PAGE]);
+}
+
+TEST_F(shmat, remap_replaces_attach_of_other_segment)
+{
+	char *p = attach(make(2));
+
+	make(1);
+	p[0] = 'a';
+	EXPECT_EQ((long)p, at(1, p, SHM_REMAP));
+	EXPECT_EQ(0, p[0]);
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(1, nattch(1));
+	EXPECT_EQ((long)p + PAGE, at(1, p + PAGE + 1, SHM_REMAP | SHM_RND));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(2, nattch(1));
+}
+
+TEST_F(shmat, remap_over_itself_keeps_data)
+{
+	char *p = attach(make(2));
+
+	p[PAGE] = 'a';
+	EXPECT_EQ((long)p, at(0, p, SHM_REMAP));
+	EXPECT_EQ('a', p[PAGE]);
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmat, remap_over_last_attach_of_marked_segment)
+{
+	char *p = attach(make(1));
+
+	rmid(0);
+	make(1);
+	EXPECT_EQ((long)p, at(1, p, SHM_REMAP));
+	EXPECT_FALSE(exists(0));
+	EXPECT_EQ(1, nattch(1));
+}
+
+TEST_F(shmat, address_wraps_einval)
+{
+	make(2);
+	EXPECT_NO_ATTACH(-EINVAL, 0, LAST_PAGE, 0);
+	EXPECT_NO_ATTACH(-EINVAL, 0, LAST_PAGE, SHM_RDONLY);
+}
+
+TEST_F(shmat, address_above_user_space_enomem)
+{
+	make(2);
+	EXPECT_NO_ATTACH(-ENOMEM, 0, ABOVE_USER, 0);
+	EXPECT_NO_ATTACH(-ENOMEM, 0, ABOVE_USER, SHM_REMAP);
+	EXPECT_NO_ATTACH(-ENOMEM, 0, LAST_PAGE, SHM_REMAP);
+}
+
+TEST_F(shmat, segment_above_address_space_enomem)
+{
+	ASSERT_EQ(0, get(IPC_PRIVATE, 1UL << 60, SHM_NORESERVE | 0600));
+	EXPECT_NO_ATTACH(-ENOMEM, 0, NULL, 0);
+}
+
+TEST_F(shmat, segment_of_16_tib_attached_and_detached)
+{
+	char *p;
+
+	ASSERT_EQ(0, get(IPC_PRIVATE, 16 * TIB, SHM_NORESERVE | 0600));
+	p = attach(0);
+	p[16 * TIB - 1] = 1;
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(0, mappings_of(0));
+}
+
+TEST_F(shmat, mode_asked_of_owner)
+{
+	static const struct {
+		int mode, flags, error;
+	} cases[] = {
+		{ 0600, 0, 0 },
+		{ 0600, SHM_RDONLY, 0 },
+		{ 0400, 0, EACCES },
+		{ 0400, SHM_RDONLY, 0 },
+		{ 0200, 0, EACCES },
+		{ 0200, SHM_RDONLY, EACCES },
+		{ 0600, SHM_EXEC, EACCES },
+		{ 0400, SHM_EXEC | SHM_RDONLY, EACCES },
+		{ 0500, SHM_EXEC | SHM_RDONLY, 0 },
+		{ 0500, SHM_EXEC, EACCES },
+		{ 0700, SHM_EXEC, 0 },
+		{ 0300, SHM_EXEC, EACCES },
+		{ 0000, 0, EACCES },
+		{ 0077, 0, EACCES },
+	};
+	size_t i;
+	long ret;
+
+	if (!in_child())
+		return;
+	become(ALICE, STAFF);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ret = at(make_key(IPC_PRIVATE, PAGE, cases[i].mode), NULL,
+			 cases[i].flags);
+		EXPECT_EQ(-cases[i].error, ret < 0 ? ret : 0) {
+			TH_LOG("mode %o, flags %o", cases[i].mode,
+			       cases[i].flags);
+		}
+	}
+	_exit(0);
+}
+
+TEST_F(shmat, mode_not_asked_of_root)
+{
+	EXPECT_EQ(0, make_key(IPC_PRIVATE, PAGE, 0));
+	EXPECT_LT(0, at(0, NULL, SHM_EXEC));
+	EXPECT_LT(0, at(0, NULL, SHM_RDONLY));
+}
+
+TEST_F(shmat, permission_before_occupied_eacces)
+{
+	char *p = fill_page(free_range(1), 'x');
+
+	make(1);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EACCES, at(0, p, 0));
+		EXPECT_EQ(-EACCES, at(0, LOW, SHM_RND));
+		EXPECT_EQ(-EACCES, at(0, ABOVE_USER, 0));
+		_exit(0);
+	}
+}
+
+TEST_F(shmat, flags_show_in_protection)
+{
+	static const struct {
+		int flags;
+		const char *perms;
+	} cases[] = {
+		{ 0, "rw-s" },
+		{ SHM_RDONLY, "r--s" },
+		{ SHM_EXEC, "rwxs" },
+		{ SHM_EXEC | SHM_RDONLY, "r-xs" },
+	};
+	struct mapping map;
+	size_t i;
+
+	make_key(IPC_PRIVATE, PAGE, 0700);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ASSERT_TRUE(mapping_at((void *)at(0, NULL, cases[i].flags),
+				       &map));
+		EXPECT_STREQ(cases[i].perms, map.perms);
+	}
+}
+
+TEST_F(shmat, flags_unknown_ignored)
+{
+	make(1);
+	EXPECT_LT(0, at(0, NULL, 0777 | 1 << 16 | 1 << 27));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmat, rdonly_never_writable)
+{
+	char *p;
+
+	make(2);
+	p = (char *)at(0, NULL, SHM_RDONLY);
+	ASSERT_LT(0, (long)p);
+	EXPECT_TRUE(write_raises(p, SIGSEGV));
+	EXPECT_FALSE(read_raises(p, SIGSEGV));
+	EXPECT_EQ(-1, mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, madvise(p, PAGE, MADV_REMOVE));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, remap_file_pages(p, PAGE, 0, 1, 0));
+	EXPECT_EQ(EINVAL, errno);
+	p = mremap(p, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   free_range(2));
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_EQ(-1, mprotect(p, PAGE, PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmat, rdonly_sees_what_others_write)
+{
+	char *w = attach(make(1));
+	const char *r = (char *)at(0, NULL, SHM_RDONLY);
+
+	w[7] = 'w';
+	EXPECT_EQ('w', r[7]);
+}
+
+TEST_F(shmat, without_exec_mprotect_may_add_it)
+{
+	char *p = attach(make(1));
+	struct mapping map;
+
+	EXPECT_EQ(0, mprotect(p, PAGE, PROT_READ | PROT_EXEC));
+	ASSERT_TRUE(mapping_at(p, &map));
+	EXPECT_STREQ("r-xs", map.perms);
+}
+
+TEST_F(shmat, writable_can_be_protected_and_back)
+{
+	char *p = attach(make(1));
+
+	EXPECT_EQ(0, mprotect(p, PAGE, PROT_NONE));
+	EXPECT_TRUE(read_raises(p, SIGSEGV));
+	EXPECT_EQ(0, mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	*p = 1;
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmat, madv_remove_punches_writable)
+{
+	char *p = attach(make(2));
+
+	p[0] = 'a';
+	p[PAGE] = 'b';
+	EXPECT_EQ(0, madvise(p, PAGE, MADV_REMOVE));
+	EXPECT_EQ(0, p[0]);
+	EXPECT_EQ('b', p[PAGE]);
+}
+
+TEST_F(shmat, madv_dontneed_keeps_data)
+{
+	char *p = attach(make(1));
+
+	p[0] = 'a';
+	EXPECT_EQ(0, madvise(p, PAGE, MADV_DONTNEED));
+	EXPECT_EQ('a', p[0]);
+}
+
+TEST_F(shmat, maps_line_shows_key_and_id)
+{
+	int id = make_key(0xbeef, PAGE, 0600), private = make(1);
+	char *p = attach(id), *q = attach(private);
+	struct mapping map;
+
+	ASSERT_TRUE(mapping_at(p, &map));
+	EXPECT_STREQ("/SYSV0000beef (deleted)", map.name);
+	EXPECT_EQ(id, map.inode);
+	ASSERT_TRUE(mapping_at(q, &map));
+	EXPECT_STREQ("/SYSV00000000 (deleted)", map.name);
+	EXPECT_EQ(private, map.inode);
+}
+
+TEST_F(shmat, maps_line_same_after_removal)
+{
+	char *p = attach(make_key(0xbeef, PAGE, 0600));
+	struct mapping map;
+
+	rmid(0);
+	ASSERT_TRUE(mapping_at(p, &map));
+	EXPECT_STREQ("/SYSV0000beef (deleted)", map.name);
+	EXPECT_EQ(0, map.inode);
+}
+
+TEST_F(shmat, address_space_limit_enomem)
+{
+	struct rlimit none = { 0 }, old;
+
+	make(64);
+	ASSERT_EQ(0, getrlimit(RLIMIT_AS, &old));
+	none.rlim_max = old.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &none));
+	EXPECT_NO_ATTACH(-ENOMEM, 0, NULL, 0);
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &old));
+	EXPECT_LT(0, at(0, NULL, 0));
+}
+
+TEST_F(shmat, locked_future_over_limit_eagain)
+{
+	struct rlimit limit = { PAGE, PAGE };
+
+	make_key(KEY, 64 * PAGE, 0666);
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+		become(ALICE, STAFF);
+		ASSERT_EQ(0, mlockall(MCL_FUTURE | MCL_ONFAULT));
+		EXPECT_NO_ATTACH(-EAGAIN, 0, NULL, 0);
+		_exit(0);
+	}
+}
+
+TEST_F(shmat, no_descriptor_free_attaches)
+{
+	struct rlimit none = { 0, 0 };
+
+	make(1);
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+		EXPECT_LT(0, at(0, NULL, 0));
+		_exit(0);
+	}
+}
+
+TEST_F(shmat, failed_many_times_leaves_no_count)
+{
+	char *p = fill_page(free_range(1), 'x');
+	int i;
+
+	make(1);
+	for (i = 0; i < 3000; i++)
+		ASSERT_EQ(-EINVAL, at(0, p, 0));
+	EXPECT_EQ(0, nattch(0));
+	rmid(0);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(shmat, success_sets_time_pid_and_count)
+{
+	struct shmid_ds ds;
+	time_t now;
+
+	make(1);
+	now = next_second();
+	attach(0);
+	ds = stat_of(0);
+	EXPECT_LE(now, ds.shm_atime);
+	EXPECT_GE(time(NULL), ds.shm_atime);
+	EXPECT_GT(now, ds.shm_ctime);
+	EXPECT_EQ(0, ds.shm_dtime);
+	EXPECT_EQ(getpid(), ds.shm_lpid);
+	EXPECT_EQ(1, ds.shm_nattch);
+}
+
+TEST_F(shmat, twice_two_addresses_one_memory)
+{
+	char *p = attach(make(1)), *q = attach(0);
+
+	EXPECT_NE(p, q);
+	p[3] = 'p';
+	EXPECT_EQ('p', q[3]);
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(2, mappings_of(0));
+}
+
+TEST_F(shmat, other_process_shares)
+{
+	char *p;
+
+	make_key(KEY, PAGE, 0600);
+	if (in_child()) {
+		strcpy(attach(get(KEY, 0, 0600)), "from the child");
+		_exit(0);
+	}
+	p = attach(0);
+	EXPECT_STREQ("from the child", p);
+}
+
+TEST_F(shmat, adjacent_attaches_stay_two)
+{
+	char *p = free_range(4);
+
+	make(2);
+	ASSERT_EQ((long)p, at(0, p, 0));
+	ASSERT_EQ((long)p + 2 * PAGE, at(0, p + 2 * PAGE, 0));
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(2, mappings_of(0));
+}
+
+/* Opens the file behind a mapping, as root may. */
+static int open_backing(const char *p, size_t pages)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
+		 (long)p + pages * PAGE);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+TEST_F(shmat, length_follows_backing_file)
+{
+	char *p = attach(make(1)), *q;
+	struct mapping map;
+	int fd = open_backing(p, 1);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 3 * PAGE));
+	close(fd);
+	q = attach(0);
+	ASSERT_TRUE(mapping_at(q, &map));
+	EXPECT_EQ(3 * PAGE, map.end - map.start);
+	EXPECT_EQ(PAGE, stat_of(0).shm_segsz);
+	q[2 * PAGE] = 'q';
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, mappings_of(0));
+}
+
+TEST_F(shmat, plain_mapping_of_backing_file_not_counted)
+{
+	char *p = attach(make(1)), *q;
+	int fd = open_backing(p, 1);
+
+	ASSERT_LE(0, fd);
+	q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, q);
+	p[1] = 'p';
+	EXPECT_EQ('p', q[1]);
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(-EINVAL, dt(q));
+	munmap(q, PAGE);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
