@@ -1,0 +1,653 @@
+// SPDX-License-Identifier: GPL-2.0
+/* shmdt: which mappings it takes away, and which it leaves. */
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#ifndef SYS_mseal
+#define SYS_mseal	462
+#endif
+
+FIXTURE_BOTH(shmdt);
+
+static bool mapped(const void *addr)
+{
+	struct mapping map;
+
+	return mapping_at(addr, &map);
+}
+
+static void unmap(char *p, size_t pages)
+{
+	if (munmap(p, pages * PAGE))
+		die("munmap: %s", strerror(errno));
+}
+
+/* Moves pages to @to, where nothing is. */
+static char *move(char *p, size_t pages, char *to)
+{
+	char *q = mremap(p, pages * PAGE, pages * PAGE,
+			 MREMAP_MAYMOVE | MREMAP_FIXED, to);
+
+	if (q != to)
+		die("mremap: %s", strerror(errno));
+	return q;
+}
+
+/* A second mapping of the same file, pages from @p on. */
+static char *duplicate(char *p, size_t pages, char *to)
+{
+	char *q = mremap(p, 0, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			 to);
+
+	if (q != to)
+		die("duplicating mremap: %s", strerror(errno));
+	return q;
+}
+
+static char *grow(char *p, size_t from, size_t to)
+{
+	char *q = mremap(p, from * PAGE, to * PAGE, 0);
+
+	if (q != p)
+		die("growing mremap: %s", strerror(errno));
+	return q;
+}
+
+/* An attach with @room free pages behind it. */
+static char *attach_with_room(int id, size_t pages, size_t room)
+{
+	char *p = free_range(pages + room);
+
+	if (at(id, p, 0) != (long)p)
+		die("attaching %d at %p", id, p);
+	return p;
+}
+
+TEST_F(shmdt, whole_attach_gone)
+{
+	char *p = attach(make(3));
+
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_FALSE(mapped(p + 2 * PAGE));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, second_time_einval)
+{
+	char *p = attach(make(1));
+
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(-EINVAL, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, unaligned_einval)
+{
+	char *p = attach(make(2));
+
+	EXPECT_EQ(-EINVAL, dt(p + 1));
+	EXPECT_EQ(-EINVAL, dt(p + PAGE - 1));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmdt, not_the_start_einval)
+{
+	char *p = attach(make(3));
+
+	EXPECT_EQ(-EINVAL, dt(p + PAGE));
+	EXPECT_EQ(-EINVAL, dt(p - PAGE));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_TRUE(mapped(p));
+}
+
+TEST_F(shmdt, nothing_there_einval)
+{
+	attach(make(1));
+	EXPECT_EQ(-EINVAL, dt(NULL));
+	EXPECT_EQ(-EINVAL, dt(free_range(1)));
+	EXPECT_EQ(-EINVAL, dt((void *)(1UL << 62)));
+	EXPECT_EQ(-EINVAL, dt((void *)-(long)PAGE));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmdt, anonymous_memory_einval)
+{
+	char *p = fill_page(free_range(1), 'x');
+
+	EXPECT_EQ(-EINVAL, dt(p));
+	EXPECT_EQ('x', *p);
+}
+
+TEST_F(shmdt, file_and_shared_memory_einval)
+{
+	char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1,
+		       0);
+
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_EQ(-EINVAL, dt(p));
+	EXPECT_TRUE(mapped(p));
+}
+
+TEST_F(shmdt, sets_time_and_pid)
+{
+	char *p = attach(make(1));
+	struct shmid_ds ds;
+	time_t now;
+
+	if (in_child())
+		_exit(0);
+	now = next_second();
+	EXPECT_EQ(0, dt(p));
+	ds = stat_of(0);
+	EXPECT_LE(now, ds.shm_dtime);
+	EXPECT_GE(time(NULL), ds.shm_dtime);
+	EXPECT_GT(now, ds.shm_atime);
+	EXPECT_EQ(getpid(), ds.shm_lpid);
+}
+
+TEST_F(shmdt, failed_changes_nothing)
+{
+	char *p = attach(make(1));
+	struct shmid_ds before = stat_of(0), after;
+
+	next_second();
+	EXPECT_EQ(-EINVAL, dt(p + PAGE));
+	EXPECT_EQ(-EINVAL, dt(p + 1));
+	after = stat_of(0);
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));
+}
+
+TEST_F(shmdt, no_permission_asked)
+{
+	char *p = attach(make_key(KEY, PAGE, 0));
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(0, dt(p));
+		EXPECT_FALSE(mapped(p));
+		_exit(0);
+	}
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmdt, first_page_unmapped_rest_goes)
+{
+	char *p = attach(make(3));
+
+	unmap(p, 1);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p + PAGE));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, middle_page_unmapped_both_parts_go)
+{
+	char *p = attach(make(3));
+
+	unmap(p + PAGE, 1);
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(0, mappings_of(0));
+}
+
+TEST_F(shmdt, only_last_page_left_goes)
+{
+	char *p = attach(make(30));
+
+	unmap(p, 29);
+	EXPECT_EQ(-EINVAL, dt(p + 29 * PAGE));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, fifty_parts_go_and_neighbours_stay)
+{
+	char *p = attach(make(100));
+	int i;
+
+	for (i = 0; i < 100; i += 2) {
+		unmap(p + i * PAGE, 1);
+		fill_page(p + i * PAGE, 'n');
+	}
+	EXPECT_EQ(50, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	for (i = 0; i < 100; i += 2) {
+		EXPECT_EQ('n', p[i * PAGE]);
+		EXPECT_FALSE(mapped(p + (i + 1) * PAGE));
+	}
+	munmap(p, 100 * PAGE);
+}
+
+TEST_F(shmdt, parts_of_other_protection_go)
+{
+	char *p = attach(make(5));
+
+	ASSERT_EQ(0, mprotect(p + PAGE, PAGE, PROT_NONE));
+	ASSERT_EQ(0, mprotect(p + 3 * PAGE, PAGE, PROT_READ));
+	EXPECT_EQ(5, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, locked_part_goes)
+{
+	char *p = attach(make(3));
+
+	ASSERT_EQ(0, mlock(p + PAGE, PAGE));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, moved_whole_found_at_new_address)
+{
+	char *p = attach(make(2)), *q = move(p, 2, free_range(2));
+
+	EXPECT_EQ(-EINVAL, dt(p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, moved_part_needs_its_own_address)
+{
+	char *p = attach(make(3)), *room = free_range(8), *q;
+
+	q = move(p + 2 * PAGE, 1, room + 5 * PAGE);
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_TRUE(mapped(q));
+	EXPECT_EQ(-EINVAL, dt(q));
+	EXPECT_EQ(0, dt(q - 2 * PAGE));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, shuffled_pages_stay_and_keep_segment)
+{
+	char *p = attach(make(3));
+
+	p[PAGE] = 'b';
+	ASSERT_EQ(0, remap_file_pages(p, PAGE, 0, 1, 0));
+	EXPECT_EQ('b', p[0]);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_TRUE(mapped(p));
+	EXPECT_FALSE(mapped(p + PAGE));
+	rmid(0);
+	EXPECT_EQ('b', p[0]);
+	EXPECT_EQ(0, dt(p - PAGE));
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(shmdt, page_remapped_to_itself_goes)
+{
+	char *p = attach(make(3));
+
+	ASSERT_EQ(0, remap_file_pages(p + PAGE, PAGE, 0, 1, 0));
+	EXPECT_EQ(mappings_of(0), nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_FALSE(mapped(p + PAGE));
+}
+
+TEST_F(shmdt, grown_goes_whole)
+{
+	char *p;
+
+	make(2);
+	p = attach_with_room(0, 2, 4);
+	grow(p, 2, 6);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p + 5 * PAGE));
+	EXPECT_EQ(0, nattch(0));
+}
+
+/* What was split off beyond the segment's size is outside the window. */
+TEST_F(shmdt, grown_and_split_rest_beyond_size_stays)
+{
+	char *p;
+
+	make(2);
+	p = attach_with_room(0, 2, 2);
+	grow(p, 2, 4);
+	unmap(p + 2 * PAGE, 1);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_TRUE(mapped(p + 3 * PAGE));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, duplicate_elsewhere_stays)
+{
+	char *p = attach(make(2)), *q = duplicate(p, 2, free_range(2));
+
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_TRUE(mapped(q));
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, other_segment_in_hole_stays)
+{
+	char *p = attach(make(4)), *q = attach(make(4));
+
+	unmap(p + 2 * PAGE, 1);
+	q[2 * PAGE] = 'q';
+	move(q + 2 * PAGE, 1, p + 2 * PAGE);
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(3, nattch(1));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(3, nattch(1));
+	EXPECT_EQ('q', p[2 * PAGE]);
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(1));
+}
+
+TEST_F(shmdt, other_segment_first_in_window_taken_alone)
+{
+	char *p = attach(make(4)), *q = attach(make(4));
+
+	unmap(p, 1);
+	move(q, 1, p);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_TRUE(mapped(p + PAGE));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(1, nattch(1));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, other_attach_of_segment_in_hole_stays)
+{
+	char *p = attach(make(4)), *q = attach(0);
+
+	unmap(p + 2 * PAGE, 1);
+	move(q + 2 * PAGE, 1, p + 2 * PAGE);
+	EXPECT_EQ(5, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(mapped(p + 2 * PAGE));
+	EXPECT_EQ(3, nattch(0));
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, duplicate_of_other_attach_in_hole_stays)
+{
+	char *p = attach(make(4)), *q = attach(0);
+
+	unmap(p + 3 * PAGE, 1);
+	duplicate(q + 3 * PAGE, 1, p + 3 * PAGE);
+	EXPECT_EQ(3, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(mapped(p + 3 * PAGE));
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(q));
+}
+
+/* The new attach begins where the tail of the old one goes on. */
+TEST_F(shmdt, attach_before_grown_tail_leaves_tail)
+{
+	char *p;
+
+	make(2);
+	p = attach_with_room(0, 2, 2);
+	grow(p, 2, 4);
+	unmap(p, 2);
+	ASSERT_EQ((long)p, at(0, p, 0));
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_TRUE(mapped(p + 2 * PAGE));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, adjacent_attach_of_segment_stays)
+{
+	char *p = free_range(4);
+
+	make(2);
+	ASSERT_EQ((long)p, at(0, p, 0));
+	ASSERT_EQ((long)p + 2 * PAGE, at(0, p + 2 * PAGE, 0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_TRUE(mapped(p + 2 * PAGE));
+	EXPECT_EQ(1, nattch(0));
+}
+
+/* The search goes up through the whole address space. */
+TEST_F(shmdt, part_far_above_found)
+{
+	char *p = attach(make(20)), *room = free_range(60);
+
+	move(p + 19 * PAGE, 1, room + 50 * PAGE);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, dt(room + 31 * PAGE));
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(shmdt, in_child_leaves_the_parents)
+{
+	char *p = attach(make(2));
+
+	p[0] = 'p';
+	if (in_child()) {
+		EXPECT_EQ(2, nattch(0));
+		EXPECT_EQ(0, dt(p));
+		EXPECT_EQ(1, nattch(0));
+		_exit(0);
+	}
+	EXPECT_EQ('p', p[0]);
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmdt, last_of_marked_segment_ends_it)
+{
+	char *p = attach(make(2)), *q = attach(0);
+
+	rmid(0);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(exists(0));
+	EXPECT_EQ(0, dt(q));
+	EXPECT_FALSE(exists(0));
+}
+
+/* Unmapping fails, and detaching does not say so. */
+TEST_F(shmdt, sealed_stays_and_is_no_error)
+{
+	char *p = attach(make(1));
+
+	if (!in_child())
+		return;
+	if (syscall(SYS_mseal, p, PAGE, 0))
+		SKIP(_exit(0), "this kernel has no mseal");
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(mapped(p));
+	EXPECT_EQ(2, nattch(0));
+	_exit(0);
+}
+
+static void *idle_thread(void *mutex)
+{
+	pthread_mutex_lock(mutex);
+	pthread_mutex_unlock(mutex);
+	return NULL;
+}
+
+/* The rest runs with a second thread, since detaching then takes more care. */
+struct company {
+	pthread_mutex_t mutex;
+	pthread_t thread;
+};
+
+static void company_begin(struct company *c)
+{
+	pthread_mutex_init(&c->mutex, NULL);
+	pthread_mutex_lock(&c->mutex);
+	if (pthread_create(&c->thread, NULL, idle_thread, &c->mutex))
+		die("no thread");
+}
+
+static void company_end(struct company *c)
+{
+	pthread_mutex_unlock(&c->mutex);
+	pthread_join(c->thread, NULL);
+}
+
+TEST_F(shmdt, with_threads_parts_go_and_neighbours_stay)
+{
+	char *p = attach(make(20));
+	struct company c;
+	int i;
+
+	company_begin(&c);
+	for (i = 0; i < 20; i += 2) {
+		unmap(p + i * PAGE, 1);
+		fill_page(p + i * PAGE, 'n');
+	}
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	for (i = 0; i < 20; i += 2) {
+		EXPECT_EQ('n', p[i * PAGE]);
+		EXPECT_FALSE(mapped(p + (i + 1) * PAGE));
+	}
+	company_end(&c);
+}
+
+TEST_F(shmdt, with_threads_other_attach_in_hole_stays)
+{
+	char *p = attach(make(4)), *q = attach(0);
+	struct company c;
+
+	company_begin(&c);
+	unmap(p + 2 * PAGE, 1);
+	move(q + 2 * PAGE, 1, p + 2 * PAGE);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(mapped(p + 2 * PAGE));
+	EXPECT_EQ(3, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(0, nattch(0));
+	company_end(&c);
+}
+
+TEST_F(shmdt, with_threads_address_space_at_limit)
+{
+	struct rlimit none = { 0 }, old;
+	char *p = attach(make(3));
+	struct company c;
+
+	company_begin(&c);
+	ASSERT_EQ(0, getrlimit(RLIMIT_AS, &old));
+	none.rlim_max = old.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &none));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, setrlimit(RLIMIT_AS, &old));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_FALSE(mapped(p));
+	company_end(&c);
+}
+
+TEST_F(shmdt, with_threads_locked_future_at_limit)
+{
+	struct rlimit limit = { PAGE, PAGE };
+	struct company c;
+	char *p;
+
+	make_key(KEY, 64 * PAGE, 0666);
+	if (!in_child())
+		return;
+	p = attach(0);
+	company_begin(&c);
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	become(ALICE, STAFF);
+	ASSERT_EQ(0, mlockall(MCL_FUTURE | MCL_ONFAULT));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_FALSE(mapped(p));
+	_exit(0);
+}
+
+TEST_F(shmdt, with_threads_at_null_after_becoming_user)
+{
+	struct company c;
+
+	make_key(KEY, PAGE, 0666);
+	if (!in_child())
+		return;
+	ASSERT_EQ(0, at(0, (void *)1, SHM_RND));
+	company_begin(&c);
+	become(ALICE, STAFF);
+	EXPECT_EQ(0, dt(NULL));
+	EXPECT_EQ(0, nattch(0));
+	_exit(0);
+}
+
+TEST_F(shmdt, with_threads_sealed_stays_and_is_no_error)
+{
+	char *p = attach(make(1));
+	struct company c;
+
+	if (!in_child())
+		return;
+	company_begin(&c);
+	if (syscall(SYS_mseal, p, PAGE, 0))
+		SKIP(_exit(0), "this kernel has no mseal");
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(mapped(p));
+	EXPECT_EQ(2, nattch(0));
+	_exit(0);
+}
+
+static void *detach_it(void *p)
+{
+	return (void *)(long)dt(p);
+}
+
+TEST_F(shmdt, by_another_thread_gone)
+{
+	char *p = attach(make(1));
+	pthread_t thread;
+	void *err;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, detach_it, p));
+	ASSERT_EQ(0, pthread_join(thread, &err));
+	EXPECT_EQ(NULL, err);
+	EXPECT_FALSE(mapped(p));
+	EXPECT_EQ(getpid(), stat_of(0).shm_lpid);
+}
+
+/* An offset far beyond the size is an offset like any other. */
+TEST_F(shmdt, remapped_to_odd_offsets_stays)
+{
+	static const int bits[] = { 30, 40, 50 };
+	char *p = attach(make(2));
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
+		ASSERT_EQ(0, remap_file_pages(p, PAGE, 0, 1UL << bits[i], 0));
+		EXPECT_EQ(2, nattch(0));
+		EXPECT_TRUE(mapped(p));
+		EXPECT_TRUE(read_raises(p, SIGBUS));
+	}
+}
+
+TEST_HARNESS_MAIN
