@@ -21,15 +21,18 @@ MAKEFLAGS += --no-print-directory
 
 all: module lib
 
+# What that kernel calls itself; a recipe's word, it may have to be fetched first.
+release = $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
+
 # The sources are linked into the build directory, so kbuild writes there.
 # W= and C= reach kbuild; the module is built with W=1 unless told otherwise.
 W ?= 1
 module: kernel
-	@release=$$(cat '$(KDIR)/include/config/kernel.release' 2>/dev/null) || { \
+	@[ -e '$(KDIR)/include/generated/utsrelease.h' ] || { \
 		echo "No kernel headers in $(KDIR); install linux-headers-$$(uname -r), or say make KERNEL=6.12." >&2; \
-		exit 1; }; \
-	qemu/link-sources "$(BUILD)/$$release" Kbuild module uapi && \
-	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$$release" W=$(W) modules
+		exit 1; }
+	@qemu/link-sources "$(BUILD)/$(release)" Kbuild module uapi
+	@$(MAKE) -C '$(KDIR)' M="$(BUILD)/$(release)" W=$(W) modules
 
 kernel:
 	@qemu/host-packages build
@@ -73,7 +76,7 @@ shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
 
 install: module
-	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$$(cat '$(KDIR)/include/config/kernel.release')" \
+	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$(release)" \
 		$(if $(DESTDIR),INSTALL_MOD_PATH='$(DESTDIR)') modules_install
 
 install-lib install-headers: lib
