@@ -58,14 +58,15 @@ run: guest-parts
 	@qemu/host-packages image
 	@qemu/run '$(GUEST_KERNEL)'
 
-# All tests; smoke is what a minute or two allows.
+# All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image lint
 	@qemu/check lint host selftests-6.1 selftests-6.12 run-6.12
 
+TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
-	@qemu/check selftests-$(GUEST_KERNEL)
+	@TESTS='$(TESTS)' qemu/check smoke-$(GUEST_KERNEL)
 
 lint:
 	@qemu/host-packages build fetch lint
@@ -94,7 +95,7 @@ help:
 	@echo '  make              the module for the running kernel, and the library'
 	@echo '  make run          real programs on kshm beside in-tree, in a guest'
 	@echo '  make check        all tests, in guests with two kernels'
-	@echo '  make smoke        the selftests on one kernel'
+	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers'

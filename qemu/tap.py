@@ -5,6 +5,8 @@ import re
 import time
 
 CASE = re.compile(r"(not )?ok\b *\d* *(?:- )?([^#]*)(?:# *(\w+) *(.*))?$")
+# What the kselftest harness says around each case that went well.
+CHATTER = re.compile(r"# +(RUN  |OK  |Starting \d+ tests|Totals:)")
 PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")
 
 
@@ -83,7 +85,8 @@ class Program:
             if self.plan == 0:
                 self.report.add(True, self.prefix + self.name,
                                 PLAN.match(line)[2] or "no case to run")
-        elif line.strip() and not line.startswith("TAP version"):
+        elif line.strip() and not line.startswith("TAP version") and \
+                not CHATTER.match(line):
             self.report.note(line[2:] if line.startswith("# ") else line)
 
     def fail(self, what):
