@@ -332,13 +332,17 @@ bool mapping_at(const void *addr, struct mapping *map)
 
 pid_t spawn(void)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
-	if (!pid)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
+	if (pid)
+		return pid;
+	/* No child outlives a case that failed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() && getppid() != parent)
+		_exit(1);
+	return 0;
 }
 
 int reap(pid_t pid)

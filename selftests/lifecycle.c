@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes and threads that come and go with a segment attached. */
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "cases.h"
+
+FIXTURE_BOTH(lifecycle);
+
+static bool killed_by(pid_t pid, int sig)
+{
+	int status = reap(pid);
+
+	return WIFSIGNALED(status) && WTERMSIG(status) == sig;
+}
+
+/* A child that has attached segment 0 itself, and then waits. */
+static pid_t spawn_attached(void)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		die("pipe");
+	pid = spawn();
+	if (!pid) {
+		*attach(0) = 'c';
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], &c, 1) != 1)
+		die("the child did not attach");
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+TEST_F(lifecycle, creator_exit_segment_stays)
+{
+	if (in_child()) {
+		strcpy(attach(make_key(KEY, PAGE, 0600)), "left behind");
+		_exit(0);
+	}
+	EXPECT_EQ(0, get(KEY, PAGE, 0600));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_STREQ("left behind", attach(0));
+}
+
+TEST_F(lifecycle, exit_without_detach_detaches)
+{
+	pid_t child;
+
+	make(1);
+	child = spawn();
+	if (!child) {
+		attach(0);
+		attach(0);
+		_exit(nattch(0) == 2 ? 0 : 1);
+	}
+	EXPECT_EQ(0, reap(child));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(child, stat_of(0).shm_lpid);
+	EXPECT_NE(0, stat_of(0).shm_dtime);
+}
+
+TEST_F(lifecycle, sigkill_detaches)
+{
+	pid_t child;
+
+	make(1);
+	child = spawn_attached();
+	EXPECT_EQ(1, nattch(0));
+	kill(child, SIGKILL);
+	EXPECT_TRUE(killed_by(child, SIGKILL));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(child, stat_of(0).shm_lpid);
+	EXPECT_EQ('c', *attach(0));
+}
+
+TEST_F(lifecycle, sigkill_of_last_ends_marked_segment)
+{
+	pid_t child;
+
+	make(1);
+	child = spawn_attached();
+	rmid(0);
+	EXPECT_TRUE(exists(0));
+	kill(child, SIGKILL);
+	EXPECT_TRUE(killed_by(child, SIGKILL));
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(lifecycle, crash_detaches)
+{
+	struct rlimit none = { 0, 0 };
+	pid_t child;
+
+	make(1);
+	child = spawn();
+	if (!child) {
+		char *p = (char *)at(0, NULL, SHM_RDONLY);
+
+		setrlimit(RLIMIT_CORE, &none);
+		*(volatile char *)p = 1;
+		_exit(0);
+	}
+	EXPECT_TRUE(killed_by(child, SIGSEGV));
+	EXPECT_EQ(0, nattch(0));
+}
+
+/* Somebody who looks into a process does not keep its attaches. */
+TEST_F(lifecycle, sigkill_while_memory_is_held_open_detaches)
+{
+	char path[64];
+	pid_t child;
+	int fd;
+
+	make(1);
+	child = spawn_attached();
+	snprintf(path, sizeof(path), "/proc/%d/mem", child);
+	fd = open(path, O_RDONLY);
+	ASSERT_LE(0, fd);
+	kill(child, SIGKILL);
+	EXPECT_TRUE(killed_by(child, SIGKILL));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(child, stat_of(0).shm_lpid);
+	close(fd);
+}
+
+TEST_F(lifecycle, exec_detaches)
+{
+	pid_t child;
+	int held[2];
+
+	make(1);
+	ASSERT_EQ(0, pipe(held));
+	child = spawn();
+	if (!child) {
+		attach(0);
+		dup2(held[0], STDIN_FILENO);
+		close(held[1]);
+		execl("/proc/self/exe", "lifecycle", "--wait", NULL);
+		_exit(1);
+	}
+	close(held[0]);
+	while (nattch(0) || stat_of(0).shm_lpid != child)
+		usleep(1000);
+	EXPECT_EQ(0, kill(child, 0));
+	EXPECT_NE(0, stat_of(0).shm_dtime);
+	close(held[1]);
+	EXPECT_EQ(0, reap(child));
+}
+
+TEST_F(lifecycle, exec_failed_keeps_attach)
+{
+	char *p = attach(make(1));
+
+	EXPECT_EQ(-1, execl("/nowhere", "nowhere", NULL));
+	EXPECT_EQ(1, nattch(0));
+	*p = 1;
+}
+
+TEST_F(lifecycle, vfork_counts_nothing)
+{
+	char *p = attach(make(1));
+	int before = nattch(0);
+	pid_t child = vfork();
+
+	if (!child) {
+		*p = 'v';
+		_exit(nattch(0) == before ? 0 : 1);
+	}
+	EXPECT_EQ(0, reap(child));
+	EXPECT_EQ('v', *p);
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(lifecycle, fork_tree_counts_each)
+{
+	pid_t child[4], i;
+
+	attach(make(1));
+	for (i = 0; i < 4; i++) {
+		child[i] = spawn_idle();
+		EXPECT_EQ(i + 2, nattch(0));
+	}
+	for (i = 3; i >= 0; i--) {
+		release(child[i]);
+		EXPECT_EQ(i + 1, nattch(0));
+		EXPECT_EQ(child[i], stat_of(0).shm_lpid);
+	}
+}
+
+TEST_F(lifecycle, grandchild_outlives_child)
+{
+	char *p = attach(make(1));
+	pid_t *grandchild = (pid_t *)p;
+
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
+	if (in_child()) {
+		pid_t pid = fork();
+
+		while (!pid && p[100] != 'g')
+			usleep(1000);
+		if (pid)
+			*grandchild = pid;
+		_exit(0);
+	}
+	EXPECT_EQ(2, nattch(0));
+	p[100] = 'g';
+	EXPECT_EQ(0, reap(*grandchild));
+	EXPECT_EQ(1, nattch(0));
+}
+
+static void *attach_in_thread(void *unused)
+{
+	return attach(0);
+}
+
+TEST_F(lifecycle, thread_exit_keeps_attach)
+{
+	pthread_t thread;
+	void *p;
+
+	make(1);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, attach_in_thread, NULL));
+	ASSERT_EQ(0, pthread_join(thread, &p));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(getpid(), stat_of(0).shm_lpid);
+	*(char *)p = 1;
+	EXPECT_EQ(0, dt(p));
+}
+
+static void *exit_all(void *unused)
+{
+	_exit(0);
+}
+
+TEST_F(lifecycle, exit_with_threads_detaches)
+{
+	pthread_t thread;
+
+	make(1);
+	if (in_child()) {
+		attach(0);
+		pthread_create(&thread, NULL, exit_all, NULL);
+		for (;;)
+			pause();
+	}
+	EXPECT_EQ(0, nattch(0));
+}
+
+/* Two attaches end and the segment is removed, in each order of the three. */
+static void end_in_order(struct __test_metadata *_metadata, const char *order)
+{
+	int id = make(1);
+	char *p = attach(id), *q = attach(id);
+	int attached = 2, removed = 0;
+
+	for (; *order; order++) {
+		EXPECT_TRUE(exists(id));
+		switch (*order) {
+		case 'p':
+			detach(p);
+			attached--;
+			break;
+		case 'q':
+			munmap(q, PAGE);
+			attached--;
+			break;
+		default:
+			rmid(id);
+			removed = 1;
+		}
+		if (attached || !removed)
+			EXPECT_EQ(attached, nattch(id));
+	}
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(lifecycle, removal_in_every_order_ends_with_the_last)
+{
+	static const char *const orders[] = {
+		"rpq", "rqp", "prq", "qrp", "pqr", "qpr"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++)
+		end_in_order(_metadata, orders[i]);
+}
+
+TEST_F(lifecycle, parent_and_child_exit_in_either_order)
+{
+	pid_t child;
+	char *p;
+	int id;
+
+	id = make(1);
+	p = attach(id);
+	child = spawn_idle();
+	rmid(id);
+	detach(p);
+	EXPECT_EQ(1, nattch(id));
+	release(child);
+	EXPECT_FALSE(exists(id));
+
+	id = make(1);
+	p = attach(id);
+	child = spawn_idle();
+	rmid(id);
+	release(child);
+	EXPECT_EQ(1, nattch(id));
+	detach(p);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(lifecycle, detached_data_stays_until_removed)
+{
+	char *p = attach(make(2));
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		p[PAGE + i] = 'a' + i;
+		detach(p);
+		p = attach(0);
+		ASSERT_EQ('a' + i, p[PAGE + i]);
+	}
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(lifecycle, fork_failed_count_unchanged)
+{
+	struct rlimit none = { 0, 0 };
+	int i;
+
+	attach(make_key(KEY, PAGE, 0666));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &none));
+		for (i = 0; i < 100; i++)
+			ASSERT_EQ(-1, fork());
+		EXPECT_EQ(2, nattch(0));
+		_exit(0);
+	}
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(lifecycle, many_rounds_leave_nothing)
+{
+	struct shm_info info;
+	int i, id;
+
+	for (i = 0; i < 100; i++) {
+		id = make(4);
+		attach(id);
+		if (in_child()) {
+			attach(id)[3 * PAGE] = 1;
+			_exit(0);
+		}
+		rmid(id);
+		ASSERT_EQ(1, nattch(id));
+		ASSERT_EQ(0, backend_sweep());
+		ASSERT_FALSE(exists(id));
+	}
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(0, info.shm_tot);
+	EXPECT_EQ(0, info.shm_rss);
+}
+
+int main(int argc, char **argv)
+{
+	char c;
+
+	if (argc == 2 && !strcmp(argv[1], "--wait"))
+		return read(STDIN_FILENO, &c, 1);
+	return test_harness_run(argc, argv);
+}

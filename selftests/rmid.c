@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IPC_RMID: at once where nobody is attached, else a mark until nobody is. */
+#include "cases.h"
+
+#define DEST		01000
+
+FIXTURE_BOTH(rmid);
+
+TEST_F(rmid, unattached_gone_at_once)
+{
+	struct shm_info info;
+	struct line line;
+
+	make_key(KEY, PAGE, 0600);
+	EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
+	EXPECT_FALSE(exists(0));
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+	EXPECT_FALSE(listing_find(0, &line));
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(0, info.shm_tot);
+}
+
+TEST_F(rmid, buffer_not_looked_at)
+{
+	make(1);
+	EXPECT_EQ(0, ctl(0, IPC_RMID, BAD_POINTER));
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(rmid, attached_is_marked)
+{
+	struct shmid_ds before, ds;
+
+	attach(make_key(KEY, PAGE, 0640));
+	before = stat_of(0);
+	EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
+	ds = stat_of(0);
+	EXPECT_EQ(DEST | 0640, ds.shm_perm.mode);
+	EXPECT_EQ(0, ds.shm_perm.__key);
+	before.shm_perm.mode = ds.shm_perm.mode;
+	before.shm_perm.__key = 0;
+	EXPECT_EQ(0, memcmp(&before, &ds, sizeof(ds)));
+}
+
+TEST_F(rmid, attached_listed_with_mark_and_no_key)
+{
+	struct line line;
+
+	attach(make_key(KEY, PAGE, 0600));
+	ASSERT_TRUE(listing_find(0, &line));
+	EXPECT_EQ(KEY, line.key);
+	EXPECT_EQ(0600, line.perms);
+	rmid(0);
+	ASSERT_TRUE(listing_find(0, &line));
+	EXPECT_EQ(0, line.key);
+	EXPECT_EQ(DEST | 0600, line.perms);
+	EXPECT_EQ(1, line.nattch);
+}
+
+TEST_F(rmid, marked_key_not_found)
+{
+	attach(make_key(KEY, PAGE, 0600));
+	rmid(0);
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	EXPECT_EQ(1, get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600));
+	EXPECT_EQ(1, get(KEY, PAGE, 0600));
+}
+
+TEST_F(rmid, marked_can_be_removed_again)
+{
+	attach(make(1));
+	EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
+	EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(rmid, marked_can_be_attached)
+{
+	char *p = attach(make(1)), *q;
+
+	p[0] = 'a';
+	rmid(0);
+	q = attach(0);
+	EXPECT_EQ('a', q[0]);
+	EXPECT_EQ(2, nattch(0));
+	detach(p);
+	detach(q);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(rmid, marked_attached_by_another_process)
+{
+	char *p = attach(make(1));
+	pid_t child;
+
+	rmid(0);
+	child = spawn_idle();
+	detach(p);
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_LT(0, at(0, NULL, 0));
+	release(child);
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(rmid, marked_can_be_set)
+{
+	struct shmid_ds ds = { .shm_perm = { .uid = ALICE, .gid = STAFF,
+					     .mode = 0777 } };
+
+	attach(make(1));
+	rmid(0);
+	EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
+	ds = stat_of(0);
+	EXPECT_EQ(DEST | 0777, ds.shm_perm.mode);
+	EXPECT_EQ(ALICE, ds.shm_perm.uid);
+}
+
+TEST_F(rmid, marked_can_be_locked)
+{
+	attach(make(1));
+	rmid(0);
+	EXPECT_EQ(0, ctl(0, SHM_LOCK, NULL));
+	EXPECT_EQ(DEST | SHM_LOCKED | 0600, stat_of(0).shm_perm.mode);
+	EXPECT_EQ(0, ctl(0, SHM_UNLOCK, NULL));
+	EXPECT_EQ(DEST | 0600, stat_of(0).shm_perm.mode);
+}
+
+TEST_F(rmid, marked_survives_failed_attach)
+{
+	char *p = attach(make(1)), *q = fill_page(free_range(1), 'x');
+
+	rmid(0);
+	EXPECT_EQ(-EINVAL, at(0, q, 0));
+	EXPECT_EQ(1, nattch(0));
+	detach(p);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(rmid, marked_counts_until_it_ends)
+{
+	struct shm_info info;
+	char *p = attach(make(3));
+
+	p[0] = 1;
+	rmid(0);
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(1, info.used_ids);
+	EXPECT_EQ(3, info.shm_tot);
+	EXPECT_EQ(1, info.shm_rss);
+	detach(p);
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(0, info.shm_tot);
+	EXPECT_EQ(0, info.shm_rss);
+}
+
+TEST_F(rmid, memory_comes_back)
+{
+	size_t pages = 4096;
+	unsigned long before = meminfo("Shmem:"), kb = pages * PAGE / 1024;
+	char *p = attach(make(pages));
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		p[i * PAGE] = 1;
+	EXPECT_LT(before + kb / 2, meminfo("Shmem:"));
+	rmid(0);
+	detach(p);
+	EXPECT_GT(before + kb / 2, meminfo("Shmem:"));
+}
+
+TEST_F(rmid, committed_memory_comes_back)
+{
+	unsigned long before = meminfo("Committed_AS:");
+	size_t pages = (256UL << 20) / PAGE;
+
+	make(pages);
+	EXPECT_LT(before + (128UL << 10), meminfo("Committed_AS:"));
+	rmid(0);
+	EXPECT_GT(before + (128UL << 10), meminfo("Committed_AS:"));
+}
+
+TEST_HARNESS_MAIN

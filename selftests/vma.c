@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens to mappings afterwards: nattch counts them, and each one that
+ * comes or goes leaves its time and its process.
+ */
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#define PAGES		3
+
+enum { NOTHING = 0, ATIME = 1, DTIME = 2 };
+
+FIXTURE_BOTH(vma);
+
+static char *attach_with_room(void)
+{
+	char *p = free_range(2 * PAGES);
+
+	if (at(make(PAGES), p, 0) != (long)p)
+		die("attaching at %p", p);
+	return p;
+}
+
+/*
+ * An attach of three pages, long ago, last touched by a process that is gone;
+ * then @event, which must leave @count mappings, and what @moved says: the
+ * time of attaching, of detaching, and this process's id with either.
+ */
+static void expect_event(struct __test_metadata *_metadata,
+			 void (*event)(char *p), int count, int moved)
+{
+	char *p = attach_with_room();
+	struct shmid_ds before, after;
+	pid_t child = spawn();
+	time_t now;
+
+	if (!child)
+		_exit(0);
+	ASSERT_EQ(0, reap(child));
+	before = stat_of(0);
+	ASSERT_EQ(child, before.shm_lpid);
+	ASSERT_EQ(1, before.shm_nattch);
+	now = next_second();
+	event(p);
+	after = stat_of(0);
+	EXPECT_EQ(count, after.shm_nattch);
+	EXPECT_EQ(moved & ATIME, after.shm_atime >= now ? ATIME : 0);
+	EXPECT_EQ(moved & DTIME, after.shm_dtime >= now ? DTIME : 0);
+	EXPECT_EQ(moved ? getpid() : child, after.shm_lpid);
+	EXPECT_EQ(before.shm_ctime, after.shm_ctime);
+	EXPECT_EQ(before.shm_cpid, after.shm_cpid);
+	munmap(p, 2 * PAGES * PAGE);
+}
+
+static void must(bool ok, const char *what)
+{
+	if (!ok)
+		die("%s: %s", what, strerror(errno));
+}
+
+static void protect_middle(char *p)
+{
+	must(!mprotect(p + PAGE, PAGE, PROT_READ), "mprotect");
+}
+
+TEST_F(vma, mprotect_middle_counts_three)
+{
+	expect_event(_metadata, protect_middle, 3, ATIME);
+}
+
+static void protect_whole(char *p)
+{
+	must(!mprotect(p, PAGES * PAGE, PROT_READ), "mprotect");
+}
+
+TEST_F(vma, mprotect_whole_changes_nothing)
+{
+	expect_event(_metadata, protect_whole, 1, NOTHING);
+}
+
+static void lock_middle(char *p)
+{
+	must(!mlock(p + PAGE, PAGE), "mlock");
+}
+
+TEST_F(vma, mlock_middle_counts_three)
+{
+	expect_event(_metadata, lock_middle, 3, ATIME);
+}
+
+static void advise_middle(char *p)
+{
+	must(!madvise(p + PAGE, PAGE, MADV_DONTDUMP), "madvise");
+}
+
+TEST_F(vma, madvise_middle_counts_three)
+{
+	expect_event(_metadata, advise_middle, 3, ATIME);
+}
+
+static void unmap_middle(char *p)
+{
+	must(!munmap(p + PAGE, PAGE), "munmap");
+}
+
+TEST_F(vma, munmap_middle_counts_two)
+{
+	expect_event(_metadata, unmap_middle, 2, ATIME | DTIME);
+}
+
+static void unmap_first(char *p)
+{
+	must(!munmap(p, PAGE), "munmap");
+}
+
+TEST_F(vma, munmap_first_count_unchanged)
+{
+	expect_event(_metadata, unmap_first, 1, ATIME | DTIME);
+}
+
+static void unmap_last(char *p)
+{
+	must(!munmap(p + 2 * PAGE, PAGE), "munmap");
+}
+
+TEST_F(vma, munmap_last_count_unchanged)
+{
+	expect_event(_metadata, unmap_last, 1, ATIME | DTIME);
+}
+
+static void unmap_whole(char *p)
+{
+	must(!munmap(p, PAGES * PAGE), "munmap");
+}
+
+TEST_F(vma, munmap_whole_counts_none)
+{
+	expect_event(_metadata, unmap_whole, 0, DTIME);
+}
+
+static void detach_whole(char *p)
+{
+	detach(p);
+}
+
+TEST_F(vma, detach_counts_none)
+{
+	expect_event(_metadata, detach_whole, 0, DTIME);
+}
+
+static void attach_again(char *p)
+{
+	if (at(0, p + PAGES * PAGE, 0) < 0)
+		die("attaching again");
+}
+
+TEST_F(vma, attach_again_counts_two)
+{
+	expect_event(_metadata, attach_again, 2, ATIME);
+}
+
+static void move_whole(char *p)
+{
+	char *to = free_range(PAGES);
+
+	p = mremap(p, PAGES * PAGE, PAGES * PAGE,
+		   MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	must(p == to, "mremap");
+}
+
+TEST_F(vma, mremap_move_count_unchanged)
+{
+	expect_event(_metadata, move_whole, 1, ATIME | DTIME);
+}
+
+static void move_middle(char *p)
+{
+	char *to = free_range(1);
+
+	p = mremap(p + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	must(p == to, "mremap");
+}
+
+TEST_F(vma, mremap_move_middle_counts_three)
+{
+	expect_event(_metadata, move_middle, 3, ATIME | DTIME);
+}
+
+static void copy_whole(char *p)
+{
+	p = mremap(p, 0, PAGES * PAGE, MREMAP_MAYMOVE);
+	must(p != MAP_FAILED, "mremap");
+}
+
+TEST_F(vma, mremap_of_old_size_zero_counts_two)
+{
+	expect_event(_metadata, copy_whole, 2, ATIME);
+}
+
+static void shrink(char *p)
+{
+	p = mremap(p, PAGES * PAGE, PAGE, 0);
+	must(p != MAP_FAILED, "mremap");
+}
+
+TEST_F(vma, mremap_shrink_count_unchanged)
+{
+	expect_event(_metadata, shrink, 1, ATIME | DTIME);
+}
+
+static void shuffle_first(char *p)
+{
+	must(!remap_file_pages(p, PAGE, 0, 2, 0), "remap_file_pages");
+}
+
+TEST_F(vma, remap_file_pages_counts_two)
+{
+	expect_event(_metadata, shuffle_first, 2, ATIME | DTIME);
+}
+
+static void drop_pages(char *p)
+{
+	must(!madvise(p, PAGES * PAGE, MADV_DONTNEED), "madvise");
+}
+
+TEST_F(vma, madv_dontneed_changes_nothing)
+{
+	expect_event(_metadata, drop_pages, 1, NOTHING);
+}
+
+static void touch_pages(char *p)
+{
+	p[0] = 1;
+	p[2 * PAGE] = 1;
+}
+
+TEST_F(vma, touching_changes_nothing)
+{
+	expect_event(_metadata, touch_pages, 1, NOTHING);
+}
+
+static pid_t kept;
+
+static void fork_and_keep(char *p)
+{
+	kept = spawn_idle();
+}
+
+TEST_F(vma, fork_counts_two_for_the_parent)
+{
+	expect_event(_metadata, fork_and_keep, 2, ATIME);
+	release(kept);
+}
+
+TEST_F(vma, undoing_mprotect_keeps_three)
+{
+	char *p = attach_with_room();
+
+	protect_middle(p);
+	ASSERT_EQ(0, mprotect(p + PAGE, PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(3, nattch(0));
+	EXPECT_EQ(3, mappings_of(0));
+	munmap(p, PAGES * PAGE);
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(vma, undoing_mlock_keeps_three)
+{
+	char *p = attach_with_room();
+
+	lock_middle(p);
+	ASSERT_EQ(0, munlock(p + PAGE, PAGE));
+	EXPECT_EQ(3, nattch(0));
+	detach(p);
+	EXPECT_EQ(0, nattch(0));
+}
+
+/* Two protections that meet: a kernel once lost a mapping's end here. */
+TEST_F(vma, mprotect_two_then_one_count_exact)
+{
+	char *p = attach_with_room();
+
+	ASSERT_EQ(0, mprotect(p, PAGE, PROT_NONE));
+	ASSERT_EQ(0, mprotect(p, 2 * PAGE, PROT_NONE));
+	EXPECT_EQ(mappings_of(0), nattch(0));
+	detach(p);
+	EXPECT_EQ(0, nattch(0));
+}
+
+TEST_F(vma, fork_counts_each_mapping)
+{
+	char *p = attach_with_room();
+	pid_t child;
+
+	protect_middle(p);
+	child = spawn_idle();
+	EXPECT_EQ(6, nattch(0));
+	EXPECT_EQ(getpid(), stat_of(0).shm_lpid);
+	release(child);
+	EXPECT_EQ(3, nattch(0));
+	EXPECT_EQ(child, stat_of(0).shm_lpid);
+}
+
+TEST_F(vma, fork_skips_dontfork)
+{
+	char *p = attach_with_room();
+	pid_t child;
+
+	ASSERT_EQ(0, madvise(p + PAGE, 2 * PAGE, MADV_DONTFORK));
+	EXPECT_EQ(2, nattch(0));
+	child = spawn_idle();
+	EXPECT_EQ(3, nattch(0));
+	release(child);
+	EXPECT_EQ(2, nattch(0));
+}
+
+TEST_F(vma, fork_shares_not_copies)
+{
+	char *p = attach_with_room();
+
+	if (in_child()) {
+		p[PAGE] = 'c';
+		_exit(0);
+	}
+	EXPECT_EQ('c', p[PAGE]);
+}
+
+TEST_F(vma, mremap_grow_beyond_end_sigbus)
+{
+	char *p = attach_with_room();
+
+	ASSERT_EQ(p, mremap(p, PAGES * PAGE, 2 * PAGES * PAGE, 0));
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_FALSE(read_raises(p + PAGES * PAGE - 1, SIGBUS));
+	EXPECT_TRUE(read_raises(p + PAGES * PAGE, SIGBUS));
+	EXPECT_TRUE(write_raises(p + 2 * PAGES * PAGE - 1, SIGBUS));
+}
+
+TEST_F(vma, mremap_move_keeps_data)
+{
+	char *p = attach_with_room(), *to = free_range(PAGES);
+
+	p[2 * PAGE] = 'x';
+	p = mremap(p, PAGES * PAGE, PAGES * PAGE,
+		   MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	EXPECT_EQ('x', p[2 * PAGE]);
+}
+
+TEST_F(vma, remap_file_pages_shows_other_page)
+{
+	char *p = attach_with_room();
+
+	p[2 * PAGE] = 'z';
+	shuffle_first(p);
+	EXPECT_EQ('z', p[0]);
+	p[0] = 'y';
+	EXPECT_EQ('y', p[2 * PAGE]);
+	EXPECT_EQ(2, mappings_of(0));
+}
+
+/* The mapping is taken away first, and with it the segment. */
+TEST_F(vma, remap_file_pages_of_last_mapping_removed)
+{
+	char *p = attach(make(1));
+	int ret;
+
+	rmid(0);
+	ret = remap_file_pages(p, PAGE, 0, 0, 0);
+	if (ret) {
+		EXPECT_TRUE(errno == EINVAL || errno == EIDRM) {
+			TH_LOG("errno %d", errno);
+		}
+		EXPECT_EQ(0, mappings_of(0));
+	}
+	EXPECT_EQ(!!mappings_of(0), exists(0));
+	munmap(p, PAGE);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(vma, remap_file_pages_of_marked_segment)
+{
+	char *p = attach(make(PAGES));
+
+	p[PAGE] = 'b';
+	rmid(0);
+	ASSERT_EQ(0, remap_file_pages(p, PAGE, 0, 1, 0));
+	EXPECT_EQ('b', p[0]);
+	EXPECT_EQ(2, nattch(0));
+	munmap(p, PAGES * PAGE);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(vma, userfaultfd_register_einval)
+{
+	char *p = attach_with_room();
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (long)p, .len = PAGES * PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		SKIP(return, "this kernel has no CONFIG_USERFAULTFD");
+	ASSERT_EQ(0, ioctl(fd, UFFDIO_API, &api));
+	EXPECT_EQ(-1, ioctl(fd, UFFDIO_REGISTER, &reg));
+	EXPECT_EQ(EINVAL, errno);
+	close(fd);
+}
+
+#define AREA		64
+
+static void random_step(char *area)
+{
+	static const int prots[] = { PROT_NONE, PROT_READ,
+				     PROT_READ | PROT_WRITE };
+	char *p = area + dice() % AREA * PAGE;
+	char *to = area + dice() % AREA * PAGE;
+	size_t len = (1 + dice() % 6) * PAGE;
+
+	switch (dice() % 8) {
+	case 0:
+	case 1:
+		mprotect(p, len, prots[dice() % 3]);
+		break;
+	case 2:
+		munmap(p, len);
+		break;
+	case 3:
+		to = mremap(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+		break;
+	case 4:
+		madvise(p, len, dice() & 1 ? MADV_DONTDUMP : MADV_DODUMP);
+		break;
+	case 5:
+		remap_file_pages(p, PAGE, 0, dice() % PAGES, 0);
+		break;
+	case 6:
+		at(dice() & 1, p, dice() & 1 ? SHM_REMAP : 0);
+		break;
+	default:
+		dt(p);
+	}
+}
+
+/* Whatever is done to them: as many mappings as /proc/self/maps has. */
+TEST_F(vma, random_steps_count_exact)
+{
+	char *area = free_range(AREA + 16);
+	int i;
+
+	make(PAGES);
+	make(PAGES);
+	ASSERT_EQ((long)area, at(0, area, 0));
+	for (i = 0; i < 600; i++) {
+		random_step(area);
+		ASSERT_EQ(mappings_of(0), nattch(0)) {
+			TH_LOG("step %d", i);
+		}
+		ASSERT_EQ(mappings_of(1), nattch(1));
+	}
+	munmap(area, (AREA + 16) * PAGE);
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(0, nattch(1));
+	rmid(0);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_HARNESS_MAIN
