@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -393,16 +392,22 @@ void release(pid_t pid)
 		die("an idle child did not end well");
 }
 
-static void set_caps(uint64_t effective, uint64_t permitted)
+/* No more than there are: a container's root has not all of them. */
+static void set_caps(uint64_t caps)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct data[2] = {
-		{ .effective = effective, .permitted = permitted },
-		{ .effective = effective >> 32, .permitted = permitted >> 32 },
-	};
+	struct __user_cap_data_struct data[2];
+	int i;
 
+	if (syscall(SYS_capget, &header, data))
+		die("capget: %s", strerror(errno));
+	for (i = 0; i < 2; i++) {
+		data[i].permitted &= caps >> 32 * i;
+		data[i].effective = data[i].permitted;
+		data[i].inheritable = 0;
+	}
 	if (syscall(SYS_capset, &header, data))
 		die("capset: %s", strerror(errno));
 }
@@ -428,7 +433,7 @@ void become_member(uid_t uid, gid_t gid, gid_t group)
 
 void keep_caps(uint64_t caps)
 {
-	set_caps(caps, caps);
+	set_caps(caps);
 }
 
 void become_with_caps(uid_t uid, gid_t gid, uint64_t caps)

@@ -10,6 +10,7 @@
 #ifndef KSHM_SELFTESTS_BACKEND_H
 #define KSHM_SELFTESTS_BACKEND_H
 
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,8 @@
 #define PAGE		((size_t)getpagesize())
 #define KEY		0x1234
 #define BAD_POINTER	((void *)8)
+
+#define ALL_CAPS	((2ULL << CAP_LAST_CAP) - 1)
 
 /* Users and groups that own nothing. */
 enum { ROOT = 0, ALICE = 21001, BOB = 21002, STAFF = 22001, GUESTS = 22002 };

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SHM_LOCK and SHM_UNLOCK: who may, who pays, and what stays in memory. */
+#include <sys/mman.h>
+
+#include "cases.h"
+
+/* What a user has locked is counted everywhere: one of our own for each case. */
+#define LOCKER		(31000 + getpid() % 20000)
+
+FIXTURE_BOTH(mlock);
+
+static int lock(int id)
+{
+	return ctl(id, SHM_LOCK, NULL);
+}
+
+static int unlock(int id)
+{
+	return ctl(id, SHM_UNLOCK, NULL);
+}
+
+static bool is_locked(int id)
+{
+	return stat_of(id).shm_perm.mode & SHM_LOCKED;
+}
+
+static void become_locker(uid_t uid, size_t pages)
+{
+	struct rlimit limit = { pages * PAGE, pages * PAGE };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit))
+		die("RLIMIT_MEMLOCK");
+	become(uid, STAFF);
+}
+
+TEST_F(mlock, root_locks_and_unlocks)
+{
+	make_key(KEY, PAGE, 0640);
+	EXPECT_EQ(0, lock(0));
+	EXPECT_EQ(SHM_LOCKED | 0640, stat_of(0).shm_perm.mode);
+	EXPECT_EQ(0, unlock(0));
+	EXPECT_EQ(0640, stat_of(0).shm_perm.mode);
+}
+
+TEST_F(mlock, twice_is_once)
+{
+	make(1);
+	EXPECT_EQ(0, lock(0));
+	EXPECT_EQ(0, lock(0));
+	EXPECT_TRUE(is_locked(0));
+	EXPECT_EQ(0, unlock(0));
+	EXPECT_FALSE(is_locked(0));
+	EXPECT_EQ(0, unlock(0));
+	EXPECT_FALSE(is_locked(0));
+}
+
+TEST_F(mlock, listed_with_mark)
+{
+	struct line line;
+
+	make(1);
+	EXPECT_EQ(0, lock(0));
+	ASSERT_TRUE(listing_find(0, &line));
+	EXPECT_EQ(SHM_LOCKED | 0600, line.perms);
+	EXPECT_EQ(0, unlock(0));
+}
+
+TEST_F(mlock, unknown_id_einval)
+{
+	EXPECT_EQ(-EINVAL, lock(0));
+	EXPECT_EQ(-EINVAL, unlock(0));
+	EXPECT_EQ(-EINVAL, lock(-1));
+	rmid(make(1));
+	EXPECT_EQ(-EINVAL, lock(0));
+}
+
+TEST_F(mlock, stranger_eperm)
+{
+	make_key(KEY, PAGE, 0777);
+	if (in_child()) {
+		become_locker(LOCKER, 100);
+		EXPECT_EQ(-EPERM, lock(0));
+		EXPECT_EQ(-EPERM, unlock(0));
+		EXPECT_EQ(-EINVAL, lock(1));
+		_exit(0);
+	}
+	EXPECT_FALSE(is_locked(0));
+}
+
+TEST_F(mlock, stranger_cannot_unlock_eperm)
+{
+	make_key(KEY, PAGE, 0777);
+	EXPECT_EQ(0, lock(0));
+	if (in_child()) {
+		become_locker(LOCKER, 100);
+		EXPECT_EQ(-EPERM, unlock(0));
+		_exit(0);
+	}
+	EXPECT_TRUE(is_locked(0));
+}
+
+TEST_F(mlock, owner_within_limit_locks)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 3);
+		make(3);
+		EXPECT_EQ(0, lock(0));
+		EXPECT_TRUE(is_locked(0));
+		_exit(0);
+	}
+	EXPECT_TRUE(is_locked(0));
+}
+
+TEST_F(mlock, owner_without_mode_locks)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 3);
+		make_key(KEY, PAGE, 0);
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(0, unlock(0));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, creator_after_giving_away_locks)
+{
+	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
+					     .mode = 0666 } };
+
+	if (in_child()) {
+		become_locker(LOCKER, 3);
+		make(1);
+		EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
+		EXPECT_EQ(0, lock(0));
+		EXPECT_TRUE(is_locked(0));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, limit_zero_eperm)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 0);
+		make(1);
+		EXPECT_EQ(-EPERM, lock(0));
+		EXPECT_FALSE(is_locked(0));
+		EXPECT_EQ(0, unlock(0));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, limit_zero_unlocks)
+{
+	struct rlimit none = { 0, 0 };
+
+	if (in_child()) {
+		become_locker(LOCKER, 1);
+		make(1);
+		EXPECT_EQ(0, lock(0));
+		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+		EXPECT_EQ(0, unlock(0));
+		EXPECT_FALSE(is_locked(0));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, over_limit_enomem)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 3);
+		make(4);
+		EXPECT_EQ(-ENOMEM, lock(0));
+		EXPECT_FALSE(is_locked(0));
+		make_key(KEY, 3 * PAGE + 1, 0600);
+		EXPECT_EQ(-ENOMEM, lock(1));
+		make_key(KEY + 1, 2 * PAGE + 1, 0600);
+		EXPECT_EQ(0, lock(2));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, segments_add_up)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 4);
+		make(2);
+		make(2);
+		make(1);
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(0, lock(1));
+		EXPECT_EQ(-ENOMEM, lock(2));
+		EXPECT_EQ(0, unlock(0));
+		EXPECT_EQ(0, lock(2));
+		EXPECT_EQ(-ENOMEM, lock(0));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, locked_again_is_not_charged_again)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 3);
+		make(2);
+		make(1);
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(0, lock(1));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, unlocked_twice_is_not_returned_twice)
+{
+	if (in_child()) {
+		become_locker(LOCKER, 2);
+		make(2);
+		make(1);
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(0, unlock(0));
+		EXPECT_EQ(0, unlock(0));
+		EXPECT_EQ(0, unlock(1));
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(-ENOMEM, lock(1));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, removal_returns_the_charge)
+{
+	int i;
+
+	if (in_child()) {
+		become_locker(LOCKER, 2);
+		for (i = 0; i < 5; i++) {
+			make(2);
+			EXPECT_EQ(0, lock(i));
+			rmid(i);
+		}
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, last_detach_returns_the_charge)
+{
+	char *p;
+
+	if (in_child()) {
+		become_locker(LOCKER, 2);
+		p = attach(make(2));
+		make(2);
+		EXPECT_EQ(0, lock(0));
+		rmid(0);
+		EXPECT_EQ(-ENOMEM, lock(1));
+		detach(p);
+		EXPECT_EQ(0, lock(1));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, charged_to_the_locker_not_the_owner)
+{
+	struct shmid_ds ds = { .shm_perm.mode = 0600 };
+	uid_t locker = LOCKER;
+
+	make(2);
+	ds.shm_perm.uid = locker;
+	ds.shm_perm.gid = STAFF;
+	EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
+	EXPECT_EQ(0, lock(0));
+	if (in_child()) {
+		become_locker(locker, 2);
+		make(2);
+		EXPECT_EQ(0, lock(1));
+		EXPECT_EQ(0, unlock(1));
+		EXPECT_EQ(0, unlock(0));
+		_exit(0);
+	}
+	EXPECT_FALSE(is_locked(0));
+}
+
+TEST_F(mlock, unlocked_by_another_returns_to_the_locker)
+{
+	uid_t locker = LOCKER;
+
+	if (in_child()) {
+		become_locker(locker, 2);
+		make(2);
+		EXPECT_EQ(0, lock(0));
+		_exit(0);
+	}
+	if (in_child()) {
+		become_locker(locker, 2);
+		make(1);
+		EXPECT_EQ(-ENOMEM, lock(1));
+		_exit(0);
+	}
+	EXPECT_EQ(0, unlock(0));
+	if (in_child()) {
+		become_locker(locker, 2);
+		EXPECT_EQ(0, lock(1));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, cap_ipc_lock_needs_no_limit)
+{
+	struct rlimit none = { 0, 0 };
+
+	make(4);
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+		become_with_caps(LOCKER, STAFF, 1ULL << CAP_IPC_LOCK);
+		EXPECT_EQ(0, lock(0));
+		_exit(0);
+	}
+	EXPECT_TRUE(is_locked(0));
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+		become_with_caps(LOCKER, STAFF, 1ULL << CAP_IPC_LOCK);
+		EXPECT_EQ(0, unlock(0));
+		_exit(0);
+	}
+	EXPECT_FALSE(is_locked(0));
+}
+
+TEST_F(mlock, other_caps_are_no_cap_ipc_lock)
+{
+	make(1);
+	if (in_child()) {
+		become_with_caps(LOCKER, STAFF,
+				 ALL_CAPS & ~(1ULL << CAP_IPC_LOCK));
+		EXPECT_EQ(-EPERM, lock(0));
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, many_times_same_answer)
+{
+	int i;
+
+	if (in_child()) {
+		become_locker(LOCKER, 2);
+		make(2);
+		make(1);
+		for (i = 0; i < 1000; i++) {
+			ASSERT_EQ(0, lock(0));
+			if (i % 100 == 0)
+				ASSERT_EQ(-ENOMEM, lock(1));
+			ASSERT_EQ(0, unlock(0));
+		}
+		_exit(0);
+	}
+}
+
+TEST_F(mlock, nothing_faulted_in)
+{
+	struct shm_info info;
+
+	make(16);
+	EXPECT_EQ(0, lock(0));
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.shm_rss);
+}
+
+#define MANY		1024
+#define SOME		(MANY / 4)
+
+/* Pages wait in lists of each processor before they are counted. */
+static unsigned long unevictable_pages(void)
+{
+	if (write_file("/proc/sys/vm/drop_caches", "1"))
+		die("writing drop_caches");
+	return meminfo("Unevictable:") * 1024 / PAGE;
+}
+
+static void touch(char *p, int from, int to)
+{
+	for (; from < to; from++)
+		p[from * PAGE] = 1;
+}
+
+TEST_F(mlock, pages_unevictable_as_they_are_touched)
+{
+	unsigned long before = unevictable_pages();
+	char *p = attach(make(MANY));
+
+	EXPECT_EQ(0, lock(0));
+	EXPECT_GT(before + SOME, unevictable_pages());
+	touch(p, 0, MANY / 2);
+	EXPECT_LT(before + SOME, unevictable_pages());
+	touch(p, MANY / 2, MANY);
+	EXPECT_LT(before + MANY - SOME, unevictable_pages());
+	EXPECT_EQ(0, unlock(0));
+	EXPECT_GT(before + SOME, unevictable_pages());
+}
+
+TEST_F(mlock, removal_leaves_no_page_unevictable)
+{
+	unsigned long before = unevictable_pages();
+	char *p = attach(make(MANY));
+
+	touch(p, 0, MANY);
+	EXPECT_EQ(0, lock(0));
+	rmid(0);
+	detach(p);
+	EXPECT_GT(before + SOME, unevictable_pages());
+}
+
+TEST_F(mlock, unlock_keeps_data)
+{
+	char *p = attach(make(8));
+
+	touch(p, 0, 8);
+	EXPECT_EQ(0, lock(0));
+	EXPECT_EQ(0, unlock(0));
+	EXPECT_EQ(1, p[7 * PAGE]);
+}
+
+TEST_HARNESS_MAIN

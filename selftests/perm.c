@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who may: owner, creator, group, others, and which capability instead. */
+#include <sys/fsuid.h>
+
+#include "cases.h"
+
+#define CAP(name)	(1ULL << CAP_##name)
+
+FIXTURE_BOTH(perm);
+
+/* A segment created by ALICE of STAFF, given to BOB of GUESTS. */
+static void make_given(int mode)
+{
+	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
+					     .mode = mode } };
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		make_key(KEY, PAGE, 0600);
+		_exit(0);
+	}
+	if (ctl(0, IPC_SET, &ds))
+		die("IPC_SET");
+}
+
+static void set_mode(int mode)
+{
+	struct shmid_ds ds = stat_of(0);
+
+	ds.shm_perm.mode = mode;
+	if (ctl(0, IPC_SET, &ds))
+		die("IPC_SET");
+}
+
+/* Bits that the caller has: r and w by attaching, x too, r by IPC_STAT. */
+static int bits_seen(void)
+{
+	struct shmid_ds ds;
+	bool r = at(0, NULL, SHM_RDONLY) > 0;
+	bool rw = at(0, NULL, 0) > 0;
+	bool rx = at(0, NULL, SHM_RDONLY | SHM_EXEC) > 0;
+
+	if (r != !ctl(0, IPC_STAT, &ds) || r != !ctl(0, SHM_STAT, &ds))
+		die("attaching and IPC_STAT disagree");
+	if (r != (get(KEY, 0, 0444) == 0) || rw != (get(KEY, 0, 0600) == 0))
+		die("attaching and shmget disagree");
+	return r * 4 + rw * 2 + rx;
+}
+
+static void expect_bits(struct __test_metadata *_metadata, int bits)
+{
+	int seen = bits_seen();
+
+	EXPECT_EQ(bits, seen);
+	_exit(0);
+}
+
+enum { USER_BITS = 0700, GROUP_BITS = 0070, OTHER_BITS = 0007 };
+
+/* Exactly the bits of one class count, whatever the others have. */
+static void expect_class(struct __test_metadata *_metadata, int class,
+			 void (*as_whom)(void))
+{
+	make_given(0600);
+	set_mode(class);
+	if (in_child()) {
+		as_whom();
+		expect_bits(_metadata, 7);
+	}
+	set_mode(0777 & ~class);
+	if (in_child()) {
+		as_whom();
+		expect_bits(_metadata, 0);
+	}
+}
+
+static void as_owner(void)
+{
+	become(BOB, 9999);
+}
+
+TEST_F(perm, owner_has_the_first_class)
+{
+	expect_class(_metadata, USER_BITS, as_owner);
+}
+
+static void as_creator(void)
+{
+	become(ALICE, 9999);
+}
+
+TEST_F(perm, creator_has_the_first_class)
+{
+	expect_class(_metadata, USER_BITS, as_creator);
+}
+
+static void as_owner_in_group(void)
+{
+	become_member(BOB, GUESTS, STAFF);
+}
+
+TEST_F(perm, owner_in_group_has_the_first_class)
+{
+	expect_class(_metadata, USER_BITS, as_owner_in_group);
+}
+
+static void as_group(void)
+{
+	become(9999, GUESTS);
+}
+
+TEST_F(perm, group_has_the_second_class)
+{
+	expect_class(_metadata, GROUP_BITS, as_group);
+}
+
+static void as_creator_group(void)
+{
+	become(9999, STAFF);
+}
+
+TEST_F(perm, creator_group_has_the_second_class)
+{
+	expect_class(_metadata, GROUP_BITS, as_creator_group);
+}
+
+static void as_supplementary(void)
+{
+	become_member(9999, 9999, GUESTS);
+}
+
+TEST_F(perm, supplementary_group_has_the_second_class)
+{
+	expect_class(_metadata, GROUP_BITS, as_supplementary);
+}
+
+static void as_creator_supplementary(void)
+{
+	become_member(9999, 9999, STAFF);
+}
+
+TEST_F(perm, supplementary_creator_group_has_the_second_class)
+{
+	expect_class(_metadata, GROUP_BITS, as_creator_supplementary);
+}
+
+/* The group that counts is the one for files. */
+static void as_filesystem_group(void)
+{
+	setfsgid(GUESTS);
+	if (syscall(SYS_setresuid, 9999, 9999, 9999))
+		die("setresuid");
+}
+
+TEST_F(perm, filesystem_group_has_the_second_class)
+{
+	expect_class(_metadata, GROUP_BITS, as_filesystem_group);
+}
+
+static void as_group_but_for_files(void)
+{
+	if (syscall(SYS_setgroups, 0, NULL) ||
+	    syscall(SYS_setresgid, GUESTS, GUESTS, GUESTS))
+		die("setresgid");
+	setfsgid(9999);
+	if (syscall(SYS_setresuid, 9999, 9999, 9999))
+		die("setresuid");
+}
+
+TEST_F(perm, effective_group_alone_has_the_third_class)
+{
+	expect_class(_metadata, OTHER_BITS, as_group_but_for_files);
+}
+
+static void as_other(void)
+{
+	become(9999, 9999);
+}
+
+TEST_F(perm, other_has_the_third_class)
+{
+	expect_class(_metadata, OTHER_BITS, as_other);
+}
+
+static void as_real_owner_only(void)
+{
+	if (syscall(SYS_setgroups, 0, NULL) ||
+	    syscall(SYS_setresgid, 9999, 9999, 9999) ||
+	    syscall(SYS_setresuid, BOB, 9999, BOB))
+		die("setresuid");
+}
+
+TEST_F(perm, real_user_does_not_count)
+{
+	expect_class(_metadata, OTHER_BITS, as_real_owner_only);
+}
+
+static void as_effective_owner(void)
+{
+	if (syscall(SYS_setgroups, 0, NULL) ||
+	    syscall(SYS_setresgid, 9999, 9999, 9999) ||
+	    syscall(SYS_setresuid, 9999, BOB, 9999))
+		die("setresuid");
+}
+
+TEST_F(perm, effective_user_counts)
+{
+	expect_class(_metadata, USER_BITS, as_effective_owner);
+}
+
+TEST_F(perm, each_bit_asked_alone)
+{
+	int bits;
+
+	make_given(0600);
+	for (bits = 0; bits < 8; bits++) {
+		set_mode(bits << 6);
+		if (in_child()) {
+			as_owner();
+			expect_bits(_metadata, bits & 4 ? bits : 0);
+		}
+	}
+}
+
+/* get() asks for what its mode says, each bit alone. */
+TEST_F(perm, shmget_asks_each_bit)
+{
+	int have, want;
+
+	make_given(0600);
+	for (have = 0; have < 8; have++) {
+		set_mode(have);
+		if (!in_child())
+			continue;
+		as_other();
+		for (want = 0; want < 8; want++)
+			EXPECT_EQ(want & ~have ? -EACCES : 0,
+				  get(KEY, 0, want << 3));
+		_exit(0);
+	}
+}
+
+TEST_F(perm, cap_ipc_owner_passes_modes)
+{
+	make_given(0);
+	if (in_child()) {
+		become_with_caps(9999, 9999, CAP(IPC_OWNER));
+		expect_bits(_metadata, 7);
+	}
+}
+
+TEST_F(perm, other_caps_do_not_pass_modes)
+{
+	make_given(0);
+	if (in_child()) {
+		become_with_caps(9999, 9999, ALL_CAPS & ~CAP(IPC_OWNER));
+		expect_bits(_metadata, 0);
+	}
+}
+
+TEST_F(perm, root_without_caps_is_other)
+{
+	make_given(0);
+	if (in_child()) {
+		keep_caps(0);
+		expect_bits(_metadata, 0);
+	}
+}
+
+/* What the owner may: IPC_SET and IPC_RMID. */
+static int may_own(void)
+{
+	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS } };
+	int set = ctl(0, IPC_SET, &ds);
+
+	if (set != ctl(0, IPC_RMID, NULL))
+		die("IPC_SET and IPC_RMID disagree");
+	return set;
+}
+
+static void expect_owning(struct __test_metadata *_metadata, int answer)
+{
+	int seen = may_own();
+
+	EXPECT_EQ(answer, seen);
+	_exit(0);
+}
+
+TEST_F(perm, owner_may_set_and_remove)
+{
+	make_given(0);
+	if (in_child()) {
+		as_owner();
+		expect_owning(_metadata, 0);
+	}
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(perm, creator_may_set_and_remove_what_was_given_away)
+{
+	make_given(0);
+	if (in_child()) {
+		as_creator();
+		expect_owning(_metadata, 0);
+	}
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(perm, effective_owner_may_set_and_remove)
+{
+	make_given(0);
+	if (in_child()) {
+		as_effective_owner();
+		expect_owning(_metadata, 0);
+	}
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(perm, group_and_other_may_not_own)
+{
+	void (*const whom[])(void) = { as_group, as_creator_group, as_other,
+				       as_real_owner_only };
+	struct shmid_ds before;
+	size_t i;
+
+	make_given(0777);
+	before = stat_of(0);
+	for (i = 0; i < ARRAY_SIZE(whom); i++) {
+		if (in_child()) {
+			whom[i]();
+			expect_owning(_metadata, -EPERM);
+		}
+	}
+	EXPECT_EQ(before.shm_ctime, stat_of(0).shm_ctime);
+	EXPECT_EQ(0777, stat_of(0).shm_perm.mode);
+}
+
+TEST_F(perm, cap_sys_admin_may_own)
+{
+	make_given(0);
+	if (in_child()) {
+		become_with_caps(9999, 9999, CAP(SYS_ADMIN));
+		expect_owning(_metadata, 0);
+	}
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(perm, other_caps_may_not_own)
+{
+	make_given(0777);
+	if (in_child()) {
+		become_with_caps(9999, 9999, ALL_CAPS & ~CAP(SYS_ADMIN));
+		expect_owning(_metadata, -EPERM);
+	}
+	EXPECT_TRUE(exists(0));
+}
+
+TEST_F(perm, owner_without_mode_may_still_own)
+{
+	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
+					     .mode = 0600 } };
+
+	make_given(0);
+	if (in_child()) {
+		as_owner();
+		EXPECT_EQ(-EACCES, ctl(0, IPC_STAT, &ds));
+		EXPECT_EQ(-EACCES, at(0, NULL, 0));
+		EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
+		EXPECT_LT(0, at(0, NULL, 0));
+		_exit(0);
+	}
+}
+
+TEST_F(perm, attach_outlives_lost_permission)
+{
+	struct shmid_ds ds = { .shm_perm.mode = 0 };
+	char *p;
+
+	make_key(KEY, PAGE, 0666);
+	if (!in_child())
+		return;
+	p = attach(0);
+	EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
+	become(ALICE, STAFF);
+	p[0] = 'x';
+	EXPECT_EQ(-EACCES, at(0, NULL, 0));
+	EXPECT_EQ(0, dt(p));
+	_exit(0);
+}
+
+/* Made by one user, and never seen by another before it has its owner. */
+TEST_F(perm, new_segment_never_open_to_others)
+{
+	int i;
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		for (i = 0; i < 50; i++)
+			make_key(IPC_PRIVATE, PAGE, 0);
+		_exit(0);
+	}
+	if (in_child()) {
+		become(BOB, GUESTS);
+		for (i = 0; i < 50; i++)
+			EXPECT_EQ(-EACCES, at(i, NULL, SHM_RDONLY));
+		_exit(0);
+	}
+}
+
+TEST_HARNESS_MAIN
