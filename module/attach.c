@@ -10,7 +10,6 @@
 #include <linux/mman.h>
 #include <linux/security.h>
 #include <linux/shm.h>
-#include <linux/stat.h>
 
 /* Of an address that is not to be rounded. */
 #ifdef __ARCH_FORCE_SHMLBA
@@ -61,16 +60,16 @@ static int decide_address(struct request *req, unsigned long addr,
 static void decide_access(struct request *req, unsigned int flags)
 {
 	req->prot = PROT_READ;
-	req->wanted = S_IRUGO;
+	req->wanted = 0444;
 	req->access = KSHM_READ;
 	if (!(flags & KSHM_ATTACH_RDONLY)) {
 		req->prot |= PROT_WRITE;
-		req->wanted |= S_IWUGO;
+		req->wanted |= 0222;
 		req->access = KSHM_READ_WRITE;
 	}
 	if (flags & KSHM_ATTACH_EXEC) {
 		req->prot |= PROT_EXEC;
-		req->wanted |= S_IXUGO;
+		req->wanted |= 0111;
 	}
 }
 

@@ -7,7 +7,6 @@
 
 #include <linux/cred.h>
 #include <linux/shm.h>
-#include <linux/stat.h>
 #include <linux/timekeeping.h>
 
 /* How many segments are added up before other RCU users get their turn. */
@@ -110,7 +109,7 @@ static int stat_locked(struct kshm_segment *segment, void *arg)
 	struct kshm_stat *stat = arg;
 
 	if (!(stat->flags & KSHM_STAT_ANY) &&
-	    !kshm_may_access(segment, S_IRUGO))
+	    !kshm_may_access(segment, 0444))
 		return -EACCES;
 	fill_stat(segment, stat);
 	return 0;

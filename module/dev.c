@@ -117,25 +117,23 @@ struct command {
 	void		(*undo)(struct call *call);
 };
 
-#define COMMAND(name, struct_name, first_size, undo_fn)			\
+#define COMMAND(name, first_size, run_fn, undo_fn)			\
 	[_IOC_NR(KSHM_IOC_##name) - 0x80] = {				\
 		.cmd	= KSHM_IOC_##name,				\
-		.least	= (first_size) +				\
-			  BUILD_BUG_ON_ZERO(sizeof(struct kshm_##struct_name) < \
-					    (first_size)),		\
-		.run	= call_##struct_name,				\
+		.least	= first_size,					\
+		.run	= run_fn,					\
 		.undo	= undo_fn,					\
 	}
 
 static const struct command commands[] = {
-	COMMAND(INFO,	info,	88,	NULL),
-	COMMAND(GET,	get,	24,	undo_get),
-	COMMAND(ATTACH,	attach,	24,	undo_attach),
-	COMMAND(DETACH,	detach,	16,	NULL),
-	COMMAND(STAT,	stat,	120,	NULL),
-	COMMAND(SET,	set,	24,	NULL),
-	COMMAND(RMID,	rmid,	8,	NULL),
-	COMMAND(LOCK,	lock,	8,	NULL),
+	COMMAND(INFO,	88,	call_info,	NULL),
+	COMMAND(GET,	24,	call_get,	undo_get),
+	COMMAND(ATTACH,	24,	call_attach,	undo_attach),
+	COMMAND(DETACH,	16,	call_detach,	NULL),
+	COMMAND(STAT,	120,	call_stat,	NULL),
+	COMMAND(SET,	24,	call_set,	NULL),
+	COMMAND(RMID,	8,	call_rmid,	NULL),
+	COMMAND(LOCK,	8,	call_lock,	NULL),
 };
 
 /* Number and direction must be right; the size is the caller's business. */

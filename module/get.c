@@ -6,7 +6,6 @@
 #include "trace.h"
 
 #include <linux/ipc.h>
-#include <linux/stat.h>
 
 static int check_existing_locked(struct kshm_segment *segment, void *arg)
 {
@@ -90,7 +89,7 @@ int kshm_get(struct kshm_get *get)
 	int err;
 
 	if (get->flags & ~(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE) ||
-	    get->mode & ~S_IRWXUGO)
+	    get->mode & ~0777)
 		return -EINVAL;
 
 	registry = kshm_ns_registry();

@@ -67,7 +67,7 @@
 
 /* An id is seq << KSHM_INDEX_BITS | index, never negative. */
 #define KSHM_INDEX_BITS		15
-#define KSHM_INDEX_MAX		(1 << KSHM_INDEX_BITS)
+#define KSHM_INDEX_MAX		0x8000
 #define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
 
 /* What the mode shows besides permissions, in listings. */
@@ -102,7 +102,7 @@ struct kshm_registry {
 	struct hlist_node	link;
 	struct rcu_head		rcu;
 
-	struct mutex		lock;
+	struct mutex		lock;	/* guards all below */
 	struct idr		ids;
 	struct rhashtable	keys;
 	unsigned int		used;
@@ -166,7 +166,7 @@ struct kshm_segment {
 	struct pid		*cpid;
 	struct rhash_head	key_node;
 
-	spinlock_t		lock;
+	spinlock_t		lock;	/* guards all below */
 	bool			dead;
 	bool			dest;
 	key_t			key;

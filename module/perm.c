@@ -8,7 +8,6 @@
 #include <linux/cred.h>
 #include <linux/lockdep.h>
 #include <linux/nsproxy.h>
-#include <linux/stat.h>
 #include <linux/user_namespace.h>
 
 /**
@@ -45,7 +44,7 @@ bool kshm_may_access(struct kshm_segment *segment, umode_t wanted)
 		granted >>= 3;
 
 	wanted |= wanted >> 3 | wanted >> 6;
-	return !(wanted & ~granted & S_IRWXO) ||
+	return !(wanted & ~granted & 0007) ||
 	       ns_capable(kshm_user_ns(), CAP_IPC_OWNER);
 }
 
@@ -105,6 +104,6 @@ int kshm_set_owner(struct kshm_segment *segment, const struct kshm_set *set)
 	segment->uid = uid;
 	segment->gid = gid;
 	if (set->mask & KSHM_SET_MODE)
-		segment->mode = set->mode & S_IRWXUGO;
+		segment->mode = set->mode & 0777;
 	return 0;
 }

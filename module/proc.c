@@ -18,6 +18,8 @@ struct listing {
 
 static struct proc_dir_entry *proc_dir;
 
+#define HEADING "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap\n"
+
 /* Position 0 is the heading; index i stands at position i + 1. */
 static void *segment_at(struct seq_file *seq, loff_t *pos)
 {
@@ -82,10 +84,7 @@ static int show_locked(struct kshm_segment *segment, void *arg)
 static int listing_show(struct seq_file *seq, void *v)
 {
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(seq, "       key      shmid perms                  size"
-			 "  cpid  lpid nattch   uid   gid  cuid  cgid"
-			 "      atime      dtime      ctime"
-			 "                   rss                  swap\n");
+		seq_puts(seq, HEADING);
 		return 0;
 	}
 	return kshm_segment_locked(v, show_locked, seq) ? SEQ_SKIP : 0;
