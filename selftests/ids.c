@@ -78,10 +78,11 @@ static void expect_invalid(struct __test_metadata *_metadata, int id)
 	struct shmid_ds ds = { .shm_perm.mode = 0600 };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		EXPECT_EQ(-EINVAL, ctl(id, commands[i], &ds)) {
 			TH_LOG("command %d of id %d", commands[i], id);
 		}
+	}
 	EXPECT_EQ(-EINVAL, at(id, NULL, 0));
 }
 

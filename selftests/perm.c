@@ -233,9 +233,10 @@ TEST_F(perm, shmget_asks_each_bit)
 		if (!in_child())
 			continue;
 		as_other();
-		for (want = 0; want < 8; want++)
+		for (want = 0; want < 8; want++) {
 			EXPECT_EQ(want & ~have ? -EACCES : 0,
 				  get(KEY, 0, want << 3));
+		}
 		_exit(0);
 	}
 }

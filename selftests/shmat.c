@@ -273,7 +273,8 @@ TEST_F(shmat, mode_asked_of_owner)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		ret = at(make_key(IPC_PRIVATE, PAGE, cases[i].mode), NULL,
 			 cases[i].flags);
-		EXPECT_EQ(-cases[i].error, ret < 0 ? ret : 0) {
+		ret = ret < 0 ? ret : 0;
+		EXPECT_EQ(-cases[i].error, ret) {
 			TH_LOG("mode %o, flags %o", cases[i].mode,
 			       cases[i].flags);
 		}

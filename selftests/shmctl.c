@@ -61,9 +61,10 @@ TEST_F(shmctl, command_with_ipc_64_einval)
 	size_t i;
 
 	make(1);
-	for (i = 0; i < ARRAY_SIZE(all_commands); i++)
+	for (i = 0; i < ARRAY_SIZE(all_commands); i++) {
 		EXPECT_UNCHANGED(-EINVAL, 0, all_commands[i] | IPC_64_BIT,
 				 &ds);
+	}
 }
 #endif
 
@@ -76,9 +77,10 @@ TEST_F(shmctl, any_command_bad_buffer_efault)
 
 	make(1);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		for (j = 0; j < ARRAY_SIZE(output_commands); j++)
+		for (j = 0; j < ARRAY_SIZE(output_commands); j++) {
 			EXPECT_UNCHANGED(-EFAULT, 0, output_commands[j],
 					 bad[i]);
+		}
 		EXPECT_UNCHANGED(-EFAULT, 0, IPC_SET, bad[i]);
 	}
 }
@@ -110,11 +112,24 @@ TEST_F(shmctl, output_fits_exactly_before_bad_memory)
 			       range - sizeof(struct shm_info) + 8));
 }
 
-/* A segment whose every field has a value of its own, and that value. */
-static struct shmid_ds make_distinct(int *id)
+static void expect_bytes(struct __test_metadata *_metadata, const void *want,
+			 const void *got, size_t size)
 {
-	struct shmid_ds want;
+	const unsigned char *w = want, *g = got;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		EXPECT_EQ(w[i], g[i]) {
+			TH_LOG("byte %zu of %zu", i, size);
+		}
+	}
+}
+
+/* A segment whose every field has a value of its own, and that value. */
+static int make_distinct(struct shmid_ds *want)
+{
 	char *p;
+	int id;
 
 	if (in_child()) {
 		if (syscall(SYS_setresgid, GUESTS, GUESTS, ROOT) ||
@@ -123,24 +138,24 @@ static struct shmid_ds make_distinct(int *id)
 		make_key(0x7eadbeef, 3 * PAGE + 5, 0531);
 		_exit(0);
 	}
-	*id = get(0x7eadbeef, 0, 0);
-	memset(&want, 0, sizeof(want));
-	want.shm_perm.uid = ALICE;
-	want.shm_perm.gid = STAFF;
-	want.shm_perm.mode = 0462;
-	if (ctl(*id, IPC_SET, &want))
+	id = get(0x7eadbeef, 0, 0);
+	memset(want, 0, sizeof(*want));
+	want->shm_perm.uid = ALICE;
+	want->shm_perm.gid = STAFF;
+	want->shm_perm.mode = 0462;
+	if (ctl(id, IPC_SET, want))
 		die("IPC_SET");
-	p = attach(*id);
+	p = attach(id);
 	p[0] = 1;
-	attach(*id);
-	want.shm_perm.cuid = BOB;
-	want.shm_perm.cgid = GUESTS;
-	want.shm_perm.__key = 0x7eadbeef;
-	want.shm_perm.__seq = *id >> 15;
-	want.shm_segsz = 3 * PAGE + 5;
-	want.shm_lpid = getpid();
-	want.shm_nattch = 2;
-	return want;
+	attach(id);
+	want->shm_perm.cuid = BOB;
+	want->shm_perm.cgid = GUESTS;
+	want->shm_perm.__key = 0x7eadbeef;
+	want->shm_perm.__seq = id >> 15;
+	want->shm_segsz = 3 * PAGE + 5;
+	want->shm_lpid = getpid();
+	want->shm_nattch = 2;
+	return id;
 }
 
 /* Takes over what can't be foretold exactly, once it is plausible. */
@@ -166,12 +181,12 @@ static void expect_stat(struct __test_metadata *_metadata, int cmd)
 	for (i = 0; i < 70; i++)
 		rmid(make(1));
 	begin = time(NULL);
-	want = make_distinct(&id);
+	id = make_distinct(&want);
 	memset(&got, POISON, sizeof(got));
 	EXPECT_EQ(cmd == IPC_STAT ? 0 : id,
 		  ctl(cmd == IPC_STAT ? id : id & 32767, cmd, &got));
 	settle(_metadata, &want, &got, begin);
-	EXPECT_EQ(0, memcmp(&want, &got, sizeof(got)));
+	expect_bytes(_metadata, &want, &got, sizeof(got));
 }
 
 TEST_F(shmctl, ipc_stat_every_byte)
@@ -337,7 +352,7 @@ TEST_F(shmctl, ipc_info_every_byte)
 	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", want.shmmni));
 	memset(&got, POISON, sizeof(got));
 	EXPECT_EQ(0, ctl(0, IPC_INFO, (void *)&got));
-	EXPECT_EQ(0, memcmp(&want, &got, sizeof(got)));
+	expect_bytes(_metadata, &want, &got, sizeof(got));
 }
 
 TEST_F(shmctl, shm_info_every_byte)
@@ -354,7 +369,7 @@ TEST_F(shmctl, shm_info_every_byte)
 	want.shm_rss = 2;
 	memset(&got, POISON, sizeof(got));
 	EXPECT_EQ(1, ctl(0, SHM_INFO, (void *)&got));
-	EXPECT_EQ(0, memcmp(&want, &got, sizeof(got)));
+	expect_bytes(_metadata, &want, &got, sizeof(got));
 }
 
 TEST_F(shmctl, info_id_not_looked_at)
