@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where kshm is not as in-tree shm: each case shows what either does. The
+ * reasons are in Documentation/differences.rst.
+ */
+#include "cases.h"
+
+#define MIB		(1UL << 20)
+#define AROUND		16	/* pages that one fault maps, 64 KiB */
+
+FIXTURE_BOTH(differences);
+
+static bool on_kshm(void)
+{
+	return backend == &kshm;
+}
+
+static long minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* How many faults it takes to read pages that are in memory already. */
+static long faults_to_read(char *p, size_t pages)
+{
+	long before = minor_faults();
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		(void)*(volatile char *)(p + i * PAGE);
+	return minor_faults() - before;
+}
+
+TEST_F(differences, reading_faults_once_for_many_pages)
+{
+	const size_t pages = 16 * AROUND;
+	int id = make(pages);
+	long faults;
+	char *p;
+
+	p = attach(id);
+	memset(p, 1, pages * PAGE);
+	detach(p);
+	faults = faults_to_read(attach(id), pages);
+	if (on_kshm()) {
+		EXPECT_LT(faults, pages / AROUND + 8);
+	} else {
+		EXPECT_GE(faults, pages);
+	}
+}
+
+TEST_F(differences, reading_at_random_faults_for_each_page)
+{
+	const size_t pages = 16 * AROUND;
+	int id = make(pages);
+	char *p;
+
+	p = attach(id);
+	memset(p, 1, pages * PAGE);
+	detach(p);
+	p = attach(id);
+	ASSERT_EQ(0, madvise(p, pages * PAGE, MADV_RANDOM));
+	EXPECT_GE(faults_to_read(p, pages), pages);
+}
+
+TEST_F(differences, huge_pages_refused)
+{
+	int id = get(IPC_PRIVATE, 2 * MIB, IPC_CREAT | SHM_HUGETLB | 0600);
+
+	if (on_kshm()) {
+		EXPECT_EQ(-EINVAL, id);
+	} else {
+		EXPECT_NE(-EINVAL, id);
+	}
+}
+
+TEST_F(differences, forced_removal_not_obeyed)
+{
+	int id;
+
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shm_rmid_forced", 1));
+	id = make(1);
+	detach(attach(id));
+	EXPECT_EQ(on_kshm(), exists(id));
+}
+
+TEST_F(differences, next_id_not_obeyed)
+{
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shm_next_id", 1000));
+	EXPECT_EQ(on_kshm() ? 0 : 1000, make(1));
+}
+
+static bool shmem_falls_below(unsigned long kib, int seconds)
+{
+	int i;
+
+	for (i = 0; i < seconds * 10; i++) {
+		if (meminfo("Shmem") < kib)
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
+/* One segment stays attached; what becomes of another one beside it? */
+TEST_F(differences, left_namespace_frees_what_nobody_attached)
+{
+	unsigned long full;
+	char *p;
+
+	p = attach(make(1));
+	strcpy(p, "still here");
+	p = attach(make(32 * MIB / PAGE));
+	memset(p, 1, 32 * MIB);
+	detach(p);
+	full = meminfo("Shmem");
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	if (on_kshm()) {
+		EXPECT_TRUE(shmem_falls_below(full - 24 * 1024, 60));
+	} else {
+		EXPECT_FALSE(shmem_falls_below(full - 24 * 1024, 2));
+	}
+}
+
+TEST_HARNESS_MAIN
