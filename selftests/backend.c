@@ -62,6 +62,8 @@ const struct backend kshm = {
 const struct backend *backend;
 
 static int kernel_log = -1;
+static unsigned int seed;
+static pid_t first_pid;
 
 void die(const char *format, ...)
 {
@@ -77,7 +79,11 @@ void die(const char *format, ...)
 
 const char *backend_begin(const struct backend *b)
 {
+	const char *wish = getenv("KSHM_SEED");
+
 	backend = b;
+	first_pid = getpid();
+	seed = wish ? strtoul(wish, NULL, 0) : time(NULL) ^ first_pid;
 	if (b == &kshm && access("/dev/kshm", F_OK))
 		return "there is no /dev/kshm: insmod kshm.ko";
 	if (b == &intree && access(b->listing, F_OK))
@@ -485,13 +491,18 @@ unsigned long meminfo(const char *name)
 	return strtoul(line + strlen(name) + 1, NULL, 10);
 }
 
+/* Far from where the kernel puts what it is free to put somewhere. */
 char *free_range(size_t pages)
 {
-	char *p = mmap(NULL, pages * PAGE, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	static unsigned long next = sizeof(long) == 8 ? 1UL << 45 : 1UL << 29;
+	char *want = (char *)next, *p;
 
-	if (p == MAP_FAILED || munmap(p, pages * PAGE))
+	p = mmap(want, pages * PAGE, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+		 MAP_FIXED_NOREPLACE, -1, 0);
+	if (p != want || munmap(p, pages * PAGE))
 		die("no free range of %zu pages", pages);
+	next += (pages + 16) * PAGE;
 	return p;
 }
 
@@ -545,14 +556,13 @@ bool read_raises(volatile char *byte, int sig)
 
 unsigned int dice(void)
 {
+	static bool announced;
 	static __thread unsigned int state;
 
 	if (!state) {
-		const char *seed = getenv("KSHM_SEED");
-
-		state = seed ? strtoul(seed, NULL, 0) : time(NULL) ^ getpid();
-		fprintf(stderr, "# KSHM_SEED=%u\n", state);
-		state = state * 2654435761u + syscall(SYS_gettid) - getpid();
+		if (!__atomic_exchange_n(&announced, true, __ATOMIC_SEQ_CST))
+			fprintf(stderr, "# KSHM_SEED=%u\n", seed);
+		state = seed * 2654435761u + syscall(SYS_gettid) - first_pid;
 		state |= 1;
 	}
 	state ^= state << 13;

@@ -1,0 +1,752 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two sides that do what must not harm the other, for a bounded number of
+ * rounds. What a side may be told is checked in every round, and what must be
+ * left at the end. KSHM_SEED repeats the numbers that a run has drawn.
+ */
+#include <setjmp.h>
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
+#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+
+FIXTURE_BOTH(race);
+
+/* What two threads share. A side returns what went wrong, or NULL. */
+static struct {
+	int id;
+	int stop;
+	int rounds;
+	char *addr;
+} arena;
+
+typedef void *side(void *unused);
+
+static void *first_to_end(void *run)
+{
+	void *wrong = ((side *)run)(NULL);
+
+	store(&arena.stop, 1);
+	return wrong;
+}
+
+/* Runs @lead to its end, and @others until then; NULL if all went well. */
+static const char *run_race(side *lead, int n, side **others)
+{
+	pthread_t thread[8], leader;
+	void *wrong, *one;
+	int i;
+
+	arena.stop = 0;
+	arena.rounds = 0;
+	for (i = 0; i < n; i++)
+		if (pthread_create(&thread[i], NULL, others[i], NULL))
+			return "no thread";
+	if (pthread_create(&leader, NULL, first_to_end, (void *)lead))
+		return "no thread";
+	pthread_join(leader, &wrong);
+	for (i = 0; i < n; i++) {
+		pthread_join(thread[i], &one);
+		wrong = wrong ? wrong : one;
+	}
+	return wrong;
+}
+
+#define EXPECT_RACE(lead, ...) do {					\
+	side *others_[] = { __VA_ARGS__ };				\
+	const char *wrong_ = run_race(lead, ARRAY_SIZE(others_), others_); \
+									\
+	EXPECT_EQ(NULL, wrong_) {					\
+		TH_LOG("%s", wrong_);					\
+	}								\
+} while (0)
+
+static bool is_gone(long err)
+{
+	return err == -EINVAL || err == -EIDRM;
+}
+
+/* Others may hold it for the moment of their call. */
+static bool vanishes(int id)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++) {
+		if (!exists(id))
+			return true;
+		sched_yield();
+	}
+	return false;
+}
+
+static void *recreate_marked(void *unused)
+{
+	int i, id;
+	int *p;
+
+	for (i = 0; i < 500; i++) {
+		id = make(1);
+		p = (int *)attach(id);
+		*p = id;
+		detach(p);
+		store(&arena.id, id);
+		if (dice() % 2)
+			sched_yield();
+		rmid(id);
+		if (!vanishes(id))
+			return "a removed segment stays";
+	}
+	return NULL;
+}
+
+static void *attach_current(void *unused)
+{
+	int id, seen;
+	long p;
+
+	while (!load(&arena.stop)) {
+		id = load(&arena.id);
+		p = at(id, NULL, 0);
+		if (p < 0) {
+			if (!is_gone(p))
+				return strerror(-p);
+			continue;
+		}
+		seen = *(int *)p;
+		if (dt((void *)p))
+			return "an attach can't be detached";
+		if (seen != id)
+			return "an attach shows another segment";
+		arena.rounds++;
+	}
+	return NULL;
+}
+
+TEST_F(race, attach_and_remove_recreate_never_another_segment)
+{
+	arena.id = -1;
+	EXPECT_RACE(recreate_marked, attach_current);
+	EXPECT_LT(0, arena.rounds);
+}
+
+static void *remove_each(void *unused)
+{
+	int i, id;
+
+	for (i = 0; i < 1500; i++) {
+		id = make(1);
+		store(&arena.id, id);
+		if (dice() % 2)
+			sched_yield();
+		rmid(id);
+		if (!vanishes(id))
+			return "a removed segment stays";
+	}
+	return NULL;
+}
+
+static void *attach_occupied(void *unused)
+{
+	long err;
+
+	while (!load(&arena.stop)) {
+		err = at(load(&arena.id), arena.addr, 0);
+		if (!is_gone(err))
+			return "attaching on something did not fail";
+	}
+	return NULL;
+}
+
+/* The one who fails has to end what was removed meanwhile. */
+TEST_F(race, failing_attach_and_remove_leaves_nothing)
+{
+	arena.id = -1;
+	arena.addr = fill_page(free_range(1), 'x');
+	EXPECT_RACE(remove_each, attach_occupied);
+}
+
+static void *command_storm(void *unused)
+{
+	static const int commands[] = { IPC_STAT, SHM_STAT, SHM_STAT_ANY,
+					SHM_LOCK, SHM_UNLOCK, SHM_INFO,
+					IPC_INFO };
+	struct shmid_ds ds;
+	int err;
+
+	while (!load(&arena.stop)) {
+		err = ctl(load(&arena.id), commands[dice() % 7], &ds);
+		if (err < 0 && !is_gone(err))
+			return strerror(-err);
+	}
+	return NULL;
+}
+
+TEST_F(race, commands_and_remove_only_say_gone)
+{
+	struct shm_info info;
+
+	arena.id = 0;
+	EXPECT_RACE(remove_each, command_storm, command_storm);
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(0, info.shm_tot);
+}
+
+static void *lock_storm(void *unused)
+{
+	int err;
+
+	while (!load(&arena.stop)) {
+		err = ctl(load(&arena.id), dice() % 4 ? SHM_LOCK : SHM_UNLOCK,
+			  NULL);
+		if (err && !is_gone(err) && err != -ENOMEM)
+			return strerror(-err);
+	}
+	return NULL;
+}
+
+/* Whoever comes first, what was charged for a lock is returned. */
+TEST_F(race, lock_and_remove_returns_the_charge)
+{
+	struct rlimit limit = { 2 * PAGE, 2 * PAGE };
+	int id;
+
+	if (!in_child())
+		return;
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	become(51000 + getpid() % 9000, STAFF);
+	arena.id = 0;
+	EXPECT_RACE(remove_each, lock_storm, lock_storm);
+	id = make(2);
+	EXPECT_EQ(0, ctl(id, SHM_LOCK, NULL));
+	_exit(0);
+}
+
+#define MARK		0x5ca1ab1e
+
+static __thread sigjmp_buf nothing_there;
+
+static void leave_fault(int sig)
+{
+	siglongjmp(nothing_there, 1);
+}
+
+/* Is the mark still there? Asked by reading, which takes no lock. */
+static bool is_marked(const volatile int *word, int times)
+{
+	volatile int left = times;
+
+	signal(SIGSEGV, leave_fault);
+	if (sigsetjmp(nothing_there, 1))
+		return false;
+	while (left--)
+		if (*word != MARK)
+			return false;
+	return true;
+}
+
+static void *map_into_holes(void *unused)
+{
+	int *q, i;
+
+	for (i = 0; i < 1500; i++) {
+		q = mmap(arena.addr + dice() % 3 * PAGE, PAGE,
+			 PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		if (q == MAP_FAILED)
+			return strerror(errno);
+		*q = MARK;
+		if (!is_marked(q, dice() % 2000))
+			return "a detach took a stranger's mapping";
+		munmap(q, PAGE);
+		if (dice() % 2)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void *attach_and_detach_there(void *unused)
+{
+	long p;
+	int err;
+
+	while (!load(&arena.stop)) {
+		p = at(arena.id, arena.addr, 0);
+		if (p < 0 && p != -EINVAL)
+			return strerror(-p);
+		if (p < 0)
+			continue;
+		err = dt(arena.addr);
+		if (err && err != -EINVAL)
+			return strerror(-err);
+		arena.rounds++;
+	}
+	return NULL;
+}
+
+/*
+ * A mapping that takes the place of a part of an attach, while that is being
+ * detached, is not the attach's.
+ */
+TEST_F(race, detach_and_mapping_in_its_place_spares_stranger)
+{
+	arena.id = make(3);
+	arena.addr = free_range(3);
+	EXPECT_RACE(map_into_holes, attach_and_detach_there);
+	EXPECT_LT(0, arena.rounds);
+	munmap(arena.addr, 3 * PAGE);
+	EXPECT_EQ(0, nattch(arena.id));
+}
+
+static void *attach_instead(void *unused)
+{
+	long p;
+
+	while (!load(&arena.stop)) {
+		p = at(arena.id + 1, arena.addr + PAGE, SHM_REMAP);
+		if (p < 0)
+			return strerror(-p);
+		*(int *)p = MARK;
+		if (!is_marked((int *)p, 200))
+			return "a detach took another segment's attach";
+		if (dt((void *)p))
+			return "an attach is gone before its detach";
+	}
+	return NULL;
+}
+
+static void *detach_around(void *unused)
+{
+	long p;
+	int i;
+
+	for (i = 0; i < 3000; i++) {
+		p = at(arena.id, arena.addr, 0);
+		if (p > 0)
+			dt((void *)p);
+	}
+	return NULL;
+}
+
+TEST_F(race, detach_and_attach_in_its_place_spares_other_segment)
+{
+	arena.id = make(3);
+	ASSERT_EQ(arena.id + 1, make(1));
+	arena.addr = free_range(3);
+	EXPECT_RACE(detach_around, attach_instead);
+	munmap(arena.addr, 3 * PAGE);
+	EXPECT_EQ(0, nattch(arena.id));
+	EXPECT_EQ(0, nattch(arena.id + 1));
+}
+
+static void *attach_write_detach(void *unused)
+{
+	int i, tid = syscall(SYS_gettid);
+	int *p;
+
+	for (i = 0; i < 300; i++) {
+		p = (int *)attach(arena.id);
+		p[tid % 512] = tid;
+		if (p[tid % 512] != tid)
+			return "memory does not keep what is written";
+		detach(p);
+	}
+	return NULL;
+}
+
+TEST_F(race, attach_by_many_threads_count_returns_to_zero)
+{
+	arena.id = make(1);
+	EXPECT_RACE(attach_write_detach, attach_write_detach,
+		    attach_write_detach, attach_write_detach);
+	EXPECT_EQ(0, nattch(arena.id));
+	EXPECT_EQ(0, mappings_of(arena.id));
+}
+
+static void attach_fork_exit(void)
+{
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		char *p = attach(arena.id);
+		pid_t pid = spawn();
+
+		if (!pid) {
+			if (dice() % 2)
+				detach(p);
+			_exit(0);
+		}
+		if (dice() % 2)
+			munmap(p, PAGE);
+		else
+			detach(p);
+		if (reap(pid))
+			_exit(1);
+	}
+}
+
+TEST_F(race, attach_by_many_processes_count_returns_to_zero)
+{
+	pid_t child[4];
+	int i;
+
+	arena.id = make(1);
+	dice();
+	for (i = 0; i < 4; i++) {
+		child[i] = spawn();
+		if (!child[i]) {
+			attach_fork_exit();
+			_exit(0);
+		}
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, reap(child[i]));
+	EXPECT_EQ(0, nattch(arena.id));
+	rmid(arena.id);
+	EXPECT_FALSE(exists(arena.id));
+}
+
+static void *create_and_remove(void *unused)
+{
+	int live[16], i, pick;
+
+	for (i = 0; i < 16; i++)
+		live[i] = make_key(IPC_PRIVATE, PAGE, 0600);
+	for (i = 0; i < 1500; i++) {
+		pick = dice() % 16;
+		rmid(live[pick]);
+		live[pick] = make(1);
+	}
+	return NULL;
+}
+
+/* Each line is whole, and the indexes only go up. */
+static void *read_listing(void *unused)
+{
+	struct line lines[128];
+	int i, n;
+
+	while (!load(&arena.stop)) {
+		n = listing_read(lines, 128);
+		if (n > 64)
+			return "the listing has too many lines";
+		for (i = 0; i < n; i++) {
+			if (lines[i].size != PAGE || lines[i].perms != 0600)
+				return "a line is not a segment's";
+			if (i && (lines[i].id & 32767) <=
+				 (lines[i - 1].id & 32767))
+				return "the lines are not in order";
+		}
+	}
+	return NULL;
+}
+
+static void *read_listing_slowly(void *unused)
+{
+	char text[64];
+	int fd;
+
+	while (!load(&arena.stop)) {
+		fd = open(backend->listing, O_RDONLY);
+		while (read(fd, text, sizeof(text)) > 0)
+			;
+		if (lseek(fd, dice() % 2000, SEEK_SET) < 0)
+			return "seeking failed";
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F(race, listing_and_create_remove_lines_stay_whole)
+{
+	EXPECT_RACE(create_and_remove, read_listing, read_listing_slowly);
+}
+
+/* What processes share that start at one time. */
+struct contest {
+	int ready, go;
+	int won[64];
+	int id[64];
+};
+
+#define CONTESTANTS	6
+
+/* Runs @enter in some processes that begin together; counts who failed. */
+static int run_contest(void (*enter)(struct contest *c, int self),
+		       struct contest *c)
+{
+	pid_t child[CONTESTANTS];
+	int i, failed = 0;
+
+	for (i = 0; i < CONTESTANTS; i++) {
+		child[i] = spawn();
+		if (!child[i]) {
+			__atomic_add_fetch(&c->ready, 1, __ATOMIC_SEQ_CST);
+			while (!load(&c->go))
+				sched_yield();
+			enter(c, i);
+			_exit(0);
+		}
+	}
+	while (load(&c->ready) < CONTESTANTS)
+		sched_yield();
+	store(&c->go, 1);
+	for (i = 0; i < CONTESTANTS; i++)
+		failed += reap(child[i]) != 0;
+	return failed;
+}
+
+static struct contest *new_contest(void)
+{
+	void *c = mmap(NULL, sizeof(struct contest), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (c == MAP_FAILED)
+		die("no memory");
+	return c;
+}
+
+static void create_exclusively(struct contest *c, int self)
+{
+	int i, id;
+
+	for (i = 0; i < 64; i++) {
+		id = get(KEY + i, PAGE, IPC_CREAT | IPC_EXCL | 0600);
+		if (id >= 0)
+			__atomic_add_fetch(&c->won[i], 1, __ATOMIC_SEQ_CST);
+		else if (id != -EEXIST)
+			die("creating: %s", strerror(-id));
+	}
+}
+
+TEST_F(race, create_exclusively_exactly_one_wins)
+{
+	struct contest *c = new_contest();
+	struct line lines[128];
+	int i;
+
+	EXPECT_EQ(0, run_contest(create_exclusively, c));
+	for (i = 0; i < 64; i++)
+		EXPECT_EQ(1, c->won[i]);
+	EXPECT_EQ(64, listing_read(lines, 128));
+}
+
+static void create_or_find(struct contest *c, int self)
+{
+	int i, id, first;
+
+	for (i = 0; i < 64; i++) {
+		id = get(KEY + i, PAGE, IPC_CREAT | 0600);
+		if (id < 0)
+			die("creating: %s", strerror(-id));
+		first = -1;
+		if (!__atomic_compare_exchange_n(&c->id[i], &first, id, false,
+						 __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST) &&
+		    first != id)
+			die("ids %d and %d for one key", first, id);
+	}
+}
+
+TEST_F(race, create_or_find_all_get_one_id)
+{
+	struct contest *c = new_contest();
+	struct line lines[128];
+
+	memset(c->id, -1, sizeof(c->id));
+	EXPECT_EQ(0, run_contest(create_or_find, c));
+	EXPECT_EQ(64, listing_read(lines, 128));
+}
+
+static void create_use_remove(struct contest *c, int self)
+{
+	int i, id, err;
+	long p;
+
+	for (i = 0; i < 150; i++) {
+		id = get(KEY, PAGE, IPC_CREAT | 0600);
+		if (id < 0)
+			die("creating: %s", strerror(-id));
+		p = at(id, NULL, 0);
+		if (p < 0 && !is_gone(p))
+			die("attaching: %s", strerror(-p));
+		err = ctl(id, IPC_RMID, NULL);
+		if (err && !is_gone(err))
+			die("removing: %s", strerror(-err));
+		if (p > 0)
+			detach((void *)p);
+	}
+}
+
+TEST_F(race, create_use_remove_one_key_leaves_nothing)
+{
+	struct line line;
+
+	EXPECT_EQ(0, run_contest(create_use_remove, new_contest()));
+	EXPECT_EQ(0, listing_read(&line, 1));
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+}
+
+static void create_at_limit(struct contest *c, int self)
+{
+	int i, id;
+
+	for (i = 0; i < 100; i++) {
+		id = get(IPC_PRIVATE, PAGE, 0600);
+		if (id == -ENOSPC)
+			continue;
+		if (id < 0)
+			die("creating: %s", strerror(-id));
+		if (__atomic_add_fetch(&c->won[0], 1, __ATOMIC_SEQ_CST) > 3)
+			die("more segments than the limit");
+		__atomic_sub_fetch(&c->won[0], 1, __ATOMIC_SEQ_CST);
+		rmid(id);
+	}
+}
+
+TEST_F(race, create_at_limit_never_above)
+{
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", 3));
+	EXPECT_EQ(0, run_contest(create_at_limit, new_contest()));
+	EXPECT_LE(0, get(IPC_PRIVATE, PAGE, 0600));
+}
+
+static void *shuffle_pages(void *unused)
+{
+	while (!load(&arena.stop)) {
+		if (!remap_file_pages(arena.addr, PAGE, 0, 0, 0))
+			arena.rounds++;
+		else if (errno != EINVAL && errno != EIDRM)
+			return strerror(errno);
+	}
+	return NULL;
+}
+
+static void *reuse_the_address(void *unused)
+{
+	long p;
+	int i, id;
+
+	for (i = 0; i < 1500; i++) {
+		id = make_key(KEY, PAGE, 0600);
+		p = at(id, arena.addr, SHM_REMAP);
+		if (p != (long)arena.addr)
+			return "attaching failed";
+		rmid(id);
+		dt(arena.addr);
+		munmap(arena.addr, PAGE);
+		if (exists(id))
+			return "a removed segment stays";
+	}
+	return NULL;
+}
+
+/* The file of a mapping must not lead to the next segment with its id. */
+TEST_F(race, remap_file_pages_and_removal_never_revives)
+{
+	arena.addr = free_range(1);
+	EXPECT_RACE(reuse_the_address, shuffle_pages);
+}
+
+static char *published[100];
+
+static void *attach_and_publish(void *unused)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		store(&published[i], attach(arena.id));
+		usleep(500);
+	}
+	return NULL;
+}
+
+/* Each attach that a child has is shared, not copied. */
+static void *fork_and_write(void *unused)
+{
+	while (!load(&arena.stop)) {
+		pid_t pid = fork();
+		int i;
+
+		if (!pid) {
+			for (i = 0; i < 100 && published[i]; i++)
+				++*(int *)published[i];
+			_exit(i);
+		}
+		arena.rounds += WEXITSTATUS(reap(pid));
+	}
+	return NULL;
+}
+
+TEST_F(race, fork_during_attach_child_shares)
+{
+	arena.id = make(1);
+	EXPECT_RACE(attach_and_publish, fork_and_write);
+	EXPECT_LT(0, arena.rounds);
+	EXPECT_EQ(arena.rounds, *(int *)published[0]);
+	EXPECT_EQ(100, nattch(arena.id));
+}
+
+static void *cut_and_detach(void *unused)
+{
+	char *p;
+	int i, n;
+
+	for (i = 0; i < 1000; i++) {
+		p = attach(arena.id);
+		for (n = dice() % 4; n; n--)
+			mprotect(p + dice() % 8 * PAGE, PAGE,
+				 dice() % 2 ? PROT_READ : PROT_NONE);
+		if (dice() % 2)
+			munmap(p + dice() % 8 * PAGE, PAGE);
+		detach(p);
+	}
+	return NULL;
+}
+
+TEST_F(race, cut_and_detach_by_many_threads_count_returns_to_zero)
+{
+	arena.id = make(8);
+	EXPECT_RACE(cut_and_detach, cut_and_detach, cut_and_detach);
+	EXPECT_EQ(0, mappings_of(arena.id));
+	EXPECT_EQ(0, nattch(arena.id));
+}
+
+static void *set_owner_storm(void *unused)
+{
+	struct shmid_ds ds = { .shm_perm.mode = 0600 };
+	int err;
+
+	while (!load(&arena.stop)) {
+		ds.shm_perm.uid = dice() % 2 ? ALICE : BOB;
+		ds.shm_perm.gid = ds.shm_perm.uid;
+		err = ctl(arena.id, IPC_SET, &ds);
+		if (err)
+			return strerror(-err);
+	}
+	return NULL;
+}
+
+/* User and group are set together, and so they are seen. */
+static void *see_owner(void *unused)
+{
+	struct shmid_ds ds;
+	int i;
+
+	for (i = 0; i < 5000; i++) {
+		ds = stat_of(arena.id);
+		if (ds.shm_perm.uid != ds.shm_perm.gid)
+			return "half of a change is seen";
+	}
+	return NULL;
+}
+
+TEST_F(race, set_and_stat_never_half)
+{
+	arena.id = make(1);
+	EXPECT_RACE(see_owner, set_owner_storm);
+}
+
+TEST_HARNESS_MAIN
