@@ -68,6 +68,12 @@ smoke:
 	@qemu/host-packages build fetch guest
 	@TESTS='$(TESTS)' qemu/check smoke-$(GUEST_KERNEL)
 
+# Breaks the module in many ways, one after the other; takes half an hour.
+mutants: source
+	@qemu/host-packages fetch guest
+	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module selftests
+	@qemu/mutants '$(GUEST_KERNEL)' $(MUTANTS)
+
 lint:
 	@qemu/host-packages build fetch lint
 	@qemu/check lint
@@ -96,7 +102,10 @@ help:
 	@echo '  make run          real programs on kshm beside in-tree, in a guest'
 	@echo '  make check        all tests, in guests with two kernels'
 	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
+	@echo '  make mutants      break the module on purpose: do the tests notice?'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
+	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
+	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers'
 	@echo '  make clean        removes what was built; fetched kernels stay'
@@ -105,8 +114,14 @@ help:
 	@echo '  KDIR=DIR          a kernel tree or headers of your own'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 
+# In-tree and kshm do the same, step by step, and every answer is compared.
+oracle: guest-parts
+	@$(MAKE) -C selftests/oracle O='$(BUILD)/oracle'
+	@qemu/oracle '$(GUEST_KERNEL)' $(if $(SEED),--seed '$(SEED)') \
+		$(if $(OPS),--ops '$(OPS)') $(if $(REPLAY),--replay $(REPLAY))
+
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run check smoke \
-	lint shell gdb install install-lib install-headers clean help
+	mutants lint shell gdb oracle install install-lib install-headers clean help

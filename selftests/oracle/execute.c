@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One operation, in the actor that it is for. An access to memory can end in a
+ * signal, which is a result like any other.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define POISON		0xaa
+#define RETURN_OPCODE	0xc3		/* x86's "ret" */
+#define SIGNAL_STACK	(16 * 1024)
+
+struct side *my_side;
+_Thread_local struct actor *me;
+const struct backend *my_backend;
+
+static _Thread_local sigjmp_buf guard;
+static _Thread_local volatile sig_atomic_t guarded;
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (!guarded)
+		_exit(128 + number);
+	guarded = 0;
+	me->result.signal = number;
+	me->result.code = info->si_code;
+	me->result.fault = (unsigned long)info->si_addr;
+	siglongjmp(guard, 1);
+}
+
+/* In each thread: signals are taken on a stack of their own. */
+void execute_init(void)
+{
+	static char stacks[ACTORS][SIGNAL_STACK];
+	stack_t stack = {
+		.ss_sp = stacks[me - my_side->actor],
+		.ss_size = SIGNAL_STACK,
+	};
+	struct sigaction action = {
+		.sa_sigaction = on_signal,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
+	};
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGILL, &action, NULL);
+}
+
+/* To be followed by access_end() on the same level. */
+#define access_begin()	(guarded = 1, !sigsetjmp(guard, 0))
+#define access_end()	(guarded = 0)
+
+static long answer(long ret)
+{
+	return ret == -1 ? -errno : ret;
+}
+
+static bool is_data(const void *buf)
+{
+	return (unsigned long)buf - DATA_AT < DATA_PAGES * PAGE;
+}
+
+/* What can be written to of a buffer. */
+static void poison(volatile unsigned char *buf)
+{
+	int i;
+
+	if (access_begin())
+		for (i = 0; i < OUT_MAX; i++)
+			buf[i] = POISON;
+	access_end();
+}
+
+static void keep(const volatile unsigned char *buf)
+{
+	struct result *res = &me->result;
+
+	if (access_begin())
+		for (; res->out_size < OUT_MAX; res->out_size++)
+			res->out[res->out_size] = buf[res->out_size];
+	access_end();
+}
+
+static void forget_signal(void)
+{
+	me->result.signal = 0;
+	me->result.code = 0;
+	me->result.fault = 0;
+}
+
+static long do_get(const long *arg)
+{
+	long id = answer(my_backend->get((key_t)arg[0], arg[1], (int)arg[2]));
+
+	if (id >= 0)
+		my_side->segment[arg[3]] = (int)id;
+	return id;
+}
+
+static long do_at(const long *arg)
+{
+	long addr = answer((long)my_backend->at((int)arg[0], (void *)arg[1],
+						(int)arg[2]));
+
+	if (addr >= 0)
+		my_side->address[arg[3]] = addr;
+	return addr;
+}
+
+static long do_dt(const long *arg)
+{
+	return answer(my_backend->dt((void *)arg[0]));
+}
+
+static long do_ctl(const long *arg)
+{
+	unsigned char *buf = (unsigned char *)arg[2];
+	long ret;
+
+	/* So that silence shows. */
+	if (arg[1] != IPC_SET && is_data(buf))
+		poison(buf);
+	ret = answer(my_backend->ctl((int)arg[0], (int)arg[1], buf));
+	if (arg[1] != IPC_SET && arg[1] != IPC_RMID)
+		keep(buf);
+	/* A declared difference is not to become others later. */
+	if (ret == -EFAULT && arg[1] != IPC_SET)
+		poison(buf);
+	forget_signal();
+	return ret;
+}
+
+static long do_set(const long *arg)
+{
+	struct shmid_ds ds = {
+		.shm_perm.uid = (uid_t)arg[1],
+		.shm_perm.gid = (gid_t)arg[2],
+		.shm_perm.mode = (mode_t)arg[3],
+	};
+	unsigned char *buf = (unsigned char *)arg[4];
+
+	if (access_begin())
+		memcpy(buf, &ds, sizeof(ds));
+	access_end();
+	forget_signal();
+	return answer(my_backend->ctl((int)arg[0], IPC_SET, buf));
+}
+
+static long do_churn(const long *arg)
+{
+	long i, id = 0;
+
+	for (i = 0; i < arg[0] && id >= 0; i++) {
+		id = answer(my_backend->get(IPC_PRIVATE, 1, 0600));
+		if (id >= 0)
+			my_backend->ctl((int)id, IPC_RMID, NULL);
+	}
+	return id;
+}
+
+static long do_peek(const long *arg)
+{
+	volatile long byte = -EFAULT;
+
+	if (access_begin())
+		byte = *(volatile unsigned char *)arg[0];
+	access_end();
+	return byte;
+}
+
+static long do_poke(const long *arg)
+{
+	volatile long ret = -EFAULT;
+
+	if (access_begin()) {
+		*(volatile unsigned char *)arg[0] = (unsigned char)arg[1];
+		ret = 0;
+	}
+	access_end();
+	return ret;
+}
+
+/* Only where calling does nothing but return. */
+static long do_call(const long *arg)
+{
+	volatile long ret = -EFAULT;
+
+	if (access_begin()) {
+		ret = *(volatile unsigned char *)arg[0];
+		if (ret == RETURN_OPCODE)
+			((void (*)(void))arg[0])();
+	}
+	access_end();
+	return ret;
+}
+
+static unsigned long add_up(unsigned long before, const char *page)
+{
+	const volatile unsigned long *word = (const void *)page;
+	unsigned long sum = before;
+	size_t i;
+
+	if (!access_begin())
+		return before + me->result.fault;
+	for (i = 0; i < PAGE / sizeof(*word); i++)
+		sum = sum * 31 + word[i];
+	access_end();
+	return sum;
+}
+
+/* What is in memory; a hole stays one. */
+static unsigned long add_up_range(unsigned long sum, char *at, const char *end)
+{
+	unsigned char resident;
+
+	for (; at < end; at += PAGE) {
+		if (mincore(at, PAGE, &resident))
+			sum = sum * 31 + errno;
+		else if (resident & 1)
+			sum = add_up(sum, at);
+		else
+			sum = sum * 31 + 1;
+	}
+	return sum;
+}
+
+/* All that is attached, as far as it is not absurdly large. */
+static long do_sum(const long *arg)
+{
+	const char *line = me->maps, *next, *name;
+	unsigned long start, end, sum = 0;
+
+	(void)arg;
+	look();
+	me->maps[me->maps_size - (me->maps_size == TEXT_MAX)] = '\0';
+	for (; (next = strchr(line, '\n')); line = next + 1) {
+		name = strchr(line, '/');
+		if (!name || name > next || strncmp(name, "/SYSV", 5))
+			continue;
+		sscanf(line, "%lx-%lx", &start, &end);
+		if (end - start > ARENA_PAGES * PAGE)
+			end = start + ARENA_PAGES * PAGE;
+		sum = add_up_range(sum, (char *)start, (char *)end);
+	}
+	return sum & LONG_MAX;
+}
+
+static long do_mmap(const long *arg)
+{
+	long addr = answer((long)mmap((void *)arg[0], arg[1], (int)arg[2],
+				      (int)arg[3], -1, 0));
+
+	if (addr >= 0)
+		my_side->address[arg[4]] = addr;
+	return addr;
+}
+
+static long do_munmap(const long *arg)
+{
+	return answer(munmap((void *)arg[0], arg[1]));
+}
+
+static long do_mprotect(const long *arg)
+{
+	return answer(mprotect((void *)arg[0], arg[1], (int)arg[2]));
+}
+
+static long do_mremap(const long *arg)
+{
+	long addr = answer(syscall(SYS_mremap, arg[0], arg[1], arg[2], arg[3],
+				   arg[4]));
+
+	if (addr >= 0)
+		my_side->address[arg[5]] = addr;
+	return addr;
+}
+
+static long do_remap(const long *arg)
+{
+	return answer(syscall(SYS_remap_file_pages, arg[0], arg[1], arg[2],
+			      arg[3], arg[4]));
+}
+
+static long do_madvise(const long *arg)
+{
+	return answer(madvise((void *)arg[0], arg[1], (int)arg[2]));
+}
+
+static long do_mlock(const long *arg)
+{
+	return answer(mlock((void *)arg[0], arg[1]));
+}
+
+static long do_munlock(const long *arg)
+{
+	return answer(munlock((void *)arg[0], arg[1]));
+}
+
+static long do_mlockall(const long *arg)
+{
+	return answer(mlockall((int)arg[0]));
+}
+
+static long do_munlockall(const long *arg)
+{
+	(void)arg;
+	return answer(munlockall());
+}
+
+static long do_msync(const long *arg)
+{
+	return answer(msync((void *)arg[0], arg[1], (int)arg[2]));
+}
+
+static long do_mincore(const long *arg)
+{
+	size_t pages = (arg[1] + PAGE - 1) / PAGE;
+
+	if (pages > OUT_MAX)
+		pages = OUT_MAX;
+	memset(me->result.out, POISON, OUT_MAX);
+	me->result.out_size = OUT_MAX;
+	return answer(mincore((void *)arg[0], pages * PAGE, me->result.out));
+}
+
+static long do_mbind(const long *arg)
+{
+	unsigned long node = 1;
+	long ret;
+
+	ret = answer(syscall(SYS_mbind, arg[0], arg[1], arg[2],
+			     arg[2] ? &node : NULL, arg[2] ? 64 : 0, 0));
+	if (!ret)
+		syscall(SYS_get_mempolicy, me->result.out, NULL, 0, arg[0], 2);
+	me->result.out_size = sizeof(int);
+	return ret;
+}
+
+static long do_fork(const long *arg)
+{
+	return actor_fork(&my_side->actor[arg[0]]);
+}
+
+static long do_thread(const long *arg)
+{
+	return actor_thread(&my_side->actor[arg[0]]);
+}
+
+static long do_exec(const long *arg)
+{
+	(void)arg;
+	return actor_exec();
+}
+
+static long do_exit(const long *arg)
+{
+	(void)arg;
+	if (me->thread)
+		syscall(SYS_exit, 0);
+	_exit(0);
+}
+
+static long do_setuid(const long *arg)
+{
+	return answer(syscall(SYS_setresuid, arg[0], arg[1], arg[2]));
+}
+
+static long do_setgid(const long *arg)
+{
+	return answer(syscall(SYS_setresgid, arg[0], arg[1], arg[2]));
+}
+
+static long do_setgroups(const long *arg)
+{
+	gid_t groups[2] = { (gid_t)arg[0], (gid_t)arg[1] };
+
+	return answer(syscall(SYS_setgroups, 2, groups));
+}
+
+static long do_keepcaps(const long *arg)
+{
+	return answer(prctl(PR_SET_KEEPCAPS, arg[0], 0, 0, 0));
+}
+
+/* Effective only, and for good: nothing here raises it again but a set-uid. */
+static long do_capdrop(const long *arg)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+	long ret = answer(syscall(SYS_capget, &header, data));
+
+	if (ret)
+		return ret;
+	data[0].effective &= ~(1U << arg[0]);
+	return answer(syscall(SYS_capset, &header, data));
+}
+
+static long set_limit(int resource, unsigned long value)
+{
+	struct rlimit limit;
+
+	getrlimit(resource, &limit);
+	limit.rlim_cur = value;
+	if (value > limit.rlim_max)
+		limit.rlim_max = value;
+	return answer(setrlimit(resource, &limit));
+}
+
+static long do_rlimit(const long *arg)
+{
+	return set_limit((int)arg[0], arg[1]);
+}
+
+/* RLIMIT_AS leaves room for that many pages. */
+static long do_room(const long *arg)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	return set_limit(RLIMIT_AS, (strtoul(text, NULL, 10) + arg[0]) * PAGE);
+}
+
+static long write_sysctl(const char *path, unsigned long value)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%lu\n", value);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	long ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = answer(write(fd, text, n));
+	close(fd);
+	return ret;
+}
+
+/* vm.max_map_count leaves room for that many mappings. */
+static long do_maproom(const long *arg)
+{
+	long lines = arg[0];
+	size_t i;
+
+	look();
+	for (i = 0; i < me->maps_size; i++)
+		lines += me->maps[i] == '\n';
+	return write_sysctl("/proc/sys/vm/max_map_count", lines);
+}
+
+static long do_sysctl(const long *arg)
+{
+	static const char *const paths[] = {
+		"/proc/sys/kernel/shmmax",
+		"/proc/sys/kernel/shmall",
+		"/proc/sys/kernel/shmmni",
+		"/proc/sys/vm/overcommit_memory",
+	};
+
+	return write_sysctl(paths[arg[0] & 3], arg[1]);
+}
+
+static long do_newipc(const long *arg)
+{
+	(void)arg;
+	return answer(unshare(CLONE_NEWIPC));
+}
+
+static long do_newuser(const long *arg)
+{
+	(void)arg;
+	return answer(unshare(CLONE_NEWUSER));
+}
+
+static long do_look(const long *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static long do_flags(const long *arg)
+{
+	(void)arg;
+	look_flags();
+	return 0;
+}
+
+static void mark_gone(pid_t pid)
+{
+	for (int i = 1; i < ACTORS; i++)
+		if (my_side->actor[i].pid == pid)
+			my_side->actor[i].pid = 0;
+}
+
+static long wait_for(pid_t pid, int flags)
+{
+	int status = 0;
+
+	pid = waitpid(pid, &status, flags | __WALL);
+	if (pid > 0)
+		mark_gone(pid);
+	return pid > 0 ? status : -1;
+}
+
+/* The manager's work. */
+static long do_wait(const long *arg)
+{
+	return wait_for((pid_t)arg[0], 0);
+}
+
+static long do_kill(const long *arg)
+{
+	pid_t pid = my_side->actor[arg[0]].pid;
+
+	if (kill(pid, SIGKILL))
+		return -errno;
+	return wait_for(pid, 0);
+}
+
+static long do_reap(const long *arg)
+{
+	(void)arg;
+	while (wait_for(-1, WNOHANG) >= 0)
+		;
+	return 0;
+}
+
+static long do_freely(const long *arg)
+{
+	return freely(arg[0]);
+}
+
+static long (*const doers[OP_COUNT])(const long *arg) = {
+	[OP_GET] = do_get,		[OP_AT] = do_at,
+	[OP_DT] = do_dt,		[OP_CTL] = do_ctl,
+	[OP_SET] = do_set,		[OP_CHURN] = do_churn,
+	[OP_PEEK] = do_peek,		[OP_POKE] = do_poke,
+	[OP_CALL] = do_call,		[OP_SUM] = do_sum,
+	[OP_MMAP] = do_mmap,		[OP_MUNMAP] = do_munmap,
+	[OP_MPROTECT] = do_mprotect,	[OP_MREMAP] = do_mremap,
+	[OP_REMAP] = do_remap,		[OP_MADVISE] = do_madvise,
+	[OP_MLOCK] = do_mlock,		[OP_MUNLOCK] = do_munlock,
+	[OP_MLOCKALL] = do_mlockall,	[OP_MUNLOCKALL] = do_munlockall,
+	[OP_MSYNC] = do_msync,		[OP_MINCORE] = do_mincore,
+	[OP_MBIND] = do_mbind,		[OP_FORK] = do_fork,
+	[OP_THREAD] = do_thread,	[OP_EXEC] = do_exec,
+	[OP_EXIT] = do_exit,		[OP_KILL] = do_kill,
+	[OP_SETUID] = do_setuid,	[OP_SETGID] = do_setgid,
+	[OP_SETGROUPS] = do_setgroups,	[OP_KEEPCAPS] = do_keepcaps,
+	[OP_CAPDROP] = do_capdrop,	[OP_RLIMIT] = do_rlimit,
+	[OP_ROOM] = do_room,		[OP_MAPROOM] = do_maproom,
+	[OP_SYSCTL] = do_sysctl,	[OP_NEWIPC] = do_newipc,
+	[OP_NEWUSER] = do_newuser,
+	[OP_LOOK] = do_look,		[OP_FLAGS] = do_flags,
+	[OP_START] = do_fork,		[OP_WAIT] = do_wait,
+	[OP_REAP] = do_reap,		[OP_FREELY] = do_freely,
+};
+
+static long resolve(const struct value *value, enum kind kind)
+{
+	if (kind == INTO_SEGMENT || kind == INTO_ADDRESS || kind == ACTOR)
+		return value->slot;
+	switch (value->base) {
+	case 's':
+		return my_side->segment[value->slot] + value->off;
+	case 'a':
+		return (long)my_side->address[value->slot] + value->off;
+	case 'm':
+		return (long)ARENA_AT + value->off;
+	case 'd':
+		return (long)DATA_AT + value->off;
+	default:
+		return value->off;
+	}
+}
+
+long execute_one(const struct op *op)
+{
+	long arg[ARGS];
+	int i;
+
+	memset(&me->result, 0, sizeof(me->result));
+	for (i = 0; i < ARGS; i++)
+		arg[i] = op->code < OP_WORDS ?
+			 resolve(&op->arg[i], vocabulary[op->code].arg[i].kind) :
+			 op->arg[i].off;
+	return doers[op->code](arg);
+}
+
+void execute(void)
+{
+	me->result.ret = execute_one(&me->op);
+	if (me->op.code != OP_FLAGS)
+		look();
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Actors that do as they like, all at once, until they are told to stop. Slots
+ * are a side's, so they meet each other's segments, and threads each other's
+ * attaches.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <sys/ipc.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define CHILD_OPERATIONS	20
+
+static void one(uint64_t *random);
+
+/* A child does some more, and ends or is killed while it does. */
+static void family(uint64_t *random)
+{
+	long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	int i, killed = (int)(random_next(random) & 1);
+
+	if (!pid) {
+		for (i = 0; i < CHILD_OPERATIONS || killed; i++)
+			one(random);
+		_exit(0);
+	}
+	if (pid < 0)
+		return;
+	if (killed) {
+		usleep(random_next(random) % 5000);
+		kill((pid_t)pid, SIGKILL);
+	}
+	waitpid((pid_t)pid, NULL, __WALL);
+}
+
+/* Only what was certainly created, not found. */
+static void note(const struct op *op, long id)
+{
+	bool creates = op->arg[0].off == IPC_PRIVATE ||
+		       (op->arg[2].off & (IPC_CREAT | IPC_EXCL)) ==
+		       (IPC_CREAT | IPC_EXCL);
+
+	if (op->code == OP_GET && id >= 0 && creates &&
+	    me->created < CREATED_MAX)
+		me->ids[me->created++] = (int)id;
+}
+
+static void one(uint64_t *random)
+{
+	struct op op;
+
+	generate_freely(&op, random);
+	me->operations++;
+	if (op.code == OP_FORK)
+		family(random);
+	else
+		note(&op, execute_one(&op));
+}
+
+long freely(uint64_t random)
+{
+	while (!__atomic_load_n(&control->stop, __ATOMIC_ACQUIRE))
+		one(&random);
+	return 0;
+}

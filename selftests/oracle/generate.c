@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A seed becomes a sequence. Most of what is drawn makes sense: ids and
+ * addresses come from slots that were filled before, mostly from the latest;
+ * some does not. Each sequence has a mood, which makes some words frequent.
+ */
+#define _GNU_SOURCE
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+
+#include "oracle.h"
+
+#define LENGTH_MIN	60
+#define LENGTH_MAX	500
+
+/* What is known of a sequence while it is being made. */
+struct draw {
+	uint64_t	random;
+	struct sequence	*seq;
+	const unsigned char *weights;
+	bool		huge;		/* sizes without limit, so no locking */
+	int		actors;		/* used slots, the manager included */
+	int		last_segment;
+	int		last_address;
+};
+
+uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static long below(struct draw *d, long limit)
+{
+	return (long)(random_next(&d->random) % (uint64_t)limit);
+}
+
+static bool chance(struct draw *d, int percent)
+{
+	return below(d, 100) < percent;
+}
+
+#define PICK(d, array) ((array)[below((d), sizeof(array) / sizeof(*(array)))])
+
+/* ----- values ----- */
+
+static struct value literal(long number)
+{
+	return (struct value){ .off = number };
+}
+
+static struct value in_slot(char base, int slot, long off)
+{
+	return (struct value){
+		.base = base, .slot = (unsigned char)slot, .off = off,
+	};
+}
+
+static struct value some_segment(struct draw *d)
+{
+	static const long bad[] = {
+		-1, -2, 0, 1, 5, 63, 64, 0x7fff, 0x8000, 0x8001, 0x7fffffff,
+		-0x7fffffff - 1,
+	};
+
+	if (chance(d, 4))
+		return literal(PICK(d, bad));
+	if (chance(d, 2))
+		return in_slot('s', d->last_segment, 0x8000);
+	if (chance(d, 45))
+		return in_slot('s', d->last_segment, 0);
+	return in_slot('s', (int)below(d, SEGMENT_SLOTS), 0);
+}
+
+static struct value new_segment(struct draw *d)
+{
+	d->last_segment = (int)below(d, chance(d, 60) ? 4 : SEGMENT_SLOTS);
+	return in_slot('s', d->last_segment, 0);
+}
+
+static struct value new_address(struct draw *d)
+{
+	d->last_address = (int)below(d, chance(d, 60) ? 6 : ADDRESS_SLOTS);
+	return in_slot('a', d->last_address, 0);
+}
+
+static long some_pages(struct draw *d)
+{
+	static const long pages[] = {
+		0, 0, 0, 1, 1, 2, 3, 4, 5, 7, 8, 15, 16, 63,
+	};
+
+	return PICK(d, pages) * PAGE;
+}
+
+static struct value some_attach(struct draw *d)
+{
+	if (chance(d, 50))
+		return in_slot('a', d->last_address, 0);
+	return in_slot('a', (int)below(d, ADDRESS_SLOTS), 0);
+}
+
+/* Where something may be attached, and now and then beside it. */
+static struct value some_address(struct draw *d)
+{
+	static const long bad[] = {
+		0, 1, 0x800, 0x1000, -1, -0x1000, 0x7ffffffff000,
+		0x800000000000, -0x800000000000,
+	};
+	struct value value = some_attach(d);
+
+	if (chance(d, 3))
+		return literal(PICK(d, bad));
+	if (chance(d, 15))
+		value = in_slot('m', 0, below(d, ARENA_PAGES) * PAGE);
+	else if (chance(d, 40))
+		value.off = some_pages(d);
+	else if (chance(d, 4))
+		value.off = -PAGE;
+	if (chance(d, 3))
+		value.off += 1 + below(d, PAGE - 1);
+	return value;
+}
+
+static struct value some_length(struct draw *d)
+{
+	static const long lengths[] = {
+		PAGE, PAGE, PAGE, PAGE, 2 * PAGE, 2 * PAGE, 3 * PAGE,
+		4 * PAGE, 8 * PAGE, 16 * PAGE, 64 * PAGE, 1, PAGE - 1, PAGE + 1,
+		0, -1, -PAGE,
+	};
+
+	return literal(PICK(d, lengths));
+}
+
+static struct value some_size(struct draw *d, bool may_be_huge)
+{
+	static const long sizes[] = {
+		1, PAGE - 1, PAGE, PAGE, PAGE + 1, 2 * PAGE, 3 * PAGE - 1,
+		4 * PAGE, 4 * PAGE, 8 * PAGE, 16 * PAGE, 16 * PAGE + 5,
+		64 * PAGE,
+	};
+	static const long odd[] = { 0, 0, -1, -PAGE, 1L << 46, 1L << 62 };
+	static const long huge[] = {
+		1L << 30, 1L << 32, (1L << 40) + 1, 1L << 44, 1L << 45,
+		(1L << 47) - PAGE, 1L << 47, (1L << 62) + PAGE,
+	};
+
+	if (may_be_huge && chance(d, 40))
+		return literal(PICK(d, huge));
+	if (chance(d, 8))
+		return literal(may_be_huge ? 0 : PICK(d, odd));
+	return literal(PICK(d, sizes));
+}
+
+/* Buffers of shmctl(): good, bad, and half of each. */
+static struct value some_buffer(struct draw *d)
+{
+	static const long places[] = {
+		PAGE, PAGE - 8, PAGE - 16, PAGE - 48, PAGE - 64, PAGE - 112,
+		PAGE - 104, 2 * PAGE, 2 * PAGE - 8, 1,
+	};
+
+	if (chance(d, 80))
+		return in_slot('d', 0, below(d, 4) * 256);
+	if (chance(d, 60))
+		return in_slot('d', 0, PICK(d, places));
+	return some_address(d);
+}
+
+static struct value some_mode(struct draw *d)
+{
+	static const long modes[] = {
+		0600, 0600, 0666, 0666, 0777, 0, 0400, 0200, 0100, 0700, 0640,
+		0660, 0604, 0606, 0007, 0070, 0444, 01666, 02777,
+	};
+
+	return literal(PICK(d, modes));
+}
+
+static struct value some_id_number(struct draw *d)
+{
+	static const long ids[] = { 0, 1000, 1000, 1001, 1001, 1002, -1 };
+
+	return literal(PICK(d, ids));
+}
+
+/* ----- operations ----- */
+
+static void make_get(struct draw *d, struct op *op)
+{
+	static const long keys[] = { 0x11, 0x12, 0x13, 0x14, -1, 1 };
+	long flags = some_mode(d).off;
+	bool noreserve = d->huge && chance(d, 50);
+
+	if (chance(d, 80))
+		flags |= IPC_CREAT;
+	if (chance(d, 15))
+		flags |= IPC_EXCL;
+	if (noreserve || chance(d, 3))
+		flags |= SHM_NORESERVE;
+	if (chance(d, 2))
+		flags |= below(d, 0x10000) << 16 & ~SHM_HUGETLB;
+	op->arg[0] = literal(chance(d, 35) ? IPC_PRIVATE : PICK(d, keys));
+	op->arg[1] = some_size(d, d->huge);
+	if (!d->huge && op->arg[1].off == 1L << 46)
+		flags &= ~SHM_NORESERVE;
+	op->arg[2] = literal(flags);
+	op->arg[3] = new_segment(d);
+}
+
+static void make_at(struct draw *d, struct op *op)
+{
+	static const long flags[] = {
+		SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC, SHM_REMAP | SHM_RND,
+		SHM_RDONLY | SHM_EXEC, SHM_RDONLY | SHM_REMAP, 0777,
+	};
+
+	op->arg[0] = some_segment(d);
+	if (chance(d, 40))
+		op->arg[1] = some_address(d);
+	if (op->arg[1].base == 'a' && chance(d, 50))
+		op->arg[1] = in_slot('m', 0, below(d, ARENA_PAGES) * PAGE);
+	if (chance(d, 45))
+		op->arg[2] = literal(PICK(d, flags));
+	op->arg[3] = new_address(d);
+}
+
+static void make_dt(struct draw *d, struct op *op)
+{
+	op->arg[0] = chance(d, 75) ? some_attach(d) : some_address(d);
+}
+
+static void make_ctl(struct draw *d, struct op *op)
+{
+	static const long commands[] = {
+		IPC_RMID, IPC_RMID, IPC_RMID, IPC_RMID, IPC_STAT, IPC_STAT,
+		IPC_STAT, IPC_INFO, SHM_LOCK, SHM_LOCK, SHM_UNLOCK, SHM_STAT,
+		SHM_STAT_ANY, SHM_INFO, SHM_INFO,
+	};
+	static const long odd[] = {
+		-1, 4, 10, 16, 17, 99, 0x100 | IPC_STAT, 0x7fffffff,
+	};
+
+	op->arg[0] = some_segment(d);
+	op->arg[1] = literal(chance(d, 4) ? PICK(d, odd) : PICK(d, commands));
+	op->arg[2] = some_buffer(d);
+	if ((op->arg[1].off == SHM_STAT || op->arg[1].off == SHM_STAT_ANY ||
+	     op->arg[1].off == SHM_INFO || op->arg[1].off == IPC_INFO) &&
+	    chance(d, 60))
+		op->arg[0] = literal(below(d, 12));
+}
+
+static void make_set(struct draw *d, struct op *op)
+{
+	op->arg[0] = some_segment(d);
+	op->arg[1] = some_id_number(d);
+	op->arg[2] = some_id_number(d);
+	op->arg[3] = some_mode(d);
+	op->arg[4] = some_buffer(d);
+}
+
+static void make_churn(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(1 + below(d, 70));
+}
+
+/* Where pages begin and end, and around that. */
+static void make_access(struct draw *d, struct op *op)
+{
+	static const long offsets[] = { 0, 0, 1, 0xffe, 0xfff, 0x1000, 0x800 };
+
+	op->arg[0] = chance(d, 90) ? some_attach(d) : some_address(d);
+	op->arg[0].off = some_pages(d) + PICK(d, offsets);
+	if (chance(d, 3))
+		op->arg[0].off = -1;
+	if (op->code == OP_POKE)
+		op->arg[1] = literal(chance(d, 40) ? 0xc3 : below(d, 256));
+}
+
+static long some_protection(struct draw *d)
+{
+	static const long protections[] = {
+		PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ,
+		PROT_READ, PROT_NONE, PROT_WRITE, PROT_EXEC,
+		PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC,
+	};
+
+	return PICK(d, protections);
+}
+
+static void make_range(struct draw *d, struct op *op)
+{
+	static const long advice[] = {
+		MADV_DONTFORK, MADV_DONTFORK, MADV_DOFORK, MADV_REMOVE,
+		MADV_REMOVE, MADV_DONTNEED, MADV_DONTNEED, MADV_NORMAL,
+		MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_FREE,
+		MADV_MERGEABLE, MADV_HUGEPAGE, MADV_DONTDUMP, MADV_DODUMP,
+		MADV_WIPEONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
+		MADV_POPULATE_WRITE, 999,
+	};
+	static const long sync[] = {
+		MS_SYNC, MS_ASYNC, MS_INVALIDATE, MS_SYNC | MS_INVALIDATE,
+		MS_SYNC | MS_ASYNC,
+	};
+
+	op->arg[0] = some_address(d);
+	op->arg[1] = some_length(d);
+	if (op->code == OP_MPROTECT)
+		op->arg[2] = literal(some_protection(d));
+	else if (op->code == OP_MADVISE)
+		op->arg[2] = literal(PICK(d, advice));
+	else if (op->code == OP_MSYNC)
+		op->arg[2] = literal(PICK(d, sync));
+	else if (op->code == OP_MBIND)
+		op->arg[2] = literal(below(d, 4));
+}
+
+static void make_mmap(struct draw *d, struct op *op)
+{
+	static const long flags[] = {
+		MAP_FIXED, MAP_FIXED, MAP_FIXED_NOREPLACE, 0,
+	};
+
+	op->arg[0] = some_address(d);
+	op->arg[1] = literal((1 + below(d, 8)) * PAGE);
+	op->arg[2] = literal(some_protection(d));
+	op->arg[3] = literal(MAP_PRIVATE | MAP_ANONYMOUS | PICK(d, flags));
+	op->arg[4] = new_address(d);
+}
+
+static void make_mremap(struct draw *d, struct op *op)
+{
+	static const long flags[] = {
+		0, MREMAP_MAYMOVE, MREMAP_MAYMOVE, MREMAP_MAYMOVE,
+		MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, 8,
+	};
+
+	op->arg[0] = some_address(d);
+	op->arg[1] = some_length(d);
+	op->arg[2] = chance(d, 50) ? op->arg[1] : some_length(d);
+	if (chance(d, 12))
+		op->arg[1] = literal(0);
+	op->arg[3] = literal(PICK(d, flags));
+	op->arg[4] = in_slot('m', 0, below(d, ARENA_PAGES) * PAGE);
+	if (chance(d, 15))
+		op->arg[4] = some_address(d);
+	op->arg[5] = new_address(d);
+}
+
+static void make_remap(struct draw *d, struct op *op)
+{
+	op->arg[0] = some_address(d);
+	op->arg[1] = some_length(d);
+	op->arg[2] = literal(chance(d, 92) ? 0 : some_protection(d));
+	op->arg[3] = literal(chance(d, 95) ? below(d, 18) : 1L << 50);
+	op->arg[4] = literal(chance(d, 92) ? 0 : MAP_SHARED);
+}
+
+static void make_actor(struct draw *d, struct op *op)
+{
+	op->arg[0] = in_slot(0, d->actors, 0);
+	if (d->actors < ACTORS - 1)
+		d->actors++;
+}
+
+static void make_kill(struct draw *d, struct op *op)
+{
+	op->arg[0] = in_slot(0, 1 + (int)below(d, d->actors), 0);
+}
+
+static void make_ids(struct draw *d, struct op *op)
+{
+	struct value id = some_id_number(d);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		op->arg[i] = chance(d, 70) ? id : some_id_number(d);
+}
+
+static void make_flag(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(below(d, op->code == OP_MLOCKALL ? 8 : 2));
+}
+
+static void make_capdrop(struct draw *d, struct op *op)
+{
+	static const long caps[] = {
+		CAP_IPC_LOCK, CAP_IPC_LOCK, CAP_IPC_OWNER, CAP_IPC_OWNER,
+		CAP_SYS_ADMIN, CAP_SYS_ADMIN, CAP_SYS_RAWIO, CAP_SYS_RESOURCE,
+		CAP_DAC_OVERRIDE, CAP_SETUID, CAP_SETGID, CAP_CHOWN, CAP_FOWNER,
+		CAP_KILL,
+	};
+
+	op->arg[0] = literal(PICK(d, caps));
+}
+
+/*
+ * Where users are not a side's own, both sides count against the same limits:
+ * only those are used that all hit, or none.
+ */
+static void make_rlimit(struct draw *d, struct op *op)
+{
+	static const long resources[] = {
+		RLIMIT_MEMLOCK, RLIMIT_MEMLOCK, RLIMIT_MEMLOCK, RLIMIT_NPROC,
+		RLIMIT_AS, RLIMIT_DATA,
+	};
+	static const long limits[] = {
+		0, 1, PAGE - 1, PAGE, 2 * PAGE, 4 * PAGE, 8 * PAGE, 17 * PAGE,
+		64 * PAGE,
+	};
+	long of = PICK(d, resources), limit = PICK(d, limits);
+
+	if (of == RLIMIT_NPROC)
+		limit = d->seq->world.userns ? below(d, 6) : below(d, 2);
+	else if (of == RLIMIT_MEMLOCK && !d->seq->world.userns)
+		limit = 0;
+	op->arg[0] = literal(of);
+	op->arg[1] = literal(chance(d, 35) ? -1 : limit);
+}
+
+static void make_room(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(chance(d, 40) ? 1L << 30 : below(d, 20));
+}
+
+static void make_maproom(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(chance(d, 45) ? 60000 : below(d, 6));
+}
+
+static void make_sysctl(struct draw *d, struct op *op)
+{
+	static const long sizes[] = {
+		0, 1, PAGE, 2 * PAGE, 16 * PAGE, 64 * PAGE, -1, -1, -1,
+		(-1UL) - (1UL << 24),
+	};
+	static const long numbers[] = {
+		0, 1, 2, 5, 10, 40, 4096, 4096, 32768, 32769, -1,
+	};
+	long name = below(d, 4), value = PICK(d, numbers);
+
+	if (name == 0)
+		value = PICK(d, sizes);
+	else if (name == 1 && chance(d, 50))
+		value = -1;
+	else if (name == 3)
+		value = below(d, 4) ? 0 : below(d, 4);
+	op->arg[0] = literal(name);
+	op->arg[1] = literal(value);
+}
+
+static void make_nothing(struct draw *d, struct op *op)
+{
+	(void)d;
+	(void)op;
+}
+
+static void (*const makers[OP_WORDS])(struct draw *d, struct op *op) = {
+	[OP_GET] = make_get,		[OP_AT] = make_at,
+	[OP_DT] = make_dt,		[OP_CTL] = make_ctl,
+	[OP_SET] = make_set,		[OP_CHURN] = make_churn,
+	[OP_PEEK] = make_access,	[OP_POKE] = make_access,
+	[OP_CALL] = make_access,	[OP_SUM] = make_nothing,
+	[OP_MMAP] = make_mmap,		[OP_MUNMAP] = make_range,
+	[OP_MPROTECT] = make_range,	[OP_MREMAP] = make_mremap,
+	[OP_REMAP] = make_remap,	[OP_MADVISE] = make_range,
+	[OP_MLOCK] = make_range,	[OP_MUNLOCK] = make_range,
+	[OP_MLOCKALL] = make_flag,	[OP_MUNLOCKALL] = make_nothing,
+	[OP_MSYNC] = make_range,	[OP_MINCORE] = make_range,
+	[OP_MBIND] = make_range,	[OP_FORK] = make_actor,
+	[OP_THREAD] = make_actor,	[OP_EXEC] = make_nothing,
+	[OP_EXIT] = make_nothing,	[OP_KILL] = make_kill,
+	[OP_SETUID] = make_ids,		[OP_SETGID] = make_ids,
+	[OP_SETGROUPS] = make_ids,	[OP_KEEPCAPS] = make_flag,
+	[OP_CAPDROP] = make_capdrop,	[OP_RLIMIT] = make_rlimit,
+	[OP_ROOM] = make_room,		[OP_MAPROOM] = make_maproom,
+	[OP_SYSCTL] = make_sysctl,	[OP_NEWIPC] = make_nothing,
+	[OP_NEWUSER] = make_nothing,
+};
+
+/* ----- moods ----- */
+
+enum mood { MIXED, MAPPINGS, USERS, LIMITS, PROCESSES, HUGE, MOODS, FREELY = MOODS };
+
+#define CALLS	[OP_GET] = 40, [OP_AT] = 45, [OP_DT] = 25, [OP_CTL] = 45, \
+		[OP_SET] = 8, [OP_PEEK] = 10, [OP_POKE] = 18
+
+static const unsigned char weights[MOODS + 1][OP_WORDS] = {
+	[MIXED] = {
+		CALLS, [OP_CHURN] = 1, [OP_CALL] = 3, [OP_SUM] = 2,
+		[OP_MMAP] = 6, [OP_MUNMAP] = 12, [OP_MPROTECT] = 12,
+		[OP_MREMAP] = 12, [OP_REMAP] = 6, [OP_MADVISE] = 12,
+		[OP_MLOCK] = 4, [OP_MUNLOCK] = 3, [OP_MLOCKALL] = 1,
+		[OP_MUNLOCKALL] = 1, [OP_MSYNC] = 2, [OP_MINCORE] = 3,
+		[OP_MBIND] = 2, [OP_FORK] = 8, [OP_THREAD] = 3, [OP_EXEC] = 2,
+		[OP_EXIT] = 3, [OP_KILL] = 4, [OP_SETUID] = 3, [OP_SETGID] = 2,
+		[OP_SETGROUPS] = 1, [OP_KEEPCAPS] = 1, [OP_CAPDROP] = 2,
+		[OP_RLIMIT] = 2, [OP_ROOM] = 1, [OP_MAPROOM] = 1,
+		[OP_SYSCTL] = 2, [OP_NEWIPC] = 1, [OP_NEWUSER] = 1,
+	},
+	[MAPPINGS] = {
+		CALLS, [OP_CALL] = 4, [OP_SUM] = 3, [OP_MMAP] = 20,
+		[OP_MUNMAP] = 40, [OP_MPROTECT] = 40, [OP_MREMAP] = 50,
+		[OP_REMAP] = 25, [OP_MADVISE] = 35, [OP_MLOCK] = 10,
+		[OP_MUNLOCK] = 8, [OP_MLOCKALL] = 1, [OP_MUNLOCKALL] = 1,
+		[OP_MSYNC] = 3, [OP_MINCORE] = 4, [OP_MBIND] = 4, [OP_FORK] = 5,
+		[OP_THREAD] = 3, [OP_EXEC] = 1, [OP_EXIT] = 2, [OP_KILL] = 2,
+	},
+	[USERS] = {
+		CALLS, [OP_CHURN] = 1, [OP_MINCORE] = 6, [OP_FORK] = 12,
+		[OP_THREAD] = 4, [OP_EXEC] = 3, [OP_EXIT] = 2, [OP_KILL] = 2,
+		[OP_SETUID] = 12, [OP_SETGID] = 8, [OP_SETGROUPS] = 6,
+		[OP_KEEPCAPS] = 4, [OP_CAPDROP] = 12, [OP_RLIMIT] = 6,
+		[OP_NEWIPC] = 2, [OP_NEWUSER] = 2, [OP_MLOCK] = 4,
+		[OP_MADVISE] = 4, [OP_MPROTECT] = 4,
+	},
+	[LIMITS] = {
+		CALLS, [OP_CHURN] = 2, [OP_MUNMAP] = 10, [OP_MPROTECT] = 15,
+		[OP_MREMAP] = 15, [OP_REMAP] = 5, [OP_MLOCK] = 12,
+		[OP_MUNLOCK] = 5, [OP_MLOCKALL] = 8, [OP_MUNLOCKALL] = 5,
+		[OP_FORK] = 10, [OP_THREAD] = 3, [OP_EXIT] = 3, [OP_KILL] = 4,
+		[OP_SETUID] = 6, [OP_CAPDROP] = 8, [OP_RLIMIT] = 25,
+		[OP_ROOM] = 12, [OP_MAPROOM] = 12, [OP_SYSCTL] = 25,
+	},
+	[PROCESSES] = {
+		CALLS, [OP_MUNMAP] = 6, [OP_MPROTECT] = 6, [OP_MREMAP] = 6,
+		[OP_MADVISE] = 12, [OP_FORK] = 40, [OP_THREAD] = 15,
+		[OP_EXEC] = 8, [OP_EXIT] = 15, [OP_KILL] = 15, [OP_SETUID] = 3,
+		[OP_NEWIPC] = 2,
+	},
+	[HUGE] = {
+		CALLS, [OP_MUNMAP] = 15, [OP_MPROTECT] = 15, [OP_MREMAP] = 15,
+		[OP_REMAP] = 8, [OP_FORK] = 5, [OP_EXIT] = 2, [OP_KILL] = 2,
+		[OP_ROOM] = 4, [OP_SYSCTL] = 6, [OP_SETUID] = 2,
+	},
+	[FREELY] = {
+		CALLS, [OP_CHURN] = 1, [OP_MMAP] = 4, [OP_MUNMAP] = 15,
+		[OP_MPROTECT] = 15, [OP_MREMAP] = 15, [OP_REMAP] = 8,
+		[OP_MADVISE] = 10, [OP_MLOCK] = 3, [OP_MUNLOCK] = 3,
+		[OP_FORK] = 4,
+	},
+};
+
+static unsigned char some_word(struct draw *d)
+{
+	long total = 0, drawn;
+	unsigned char code;
+
+	for (code = 0; code < OP_WORDS; code++)
+		total += d->weights[code];
+	drawn = below(d, total);
+	for (code = 0; drawn >= d->weights[code]; code++)
+		drawn -= d->weights[code];
+	return code;
+}
+
+/* The first process lives long; what ends processes is for the others. */
+static unsigned char some_actor(struct draw *d, unsigned char code)
+{
+	bool spares = code == OP_EXIT || code == OP_EXEC || code == OP_SETUID ||
+		      code == OP_NEWUSER || code == OP_CAPDROP ||
+		      code == OP_NEWIPC;
+	int first = 1 + (spares && d->actors > 2);
+	int recent = d->actors > 6 && chance(d, 70) ? d->actors - 5 : first;
+
+	if (recent < first)
+		recent = first;
+	if (!spares && chance(d, 35))
+		return 1;
+	return (unsigned char)(recent + below(d, d->actors - recent));
+}
+
+static void make(struct draw *d, struct op *op)
+{
+	op->code = some_word(d);
+	op->actor = some_actor(d, op->code);
+	if (op->actor == 1 && chance(d, 90) &&
+	    (op->code == OP_EXIT || op->code == OP_NEWUSER))
+		op->code = OP_GET;
+	makers[op->code](d, op);
+}
+
+void generate(struct sequence *seq, uint64_t seed)
+{
+	struct draw d = { .random = seed, .seq = seq, .actors = 2 };
+	enum mood mood;
+	int i;
+
+	memset(seq, 0, sizeof(*seq));
+	seq->seed = seed;
+	seq->world.userns = chance(&d, 40);
+	mood = (enum mood)below(&d, MOODS);
+	d.weights = weights[mood];
+	d.huge = mood == HUGE;
+	seq->n = LENGTH_MIN + (int)below(&d, LENGTH_MAX - LENGTH_MIN);
+	for (i = 0; i < seq->n; i++)
+		make(&d, &seq->ops[i]);
+}
+
+/* One operation of many at once. */
+void generate_freely(struct op *op, uint64_t *random)
+{
+	struct draw d = {
+		.random = *random, .weights = weights[FREELY], .actors = 2,
+	};
+
+	memset(op, 0, sizeof(*op));
+	d.last_segment = (int)below(&d, SEGMENT_SLOTS);
+	d.last_address = (int)below(&d, ADDRESS_SLOTS);
+	op->code = some_word(&d);
+	makers[op->code](&d, op);
+	*random = d.random;
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many operations at once, on both sides, then everybody stops and the books
+ * are looked at. Which operation saw what can't be told, but whatever happened:
+ *
+ *	nattch is the number of VMAs that there are
+ *	SHM_INFO's sums are those of the listing
+ *	what is listed is found by its id, and by its key if it has one
+ *	what is not listed is found by neither
+ *	no id was given twice
+ *
+ * That all this holds of in-tree is the proof that it has to.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define WORKERS		5	/* processes, each with another thread */
+#define LINES_MAX	256
+#define INTERVAL	300000	/* microseconds between two looks */
+#define LOOKS		6	/* at one pair of namespaces */
+#define STALE_MAX	64	/* ids asked for at one look */
+#define ID_BYTES	(1UL << 28)
+
+struct line {
+	int		key, id;
+	unsigned int	mode;
+	unsigned long	size;
+	unsigned long	nattch;
+	unsigned long	vmas;
+};
+
+struct books {
+	int		which;
+	int		lines;
+	struct line	line[LINES_MAX];
+	unsigned char	*given;		/* a bit for each id */
+	unsigned long	*operations;
+	int		broken;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+broken(struct books *books, const char *format, ...)
+{
+	va_list args;
+
+	printf("oracle: on %s ", backends[books->which].name);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+	books->broken++;
+}
+
+static struct result *ask(struct books *books, int slot, const struct op *op)
+{
+	actor_post(books->which, slot, op);
+	if (!actor_await(books->which, slot))
+		die("on %s an actor died, or hangs",
+		    backends[books->which].name);
+	return &control->side[books->which].actor[slot].result;
+}
+
+static struct result *manager_ctl(struct books *books, int id, int cmd)
+{
+	struct op op = {
+		.code = OP_CTL,
+		.arg = { { .off = id }, { .off = cmd }, { .base = 'd' } },
+	};
+
+	return ask(books, 0, &op);
+}
+
+static struct line *line_of(struct books *books, int id)
+{
+	int i;
+
+	for (i = 0; i < books->lines; i++)
+		if (books->line[i].id == id)
+			return &books->line[i];
+	return NULL;
+}
+
+static void read_listing(struct books *books)
+{
+	struct side *side = &control->side[books->which];
+	struct op look = { .code = OP_LOOK };
+	const char *text = side->listing;
+	struct line *line;
+
+	ask(books, 0, &look);
+	side->listing[side->listing_size - (side->listing_size == TEXT_MAX)] =
+		'\0';
+	for (books->lines = 0; (text = strchr(text, '\n')) && text[1]; ) {
+		line = &books->line[books->lines];
+		memset(line, 0, sizeof(*line));
+		text++;
+		if (books->lines < LINES_MAX &&
+		    sscanf(text, "%d %d %o %lu %*u %*u %lu", &line->key,
+			   &line->id, &line->mode, &line->size,
+			   &line->nattch) == 5)
+			books->lines++;
+	}
+}
+
+/* How often each segment is in an actor's maps, by inode: the id. */
+static void count_vmas(struct books *books, const struct actor *actor)
+{
+	const char *text = actor->maps, *next, *name;
+	struct line *line;
+	int id;
+
+	for (; (next = memchr(text, '\n', actor->maps + actor->maps_size -
+			      text)); text = next + 1) {
+		name = memmem(text, next - text, "/SYSV", 5);
+		if (!name || sscanf(text, "%*s %*s %*s %*s %d", &id) != 1)
+			continue;
+		line = line_of(books, id);
+		if (line)
+			line->vmas++;
+		else
+			broken(books, "id %d is mapped but not listed", id);
+	}
+}
+
+static void check_nattch(struct books *books, int processes)
+{
+	struct op look = { .code = OP_LOOK };
+	int i;
+
+	for (i = 1; i <= processes; i++) {
+		ask(books, i, &look);
+		count_vmas(books, &control->side[books->which].actor[i]);
+	}
+	for (i = 0; i < books->lines; i++)
+		if (books->line[i].nattch != books->line[i].vmas)
+			broken(books, "id %d has nattch %lu and %lu VMAs",
+			       books->line[i].id, books->line[i].nattch,
+			       books->line[i].vmas);
+}
+
+static void check_sums(struct books *books)
+{
+	const struct result *res = manager_ctl(books, 0, SHM_INFO);
+	unsigned long pages = 0;
+	struct shm_info info;
+	int i, highest = 0;
+
+	memcpy(&info, res->out, sizeof(info));
+	for (i = 0; i < books->lines; i++) {
+		pages += (books->line[i].size + PAGE - 1) / PAGE;
+		if ((books->line[i].id & 0x7fff) > highest)
+			highest = books->line[i].id & 0x7fff;
+	}
+	if (info.used_ids != books->lines || info.shm_tot != pages ||
+	    res->ret != highest)
+		broken(books, "SHM_INFO has %d ids, %lu pages, index %ld; the listing %d, %lu, %d",
+		       info.used_ids, info.shm_tot, res->ret, books->lines,
+		       pages, highest);
+}
+
+static void check_found(struct books *books)
+{
+	struct op get = { .code = OP_GET };
+	const struct line *line;
+	long id;
+	int i;
+
+	for (i = 0; i < books->lines; i++) {
+		line = &books->line[i];
+		if (manager_ctl(books, line->id, IPC_STAT)->ret)
+			broken(books, "id %d is listed but not found",
+			       line->id);
+		if (line->mode & SHM_DEST && (line->key || !line->nattch))
+			broken(books, "id %d is marked and has key %#x, nattch %lu",
+			       line->id, line->key, line->nattch);
+		if (!line->key)
+			continue;
+		get.arg[0].off = line->key;
+		id = ask(books, 0, &get)->ret;
+		if (id != line->id)
+			broken(books, "key %#x of id %d finds %ld", line->key,
+			       line->id, id);
+	}
+}
+
+static void check_given(struct books *books, struct actor *actor)
+{
+	unsigned int i, asked = 0;
+	unsigned char bit;
+	int id;
+
+	for (i = 0; i < actor->created; i++) {
+		id = actor->ids[i];
+		bit = (unsigned char)(1 << (id & 7));
+		if (books->given[id >> 3] & bit)
+			broken(books, "id %d was given twice", id);
+		books->given[id >> 3] |= bit;
+		if (line_of(books, id) || asked++ >= STALE_MAX)
+			continue;
+		if (manager_ctl(books, id, IPC_STAT)->ret != -EINVAL)
+			broken(books, "id %d is not listed but found", id);
+	}
+	actor->created = 0;
+	*books->operations += actor->operations;
+	actor->operations = 0;
+}
+
+static void check(struct books *books, int processes)
+{
+	int i;
+
+	read_listing(books);
+	check_nattch(books, processes);
+	check_sums(books);
+	check_found(books);
+	for (i = 1; i <= 2 * WORKERS; i++)
+		check_given(books, &control->side[books->which].actor[i]);
+}
+
+/* Processes are actors 1 to WORKERS, their threads come after them. */
+static pid_t populate(struct books *books)
+{
+	struct world world = { .userns = false };
+	struct op op = { .code = OP_START, .arg[0].off = 1 };
+	pid_t manager = side_start(books->which, &world);
+	int i;
+
+	ask(books, 0, &op);
+	for (i = 2; i <= WORKERS; i++) {
+		op = (struct op){ .code = OP_FORK, .arg[0].slot = i };
+		ask(books, 1, &op);
+	}
+	for (i = 1; i <= WORKERS; i++) {
+		op = (struct op){
+			.code = OP_THREAD, .arg[0].slot = WORKERS + i,
+		};
+		ask(books, i, &op);
+	}
+	return manager;
+}
+
+static void all_freely(struct books books[SIDES], uint64_t *random)
+{
+	struct op op = { .code = OP_FREELY };
+	int which, i;
+
+	__atomic_store_n(&control->stop, 0, __ATOMIC_RELEASE);
+	for (which = 0; which < SIDES; which++) {
+		for (i = 1; i <= 2 * WORKERS; i++) {
+			op.arg[0].off = (long)random_next(random);
+			actor_post(which, i, &op);
+		}
+	}
+	usleep(INTERVAL);
+	__atomic_store_n(&control->stop, 1, __ATOMIC_RELEASE);
+	for (which = 0; which < SIDES; which++)
+		for (i = 1; i <= 2 * WORKERS; i++)
+			if (!actor_await(which, i))
+				die("on %s actor p%d died, or hangs",
+				    backends[books[which].which].name, i);
+}
+
+/* With nobody left nothing is attached, and what was marked is gone. */
+static void check_end(struct books *books, pid_t manager)
+{
+	struct op kill = { .code = OP_KILL };
+	int i;
+
+	for (i = 1; i <= WORKERS; i++) {
+		kill.arg[0].slot = (unsigned char)i;
+		ask(books, 0, &kill);
+	}
+	check(books, 0);
+	for (i = 0; i < books->lines; i++)
+		if (manager_ctl(books, books->line[i].id, IPC_RMID)->ret)
+			broken(books, "id %d cannot be removed",
+			       books->line[i].id);
+	read_listing(books);
+	check_sums(books);
+	if (books->lines)
+		broken(books, "%d segments stay", books->lines);
+	side_stop(manager);
+}
+
+static void round_of(struct books books[SIDES], uint64_t *random)
+{
+	pid_t manager[SIDES];
+	int which, look;
+
+	for (which = 0; which < SIDES; which++) {
+		books[which].given = mmap(NULL, ID_BYTES,
+					  PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS |
+					  MAP_NORESERVE, -1, 0);
+		if (books[which].given == MAP_FAILED)
+			die("no memory for the ids");
+		manager[which] = populate(&books[which]);
+	}
+	for (look = 0; look < LOOKS; look++) {
+		all_freely(books, random);
+		check(&books[0], WORKERS);
+		check(&books[1], WORKERS);
+	}
+	for (which = 0; which < SIDES; which++) {
+		check_end(&books[which], manager[which]);
+		munmap(books[which].given, ID_BYTES);
+	}
+}
+
+int invariants(int seconds, uint64_t seed)
+{
+	unsigned long operations[SIDES] = { 0, 0 }, rounds = 0;
+	static struct books books[SIDES];
+	time_t end = time(NULL) + seconds;
+	int which;
+
+	for (which = 0; which < SIDES; which++) {
+		books[which].which = which;
+		books[which].operations = &operations[which];
+	}
+	while (time(NULL) < end && !books[0].broken && !books[1].broken) {
+		round_of(books, &seed);
+		if (++rounds % 10 == 0)
+			printf("oracle: %lu operations on in-tree, %lu on kshm so far\n",
+			       operations[0], operations[1]);
+		fflush(stdout);
+	}
+	printf("oracle: %lu operations at once on in-tree and %lu on kshm, %lu looks, %d invariants broken\n",
+	       operations[0], operations[1], rounds * (LOOKS + 1),
+	       books[0].broken + books[1].broken);
+	return books[0].broken || books[1].broken ? 1 : 0;
+}

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The controller: both sides do one step, and then everything is compared.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define LOOK_EVERY	16	/* steps, at everybody's mappings */
+#define PATIENCE	100	/* milliseconds, then see who died */
+#define PATIENCE_MAX	300	/* times that */
+#define MANAGER		0
+#define FIRST_ACTOR	1
+
+/* What both sides have in common, as long as they are equal. */
+struct run {
+	const struct sequence	*seq;
+	struct tally		*tally;
+	struct difference	*diff;
+	int			step;
+	pid_t			manager[SIDES];
+	bool			alive[ACTORS];
+	bool			thread[ACTORS];
+	int			process[ACTORS];	/* a number for each */
+	int			processes;
+	bool			found;
+};
+
+static struct actor *actor_of(int which, int slot)
+{
+	return &control->side[which].actor[slot];
+}
+
+static void set_clock(int step)
+{
+	struct timespec now = { .tv_sec = TIME_BASE + step * TIME_STEP };
+
+	if (clock_settime(CLOCK_REALTIME, &now))
+		die("the clock cannot be set: %s", strerror(errno));
+}
+
+/* ----- one side ----- */
+
+void actor_post(int which, int slot, const struct op *op)
+{
+	struct actor *actor = actor_of(which, slot);
+
+	actor->op = *op;
+	__atomic_store_n(&actor->word, COMMAND, __ATOMIC_RELEASE);
+	futex_wake(&actor->word);
+}
+
+static bool is_done(struct actor *actor)
+{
+	return __atomic_load_n(&actor->word, __ATOMIC_ACQUIRE) == DONE;
+}
+
+/* Return: false when that never happens, since the actor is gone or hangs. */
+bool actor_await(int which, int slot)
+{
+	static const struct op reap = { .code = OP_REAP };
+	struct actor *actor = actor_of(which, slot);
+	int patience = PATIENCE_MAX;
+
+	while (!is_done(actor) && patience--) {
+		if (futex_wait(&actor->word, COMMAND, PATIENCE) || !slot)
+			continue;
+		if (is_done(actor))
+			break;
+		actor_post(which, MANAGER, &reap);
+		if (!actor_await(which, MANAGER) || !actor->pid)
+			break;
+	}
+	return is_done(actor);
+}
+
+/* ----- differences ----- */
+
+static size_t add_text(char *text, size_t at, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text + at, TEXT_MAX - at, format, args);
+	va_end(args);
+	return at + n < TEXT_MAX ? at + n : TEXT_MAX - 1;
+}
+
+static void differ(struct run *run, const struct op *op, const char *what)
+{
+	run->found = true;
+	run->diff->step = run->step;
+	run->diff->op = *op;
+	run->diff->what = what;
+}
+
+static void print_result(char *text, const struct result *res)
+{
+	size_t at;
+	unsigned int i;
+
+	at = add_text(text, 0, "returned %ld", res->ret);
+	if (res->ret < 0 && res->ret > -4096)
+		at = add_text(text, at, " (%s)", strerrorname_np((int)-res->ret));
+	else if (res->ret > 9)
+		at = add_text(text, at, " (%#lx)", res->ret);
+	if (res->signal)
+		at = add_text(text, at, ", SIG%s code %d at %#lx",
+			      sigabbrev_np(res->signal), res->code, res->fault);
+	at = add_text(text, at, "\n");
+	for (i = 0; i < res->out_size; i++)
+		at = add_text(text, at, "%s%02x%s", i % 16 ? " " : "",
+			      res->out[i], i % 16 == 15 ? "\n" : "");
+}
+
+static void differ_result(struct run *run, int slot, const struct op *op)
+{
+	int which;
+
+	differ(run, op, "the result");
+	for (which = 0; which < SIDES; which++)
+		print_result(run->diff->text[which],
+			     &actor_of(which, slot)->result);
+}
+
+static void differ_end(struct run *run, const struct op *op, const bool *done)
+{
+	int which;
+
+	differ(run, op, "how it went on");
+	for (which = 0; which < SIDES; which++)
+		add_text(run->diff->text[which], 0, "%s\n",
+			 done[which] ? "the actor lives" :
+				       "the actor died, or hangs");
+}
+
+static void copy_text(char *to, const char *from, size_t size)
+{
+	if (size > TEXT_MAX - 1)
+		size = TEXT_MAX - 1;
+	memcpy(to, from, size);
+	to[size] = '\0';
+}
+
+/* ----- both sides ----- */
+
+static void compare_result(struct run *run, int slot, const struct op *op)
+{
+	const struct result *res[SIDES] = {
+		&actor_of(0, slot)->result, &actor_of(1, slot)->result,
+	};
+	const struct declared *declared;
+
+	if (same_result(op, res[0], res[1]))
+		return;
+	declared = declared_find(op, res[0], res[1]);
+	if (!declared) {
+		differ_result(run, slot, op);
+		return;
+	}
+	run->tally->declared++;
+	run->tally->seen = declared->id;
+}
+
+static void compare_listing(struct run *run, const struct op *op)
+{
+	struct side *side = control->side;
+	int which;
+
+	if (run->found || same_text(side[0].listing, side[0].listing_size,
+				    side[1].listing, side[1].listing_size))
+		return;
+	differ(run, op, "the listing");
+	for (which = 0; which < SIDES; which++)
+		copy_text(run->diff->text[which], side[which].listing,
+			  side[which].listing_size);
+}
+
+static void compare_maps(struct run *run, int slot, const struct op *op)
+{
+	struct actor *a = actor_of(0, slot), *b = actor_of(1, slot);
+	int which;
+
+	if (run->found || (a->maps_size == b->maps_size &&
+			   !memcmp(a->maps, b->maps, a->maps_size)))
+		return;
+	differ(run, op, "the mappings");
+	for (which = 0; which < SIDES; which++)
+		copy_text(run->diff->text[which],
+			  actor_of(which, slot)->maps,
+			  actor_of(which, slot)->maps_size);
+}
+
+/* Return: whether there is an answer, on both sides or on none. */
+static bool both(struct run *run, int slot, const struct op *op)
+{
+	bool done[SIDES];
+	int which;
+
+	for (which = 0; which < SIDES; which++)
+		actor_post(which, slot, op);
+	for (which = 0; which < SIDES; which++)
+		done[which] = actor_await(which, slot);
+	if (done[0] != done[1])
+		differ_end(run, op, done);
+	return done[0] && !run->found;
+}
+
+static void ask_manager(struct run *run, struct op *op)
+{
+	op->actor = MANAGER;
+	if (!both(run, MANAGER, op))
+		return;
+	compare_result(run, MANAGER, op);
+	compare_listing(run, op);
+}
+
+static void look_at_everybody(struct run *run, unsigned char code)
+{
+	struct op op = { .code = code };
+	int slot;
+
+	for (slot = FIRST_ACTOR; slot < ACTORS && !run->found; slot++) {
+		op.actor = (unsigned char)slot;
+		if (!run->alive[slot] || run->thread[slot] ||
+		    !both(run, slot, &op))
+			continue;
+		compare_result(run, slot, &op);
+		compare_maps(run, slot, &op);
+	}
+}
+
+/* ----- who is there ----- */
+
+static void be_born(struct run *run, int slot)
+{
+	run->alive[slot] = true;
+	run->thread[slot] = false;
+	run->process[slot] = ++run->processes;
+	run->tally->processes++;
+}
+
+static void be_thread(struct run *run, int slot, int parent)
+{
+	run->alive[slot] = true;
+	run->thread[slot] = true;
+	run->process[slot] = run->process[parent];
+}
+
+/* A process ends, but for @survivor if that is one of its actors. */
+static void end_process(struct run *run, int slot, int survivor)
+{
+	int process = run->process[slot], i;
+
+	for (i = 0; i < ACTORS; i++)
+		if (run->process[i] == process && i != survivor)
+			run->alive[i] = false;
+}
+
+static bool is_new(const struct run *run, int slot)
+{
+	return slot && !run->process[slot];
+}
+
+/* ----- steps ----- */
+
+static void step_exit(struct run *run, const struct op *op)
+{
+	struct op wait = { .code = OP_WAIT };
+	struct actor *actor;
+	int which;
+
+	for (which = 0; which < SIDES; which++) {
+		actor = actor_of(which, op->actor);
+		wait.arg[0].off = actor->pid;
+		actor_post(which, op->actor, op);
+		while (run->thread[op->actor] && actor->tid)
+			futex_wait(&actor->tid, actor->tid, PATIENCE);
+	}
+	if (run->thread[op->actor]) {
+		wait.code = OP_LOOK;
+		run->alive[op->actor] = false;
+	} else {
+		end_process(run, op->actor, MANAGER);
+	}
+	ask_manager(run, &wait);
+}
+
+static void step_kill(struct run *run, const struct op *op)
+{
+	struct op kill = *op;
+
+	if (!run->alive[op->arg[0].slot])
+		return;
+	end_process(run, op->arg[0].slot, MANAGER);
+	ask_manager(run, &kill);
+}
+
+static void step_died(struct run *run, int slot)
+{
+	struct op look = { .code = OP_LOOK };
+
+	end_process(run, slot, MANAGER);
+	ask_manager(run, &look);
+}
+
+/* Equal answers change what both sides are made of. */
+static void follow(struct run *run, const struct op *op)
+{
+	int other = op->arg[0].slot;
+	long ret = actor_of(0, op->actor)->result.ret;
+
+	if (ret < 0)
+		return;
+	if (op->code == OP_FORK) {
+		be_born(run, other);
+	} else if (op->code == OP_THREAD) {
+		be_thread(run, other, op->actor);
+	} else if (op->code == OP_EXEC) {
+		end_process(run, op->actor, op->actor);
+		run->thread[op->actor] = false;
+	}
+}
+
+static void step_other(struct run *run, const struct op *op)
+{
+	if (!both(run, op->actor, op)) {
+		if (!run->found)
+			step_died(run, op->actor);
+		return;
+	}
+	compare_result(run, op->actor, op);
+	compare_listing(run, op);
+	compare_maps(run, op->actor, op);
+	if (!run->found)
+		follow(run, op);
+}
+
+static void step(struct run *run, const struct op *op)
+{
+	bool makes = op->code == OP_FORK || op->code == OP_THREAD;
+
+	if (!run->alive[op->actor] ||
+	    (makes && !is_new(run, op->arg[0].slot)))
+		return;
+	run->tally->operations++;
+	set_clock(run->step);
+	if (op->code == OP_EXIT)
+		step_exit(run, op);
+	else if (op->code == OP_KILL)
+		step_kill(run, op);
+	else
+		step_other(run, op);
+	if (!run->found && run->step % LOOK_EVERY == LOOK_EVERY - 1)
+		look_at_everybody(run, OP_LOOK);
+}
+
+static void begin(struct run *run)
+{
+	struct op start = { .code = OP_START, .arg[0].off = FIRST_ACTOR };
+	int which;
+
+	set_clock(0);
+	for (which = 0; which < SIDES; which++)
+		run->manager[which] = side_start(which, &run->seq->world);
+	ask_manager(run, &start);
+	be_born(run, FIRST_ACTOR);
+	run->process[MANAGER] = -1;
+}
+
+/* At the end everything is looked at, and then everybody goes, one by one. */
+static void end(struct run *run)
+{
+	struct op kill = { .code = OP_KILL };
+	int slot;
+
+	set_clock(run->step);
+	if (!run->found)
+		look_at_everybody(run, OP_SUM);
+	if (!run->found)
+		look_at_everybody(run, OP_FLAGS);
+	for (slot = FIRST_ACTOR; slot < ACTORS && !run->found; slot++) {
+		set_clock(++run->step);
+		kill.arg[0].slot = (unsigned char)slot;
+		step_kill(run, &kill);
+	}
+	side_stop(run->manager[0]);
+	side_stop(run->manager[1]);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* The namespaces take their own limits along; these are everybody's. */
+static void reset_sysctls(void)
+{
+	write_file("/proc/sys/vm/max_map_count", "65530");
+	write_file("/proc/sys/vm/overcommit_memory", "0");
+}
+
+bool lockstep(const struct sequence *seq, struct tally *tally,
+	      struct difference *diff)
+{
+	struct run run = { .seq = seq, .tally = tally, .diff = diff };
+
+	begin(&run);
+	for (run.step = 0; run.step < seq->n && !run.found; run.step++) {
+		step(&run, &seq->ops[run.step]);
+		if (run.found)
+			break;
+	}
+	end(&run);
+	reset_sysctls();
+	return run.found;
+}
+
+/* Line by line, and only lines that are not the same. */
+void difference_print(FILE *out, const struct difference *diff)
+{
+	const char *a = diff->text[0], *b = diff->text[1];
+	int a_size, b_size;
+
+	while (*a || *b) {
+		a_size = (int)strcspn(a, "\n");
+		b_size = (int)strcspn(b, "\n");
+		if (a_size != b_size || memcmp(a, b, a_size)) {
+			if (*a)
+				fprintf(out, "# in-tree: %.*s\n", a_size, a);
+			if (*b)
+				fprintf(out, "# kshm:    %.*s\n", b_size, b);
+		}
+		a += a_size + (a[a_size] == '\n');
+		b += b_size + (b[b_size] == '\n');
+	}
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: oracle [--seed N] [--ops N] [--stop N]
+ *        oracle --replay TRACE...
+ *        oracle --print SEED
+ *        oracle --invariants SECONDS [--seed N]
+ *        oracle --declared
+ *
+ * Sequence after sequence, each from a seed of its own, N, N + 1, ..., until
+ * there were so many operations. A sequence that shows a difference is shrunk
+ * and printed between a line "@trace NAME" and a line "@end", for the host to
+ * keep; after --stop of them it is enough. The last line is the verdict.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define PROGRESS_SECONDS	5
+
+struct options {
+	uint64_t	seed;
+	unsigned long	operations;
+	int		stop;
+	int		seconds;
+};
+
+static struct sequence sequence;
+static struct difference difference;
+
+void die(const char *format, ...)
+{
+	va_list args;
+
+	fputs("oracle: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs(".\n", stderr);
+	_exit(2);
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static void print_found(const char *name)
+{
+	printf("@trace %s\n", name);
+	printf("# SPDX-License-Identifier: GPL-2.0\n");
+	printf("# At the last operation that is done, %s differs:\n",
+	       difference.what);
+	difference_print(stdout, &difference);
+	trace_print(stdout, &sequence);
+	printf("@end\n");
+	fflush(stdout);
+}
+
+static void report(uint64_t seed)
+{
+	static struct sequence whole;
+	static struct difference first;
+	struct tally tally = { 0 };
+	char name[64];
+
+	whole = sequence;
+	first = difference;
+	printf("oracle: seed %lu differs at step %d (%s); shrinking\n",
+	       seed, difference.step, difference.what);
+	fflush(stdout);
+	shrink(&sequence, &difference);
+	if (lockstep(&sequence, &tally, &difference)) {
+		snprintf(name, sizeof(name), "seed-%lu", seed);
+	} else {
+		sequence = whole;
+		difference = first;
+		snprintf(name, sizeof(name), "seed-%lu-unsteady", seed);
+	}
+	print_found(name);
+}
+
+static void progress(const struct tally *tally, double begin)
+{
+	static double last;
+	double time = now();
+
+	if (time - last < PROGRESS_SECONDS)
+		return;
+	last = time;
+	printf("oracle: %lu operations so far, %.0f a second\n",
+	       tally->operations, tally->operations / (time - begin));
+	fflush(stdout);
+}
+
+static int verdict(const struct tally *tally, int differences)
+{
+	printf("oracle: %lu operations, %lu processes, %d differences (%lu declared)\n",
+	       tally->operations, tally->processes, differences,
+	       tally->declared);
+	return differences ? 1 : 0;
+}
+
+static int explore(const struct options *options)
+{
+	struct tally tally = { 0 };
+	uint64_t seed = options->seed;
+	double begin = now();
+	int differences = 0;
+
+	for (; tally.operations < options->operations; seed++) {
+		generate(&sequence, seed);
+		if (lockstep(&sequence, &tally, &difference)) {
+			report(seed);
+			if (++differences == options->stop)
+				break;
+		}
+		progress(&tally, begin);
+	}
+	printf("oracle: seeds %lu to %lu, %.0f operations a second\n",
+	       options->seed, seed, tally.operations / (now() - begin));
+	return verdict(&tally, differences);
+}
+
+/* A trace that expects a declared difference has to show that one. */
+static bool replay_one(const char *path, struct tally *tally)
+{
+	char expects[64];
+
+	trace_read(path, &sequence, expects, sizeof(expects));
+	tally->seen = NULL;
+	if (lockstep(&sequence, tally, &difference)) {
+		print_found(path);
+		return false;
+	}
+	if (!*expects || (tally->seen && !strcmp(tally->seen, expects)))
+		return true;
+	printf("oracle: %s does not show %s\n", path, expects);
+	return false;
+}
+
+static int replay(char *const paths[])
+{
+	struct tally tally = { 0 };
+	int differences = 0;
+
+	for (; *paths; paths++)
+		differences += !replay_one(*paths, &tally);
+	return verdict(&tally, differences);
+}
+
+static int print_declared(void)
+{
+	const struct declared *one;
+
+	for (one = declared_differences; one->id; one++)
+		printf("%s\n\t%s\n\t%s\n", one->id, one->what, one->why);
+	return 0;
+}
+
+/* Nothing random in addresses, here and in whatever comes from here. */
+static void be_predictable(char *argv[])
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (personality(0xffffffff) & ADDR_NO_RANDOMIZE)
+		return;
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	setrlimit(RLIMIT_NPROC, &all);
+	personality(ADDR_NO_RANDOMIZE);
+	execv("/proc/self/exe", argv);
+	die("cannot start again without address randomization: %s",
+	    strerror(errno));
+}
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (!*text || *end || errno || *text == '-')
+		die("%s is not a number", text);
+	return value;
+}
+
+static const struct option long_options[] = {
+	{ "seed", required_argument, NULL, 's' },
+	{ "ops", required_argument, NULL, 'o' },
+	{ "stop", required_argument, NULL, 'n' },
+	{ "invariants", required_argument, NULL, 'i' },
+	{ "replay", no_argument, NULL, 'r' },
+	{ "print", required_argument, NULL, 'p' },
+	{ "declared", no_argument, NULL, 'd' },
+	{ "side", required_argument, NULL, 'S' },
+	{ NULL }
+};
+
+static int print_sequence(uint64_t seed)
+{
+	generate(&sequence, seed);
+	trace_print(stdout, &sequence);
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options = {
+		.seed = 1, .operations = 20000, .stop = 5,
+	};
+	bool wants_replay = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			options.seed = number(optarg);
+			break;
+		case 'o':
+			options.operations = number(optarg);
+			break;
+		case 'n':
+			options.stop = (int)number(optarg);
+			break;
+		case 'i':
+			options.seconds = (int)number(optarg);
+			break;
+		case 'r':
+			wants_replay = true;
+			break;
+		case 'p':
+			return print_sequence(number(optarg));
+		case 'd':
+			return print_declared();
+		case 'S':
+			side_main(optarg);
+		default:
+			die("the head of main.c tells the options");
+		}
+	}
+	be_predictable(argv);
+	control_make();
+	if (options.seconds)
+		return invariants(options.seconds, options.seed);
+	return wants_replay ? replay(argv + optind) : explore(&options);
+}
