@@ -554,19 +554,20 @@ bool read_raises(volatile char *byte, int sig)
 	return touch_raises(byte, false, sig);
 }
 
+static __thread unsigned int dice_state;
+
 unsigned int dice(void)
 {
 	static bool announced;
-	static __thread unsigned int state;
 
-	if (!state) {
+	if (!dice_state) {
 		if (!__atomic_exchange_n(&announced, true, __ATOMIC_SEQ_CST))
 			fprintf(stderr, "# KSHM_SEED=%u\n", seed);
-		state = seed * 2654435761u + syscall(SYS_gettid) - first_pid;
-		state |= 1;
+		dice_state = seed * 2654435761u + syscall(SYS_gettid) - first_pid;
+		dice_state |= 1;
 	}
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
+	dice_state ^= dice_state << 13;
+	dice_state ^= dice_state >> 17;
+	dice_state ^= dice_state << 5;
+	return dice_state;
 }

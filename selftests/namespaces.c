@@ -315,21 +315,18 @@ TEST_F(namespaces, pid_of_dead_process_stays)
 
 TEST_F(namespaces, open_listing_keeps_its_pids)
 {
-	char path[64], text[1024], *line;
-	int key, id;
-	unsigned int perms, cpid;
-	unsigned long size;
+	char text[1024] = "", *line;
+	unsigned int cpid = 0;
+	int fd, n;
 
 	make(1);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d",
-		 open(backend->listing, O_RDONLY));
+	fd = open(backend->listing, O_RDONLY);
+	ASSERT_LE(0, fd);
 	if (in_pid_namespace()) {
-		int fd = atoi(strrchr(path, '/') + 1);
-
 		text[read(fd, text, sizeof(text) - 1)] = '\0';
 		line = strchr(text, '\n') + 1;
-		ASSERT_EQ(5, sscanf(line, "%d %d %o %lu %u", &key, &id,
-				    &perms, &size, &cpid));
+		n = sscanf(line, "%*d %*d %*o %*u %u", &cpid);
+		EXPECT_EQ(1, n);
 		EXPECT_LT(1, cpid);
 		_exit(0);
 	}

@@ -22,18 +22,19 @@ static struct {
 	char *addr;
 } arena;
 
-typedef void *side(void *unused);
+static void *(*leading)(void *unused);
 
-static void *first_to_end(void *run)
+static void *lead_to_end(void *unused)
 {
-	void *wrong = ((side *)run)(NULL);
+	void *wrong = leading(NULL);
 
 	store(&arena.stop, 1);
 	return wrong;
 }
 
 /* Runs @lead to its end, and @others until then; NULL if all went well. */
-static const char *run_race(side *lead, int n, side **others)
+static const char *run_race(void *(*lead)(void *unused), int n,
+			    void *(**others)(void *unused))
 {
 	pthread_t thread[8], leader;
 	void *wrong, *one;
@@ -44,7 +45,8 @@ static const char *run_race(side *lead, int n, side **others)
 	for (i = 0; i < n; i++)
 		if (pthread_create(&thread[i], NULL, others[i], NULL))
 			return "no thread";
-	if (pthread_create(&leader, NULL, first_to_end, (void *)lead))
+	leading = lead;
+	if (pthread_create(&leader, NULL, lead_to_end, NULL))
 		return "no thread";
 	pthread_join(leader, &wrong);
 	for (i = 0; i < n; i++) {
@@ -55,7 +57,7 @@ static const char *run_race(side *lead, int n, side **others)
 }
 
 #define EXPECT_RACE(lead, ...) do {					\
-	side *others_[] = { __VA_ARGS__ };				\
+	void *(*others_[])(void *unused) = { __VA_ARGS__ };		\
 	const char *wrong_ = run_race(lead, ARRAY_SIZE(others_), others_); \
 									\
 	EXPECT_EQ(NULL, wrong_) {					\

@@ -1,0 +1,883 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls themselves: each rule of linux/kshm.h is asked of each command,
+ * and what fails must have changed nothing.
+ */
+#include <assert.h>
+#include <linux/kshm.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#define POISON		0xa5
+#define FIRST_NUMBER	0x80
+
+static_assert(sizeof(struct kshm_info) == 88, "kshm_info has grown");
+static_assert(sizeof(struct kshm_get) == 24, "kshm_get has grown");
+static_assert(sizeof(struct kshm_attach) == 24, "kshm_attach has grown");
+static_assert(sizeof(struct kshm_detach) == 16, "kshm_detach has grown");
+static_assert(sizeof(struct kshm_stat) == 120, "kshm_stat has grown");
+static_assert(sizeof(struct kshm_set) == 24, "kshm_set has grown");
+static_assert(sizeof(struct kshm_rmid) == 8, "kshm_rmid has grown");
+static_assert(sizeof(struct kshm_lock) == 8, "kshm_lock has grown");
+static_assert(offsetof(struct kshm_info, features) == 8, "kshm_info");
+static_assert(offsetof(struct kshm_info, shmmni) == 32, "kshm_info");
+static_assert(offsetof(struct kshm_info, tot) == 48, "kshm_info");
+static_assert(offsetof(struct kshm_info, dest) == 72, "kshm_info");
+static_assert(offsetof(struct kshm_get, size) == 8, "kshm_get");
+static_assert(offsetof(struct kshm_get, id) == 20, "kshm_get");
+static_assert(offsetof(struct kshm_attach, addr) == 8, "kshm_attach");
+static_assert(offsetof(struct kshm_attach, length) == 16, "kshm_attach");
+static_assert(offsetof(struct kshm_stat, state) == 32, "kshm_stat");
+static_assert(offsetof(struct kshm_stat, cpid) == 40, "kshm_stat");
+static_assert(offsetof(struct kshm_stat, segsz) == 48, "kshm_stat");
+static_assert(offsetof(struct kshm_stat, atime) == 64, "kshm_stat");
+static_assert(offsetof(struct kshm_stat, dest) == 104, "kshm_stat");
+static_assert(offsetof(struct kshm_set, mode) == 16, "kshm_set");
+
+/* What every case finds: one segment, id 0, attached. */
+#define SEGMENT_SIZE	(2 * PAGE + 9)
+
+union arg {
+	struct kshm_info info;
+	struct kshm_get get;
+	struct kshm_attach attach;
+	struct kshm_detach detach;
+	struct kshm_stat stat;
+	struct kshm_set set;
+	struct kshm_rmid rmid;
+	struct kshm_lock lock;
+	unsigned char bytes[512];
+};
+
+FIXTURE(abi)
+{
+	char *attached;
+	int dev;
+};
+
+/*
+ * A command: a valid request; where its flags are, and which are known; where
+ * its reserved word is; whether a valid request changes anything.
+ */
+FIXTURE_VARIANT(abi)
+{
+	unsigned int cmd;
+	void (*fill)(union arg *arg, char *attached);
+	size_t flags;
+	uint32_t known;
+	size_t reserved;
+	bool changes;
+};
+
+#define NO_WORD		((size_t)-1)
+
+static void fill_info(union arg *arg, char *attached)
+{
+	arg->info.flags = KSHM_INFO_USAGE;
+}
+
+FIXTURE_VARIANT_ADD(abi, info)
+{
+	.cmd = KSHM_IOC_INFO,
+	.fill = fill_info,
+	.flags = offsetof(struct kshm_info, flags),
+	.known = KSHM_INFO_USAGE,
+	.reserved = offsetof(struct kshm_info, reserved),
+};
+
+static void fill_get(union arg *arg, char *attached)
+{
+	arg->get.key = KEY;
+	arg->get.size = SEGMENT_SIZE;
+	arg->get.mode = 0600;
+}
+
+FIXTURE_VARIANT_ADD(abi, get)
+{
+	.cmd = KSHM_IOC_GET,
+	.fill = fill_get,
+	.flags = offsetof(struct kshm_get, flags),
+	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE,
+	.reserved = NO_WORD,
+};
+
+static void fill_private(union arg *arg, char *attached)
+{
+	arg->get.size = PAGE;
+	arg->get.mode = 0600;
+}
+
+FIXTURE_VARIANT_ADD(abi, get_private)
+{
+	.cmd = KSHM_IOC_GET,
+	.fill = fill_private,
+	.flags = offsetof(struct kshm_get, flags),
+	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE,
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
+static void fill_attach(union arg *arg, char *attached)
+{
+}
+
+FIXTURE_VARIANT_ADD(abi, attach)
+{
+	.cmd = KSHM_IOC_ATTACH,
+	.fill = fill_attach,
+	.flags = offsetof(struct kshm_attach, flags),
+	.known = KSHM_ATTACH_RDONLY | KSHM_ATTACH_RND | KSHM_ATTACH_REMAP |
+		 KSHM_ATTACH_EXEC,
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
+static void fill_detach(union arg *arg, char *attached)
+{
+	arg->detach.addr = (uintptr_t)attached;
+}
+
+FIXTURE_VARIANT_ADD(abi, detach)
+{
+	.cmd = KSHM_IOC_DETACH,
+	.fill = fill_detach,
+	.flags = offsetof(struct kshm_detach, flags),
+	.reserved = offsetof(struct kshm_detach, reserved),
+	.changes = true,
+};
+
+static void fill_stat(union arg *arg, char *attached)
+{
+}
+
+FIXTURE_VARIANT_ADD(abi, stat)
+{
+	.cmd = KSHM_IOC_STAT,
+	.fill = fill_stat,
+	.flags = offsetof(struct kshm_stat, flags),
+	.known = KSHM_STAT_BY_INDEX | KSHM_STAT_ANY,
+	.reserved = offsetof(struct kshm_stat, reserved),
+};
+
+static void fill_set(union arg *arg, char *attached)
+{
+	arg->set.mask = KSHM_SET_UID | KSHM_SET_GID | KSHM_SET_MODE;
+	arg->set.uid = ALICE;
+	arg->set.gid = STAFF;
+	arg->set.mode = 0640;
+}
+
+FIXTURE_VARIANT_ADD(abi, set)
+{
+	.cmd = KSHM_IOC_SET,
+	.fill = fill_set,
+	.flags = offsetof(struct kshm_set, mask),
+	.known = KSHM_SET_UID | KSHM_SET_GID | KSHM_SET_MODE,
+	.reserved = offsetof(struct kshm_set, reserved),
+	.changes = true,
+};
+
+static void fill_rmid(union arg *arg, char *attached)
+{
+}
+
+FIXTURE_VARIANT_ADD(abi, rmid)
+{
+	.cmd = KSHM_IOC_RMID,
+	.fill = fill_rmid,
+	.flags = offsetof(struct kshm_rmid, flags),
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
+static void fill_lock(union arg *arg, char *attached)
+{
+}
+
+FIXTURE_VARIANT_ADD(abi, lock)
+{
+	.cmd = KSHM_IOC_LOCK,
+	.fill = fill_lock,
+	.flags = offsetof(struct kshm_lock, flags),
+	.known = KSHM_LOCK_UNLOCK,
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
+static int open_device(void)
+{
+	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
+
+	if (dev < 0)
+		die("/dev/kshm: %s", strerror(errno));
+	return dev;
+}
+
+FIXTURE_SETUP(abi)
+{
+	begin_case(_metadata, &kshm);
+	if (_metadata->exit_code)
+		return;
+	self->dev = open_device();
+	self->attached = attach(make_key(KEY, SEGMENT_SIZE, 0600));
+}
+
+FIXTURE_TEARDOWN(abi)
+{
+	end_case(_metadata);
+}
+
+static int call(int dev, unsigned int cmd, void *arg)
+{
+	return ioctl(dev, cmd, arg) ? -errno : 0;
+}
+
+static unsigned int sized(unsigned int cmd, size_t size)
+{
+	return _IOC(_IOC_DIR(cmd), _IOC_TYPE(cmd), _IOC_NR(cmd), size);
+}
+
+static union arg request(void (*fill)(union arg *arg, char *attached),
+			 char *attached)
+{
+	union arg arg;
+
+	memset(&arg, 0, sizeof(arg));
+	fill(&arg, attached);
+	return arg;
+}
+
+/* All that can be seen of all segments, and of this process's attaches. */
+struct snapshot {
+	char listing[4096];
+	int attaches;
+};
+
+static void take(struct snapshot *snapshot)
+{
+	memset(snapshot, 0, sizeof(*snapshot));
+	slurp(kshm.listing, snapshot->listing, sizeof(snapshot->listing));
+	snapshot->attaches = mappings_of(0) * 1000 + mappings_of(1);
+}
+
+/* The request fails with @error, and that is all that it does. */
+#define EXPECT_REFUSED(error, cmd, arg) do {				\
+	struct snapshot before_, after_;				\
+									\
+	take(&before_);							\
+	EXPECT_EQ(error, call(self->dev, cmd, arg));			\
+	take(&after_);							\
+	EXPECT_EQ(before_.attaches, after_.attaches);			\
+	EXPECT_STREQ(before_.listing, after_.listing);			\
+} while (0)
+
+TEST_F(abi, exact_size_done)
+{
+	union arg arg = request(variant->fill, self->attached);
+	struct snapshot before, after;
+
+	take(&before);
+	EXPECT_EQ(0, call(self->dev, variant->cmd, &arg));
+	take(&after);
+	EXPECT_EQ(variant->changes, !!memcmp(&before, &after, sizeof(after)));
+}
+
+TEST_F(abi, too_short_einval)
+{
+	union arg arg = request(variant->fill, self->attached);
+	size_t size;
+
+	for (size = 0; size < _IOC_SIZE(variant->cmd); size++)
+		EXPECT_REFUSED(-EINVAL, sized(variant->cmd, size), &arg);
+}
+
+static const size_t longer[] = { 1, 4, 8, 100, 256 };
+
+TEST_F(abi, longer_with_zero_tail_done)
+{
+	size_t size = _IOC_SIZE(variant->cmd), i;
+	union arg exact, arg;
+
+	for (i = 0; i < ARRAY_SIZE(longer) && !variant->changes; i++) {
+		exact = request(variant->fill, self->attached);
+		arg = exact;
+		EXPECT_EQ(0, call(self->dev, variant->cmd, &exact));
+		EXPECT_EQ(0, call(self->dev,
+				  sized(variant->cmd, size + longer[i]),
+				  &arg));
+		EXPECT_EQ(0, memcmp(&exact, &arg, sizeof(arg)));
+	}
+	if (variant->changes) {
+		arg = request(variant->fill, self->attached);
+		EXPECT_EQ(0, call(self->dev, sized(variant->cmd, size + 8),
+				  &arg));
+		for (i = size; i < sizeof(arg); i++)
+			EXPECT_EQ(0, arg.bytes[i]);
+	}
+}
+
+TEST_F(abi, longer_with_other_tail_e2big)
+{
+	size_t size = _IOC_SIZE(variant->cmd), i;
+	union arg arg;
+
+	for (i = 0; i < ARRAY_SIZE(longer); i++) {
+		arg = request(variant->fill, self->attached);
+		arg.bytes[size + longer[i] - 1] = 1;
+		EXPECT_REFUSED(-E2BIG, sized(variant->cmd, size + longer[i]),
+			       &arg);
+	}
+}
+
+TEST_F(abi, longest_with_zero_tail_done)
+{
+	size_t size = (1 << _IOC_SIZEBITS) - 1;
+	char *buf = calloc(1, size);
+	union arg arg = request(variant->fill, self->attached);
+
+	memcpy(buf, &arg, _IOC_SIZE(variant->cmd));
+	EXPECT_EQ(0, call(self->dev, sized(variant->cmd, size), buf));
+	free(buf);
+}
+
+TEST_F(abi, wrong_direction_enotty)
+{
+	union arg arg = request(variant->fill, self->attached);
+	unsigned int dir;
+
+	for (dir = 0; dir < 4; dir++) {
+		if (dir == _IOC_DIR(variant->cmd))
+			continue;
+		EXPECT_REFUSED(-ENOTTY,
+			       _IOC(dir, KSHM_IOC_MAGIC, _IOC_NR(variant->cmd),
+				    _IOC_SIZE(variant->cmd)), &arg);
+	}
+}
+
+TEST_F(abi, wrong_magic_enotty)
+{
+	union arg arg = request(variant->fill, self->attached);
+
+	EXPECT_REFUSED(-ENOTTY,
+		       _IOC(_IOC_DIR(variant->cmd), 'K', _IOC_NR(variant->cmd),
+			    _IOC_SIZE(variant->cmd)), &arg);
+}
+
+TEST_F(abi, unknown_flag_einval)
+{
+	union arg arg;
+	uint32_t bit;
+
+	for (bit = 1; bit; bit <<= 1) {
+		if (bit & variant->known)
+			continue;
+		arg = request(variant->fill, self->attached);
+		*(uint32_t *)(arg.bytes + variant->flags) |= bit;
+		EXPECT_REFUSED(-EINVAL, variant->cmd, &arg);
+	}
+}
+
+TEST_F(abi, reserved_word_einval)
+{
+	union arg arg;
+	uint32_t bit;
+
+	if (variant->reserved == NO_WORD)
+		return;
+	for (bit = 1; bit; bit <<= 1) {
+		arg = request(variant->fill, self->attached);
+		*(uint32_t *)(arg.bytes + variant->reserved) = bit;
+		EXPECT_REFUSED(-EINVAL, variant->cmd, &arg);
+	}
+}
+
+TEST_F(abi, unreadable_struct_efault)
+{
+	size_t size = _IOC_SIZE(variant->cmd);
+	char *range = free_range(2), *edge = fill_page(range, 0) + PAGE;
+
+	EXPECT_REFUSED(-EFAULT, variant->cmd, NULL);
+	EXPECT_REFUSED(-EFAULT, variant->cmd, BAD_POINTER);
+	EXPECT_REFUSED(-EFAULT, variant->cmd, (void *)-4096L);
+	EXPECT_REFUSED(-EFAULT, variant->cmd, edge);
+	EXPECT_REFUSED(-EFAULT, variant->cmd, edge - size + 1);
+	EXPECT_REFUSED(-EFAULT, sized(variant->cmd, size + 8), edge - size);
+}
+
+TEST_F(abi, unwritable_struct_efault)
+{
+	union arg arg = request(variant->fill, self->attached);
+	char *page = fill_page(free_range(1), 0);
+
+	memcpy(page, &arg, sizeof(arg));
+	ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ));
+	if (_IOC_DIR(variant->cmd) & _IOC_READ) {
+		EXPECT_REFUSED(-EFAULT, variant->cmd, page);
+		return;
+	}
+	EXPECT_EQ(0, call(self->dev, variant->cmd, page));
+	EXPECT_EQ(0, memcmp(page, &arg, sizeof(arg)));
+}
+
+TEST_F(abi, input_struct_left_alone)
+{
+	union arg arg = request(variant->fill, self->attached), before = arg;
+
+	if (_IOC_DIR(variant->cmd) & _IOC_READ)
+		return;
+	EXPECT_EQ(0, call(self->dev, variant->cmd, &arg));
+	EXPECT_EQ(0, memcmp(&before, &arg, sizeof(arg)));
+}
+
+/* The other fixture: what is not the same for every command. */
+FIXTURE(ioctl)
+{
+	int dev;
+};
+
+FIXTURE_SETUP(ioctl)
+{
+	begin_case(_metadata, &kshm);
+	if (!_metadata->exit_code)
+		self->dev = open_device();
+}
+
+FIXTURE_TEARDOWN(ioctl)
+{
+	end_case(_metadata);
+}
+
+TEST_F(ioctl, number_unknown_enotty)
+{
+	unsigned int nr, dir;
+	union arg arg;
+
+	memset(&arg, 0, sizeof(arg));
+	for (nr = 0; nr < 256; nr++) {
+		if (nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK))
+			continue;
+		for (dir = 0; dir < 4; dir++) {
+			EXPECT_REFUSED(-ENOTTY,
+				       _IOC(dir, KSHM_IOC_MAGIC, nr, 24),
+				       &arg);
+		}
+	}
+}
+
+TEST_F(ioctl, number_bare_enotty)
+{
+	union arg arg;
+
+	memset(&arg, 0, sizeof(arg));
+	EXPECT_REFUSED(-ENOTTY, FIRST_NUMBER, &arg);
+	EXPECT_REFUSED(-ENOTTY, 0xffffffff, &arg);
+}
+
+/* Fields that the kernel writes may hold anything, and hold the answer then. */
+#define EXPECT_SAME_ANSWER(type, cmd, init, first, last) do {		\
+	type zeroed_ = init, poisoned_ = init;				\
+	char *from_ = (char *)&poisoned_.first;				\
+	char *to_ = sizeof(poisoned_.last) + (char *)&poisoned_.last;	\
+									\
+	memset(from_, POISON, to_ - from_);				\
+	EXPECT_EQ(0, call(self->dev, cmd, &zeroed_));			\
+	EXPECT_EQ(0, call(self->dev, cmd, &poisoned_));			\
+	EXPECT_EQ(0, memcmp(&zeroed_, &poisoned_, sizeof(type)));	\
+} while (0)
+
+#define INIT(...)	{ __VA_ARGS__ }
+
+TEST_F(ioctl, output_poisoned_all_written)
+{
+	make_key(KEY, PAGE, 0600);
+	attach(0);
+	EXPECT_SAME_ANSWER(struct kshm_stat, KSHM_IOC_STAT, INIT(.id = 0), key,
+			   swp);
+	EXPECT_SAME_ANSWER(struct kshm_stat, KSHM_IOC_STAT,
+			   INIT(.flags = KSHM_STAT_BY_INDEX), key, swp);
+	EXPECT_SAME_ANSWER(struct kshm_info, KSHM_IOC_INFO, INIT(.flags = 0),
+			   features, swp);
+	EXPECT_SAME_ANSWER(struct kshm_info, KSHM_IOC_INFO, INIT(.flags = 0),
+			   abi, abi);
+	EXPECT_SAME_ANSWER(struct kshm_info, KSHM_IOC_INFO,
+			   INIT(.flags = KSHM_INFO_USAGE), features, swp);
+	EXPECT_SAME_ANSWER(struct kshm_get, KSHM_IOC_GET,
+			   INIT(.key = KEY, .size = PAGE), id, id);
+}
+
+TEST_F(ioctl, output_length_poisoned_written)
+{
+	struct kshm_attach arg = { .length = 0xa5a5a5a5a5a5a5a5 };
+
+	make_key(KEY, PAGE + 1, 0600);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_ATTACH, &arg));
+	EXPECT_EQ(PAGE + 1, arg.length);
+	EXPECT_EQ(0, arg.addr % PAGE);
+	EXPECT_EQ(0, arg.id);
+	EXPECT_EQ(0, dt((void *)(uintptr_t)arg.addr));
+}
+
+TEST_F(ioctl, stat_tells_all)
+{
+	struct kshm_stat st = { .id = 0 };
+	struct shmid_ds ds;
+	char *p = attach(make_key(0x7fffaaaa, 3 * PAGE + 1, 0531));
+
+	p[0] = 1;
+	EXPECT_EQ(0, ctl(0, SHM_LOCK, NULL));
+	rmid(0);
+	ds = stat_of(0);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &st));
+	EXPECT_EQ(0, st.id);
+	EXPECT_EQ(0, st.key);
+	EXPECT_EQ(0531, st.mode);
+	EXPECT_EQ(KSHM_STATE_DEST | KSHM_STATE_LOCKED, st.state);
+	EXPECT_EQ(getpid(), st.cpid);
+	EXPECT_EQ(getpid(), st.lpid);
+	EXPECT_EQ(3 * PAGE + 1, st.segsz);
+	EXPECT_EQ(1, st.nattch);
+	EXPECT_EQ(ds.shm_atime, st.atime);
+	EXPECT_EQ(0, st.dtime);
+	EXPECT_EQ(ds.shm_ctime, st.ctime);
+	EXPECT_EQ(1, st.rss);
+	EXPECT_EQ(0, st.swp);
+	EXPECT_EQ(0, ctl(0, SHM_UNLOCK, NULL));
+}
+
+TEST_F(ioctl, stat_by_index_gives_id)
+{
+	struct kshm_stat st = { .flags = KSHM_STAT_BY_INDEX };
+	int i;
+
+	for (i = 0; i < 65; i++)
+		rmid(make(1));
+	EXPECT_EQ(32769, make(1));
+	st.id = 1;
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &st));
+	EXPECT_EQ(32769, st.id);
+	EXPECT_EQ(1, st.seq);
+	st.id = -1;
+	EXPECT_EQ(-EINVAL, call(self->dev, KSHM_IOC_STAT, &st));
+}
+
+TEST_F(ioctl, stat_any_without_permission)
+{
+	struct kshm_stat st = { .id = 0 };
+
+	make_key(KEY, PAGE, 0);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EACCES, call(self->dev, KSHM_IOC_STAT, &st));
+		st.flags = KSHM_STAT_ANY;
+		EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &st));
+		EXPECT_EQ(KEY, st.key);
+		_exit(0);
+	}
+}
+
+TEST_F(ioctl, info_tells_limits)
+{
+	struct kshm_info info = { .flags = 0 };
+
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_INFO, &info));
+	EXPECT_EQ(KSHM_ABI, info.abi);
+	EXPECT_EQ(4096, info.shmmni);
+	EXPECT_EQ(ULONG_MAX - (1UL << 24), info.shmmax);
+	EXPECT_EQ(ULONG_MAX - (1UL << 24), info.shmall);
+	EXPECT_EQ(SHMLBA, info.shmlba);
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(-1, info.max_index);
+	EXPECT_EQ(0, info.features & ~7ULL);
+	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
+}
+
+TEST_F(ioctl, info_adds_up_usage_on_demand)
+{
+	struct kshm_info info = { .flags = 0 };
+
+	*attach(make(3)) = 1;
+	make(2);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_INFO, &info));
+	EXPECT_EQ(2, info.used_ids);
+	EXPECT_EQ(1, info.max_index);
+	EXPECT_EQ(0, info.tot);
+	info.flags = KSHM_INFO_USAGE;
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_INFO, &info));
+	EXPECT_EQ(5, info.tot);
+	EXPECT_EQ(1, info.rss);
+	EXPECT_EQ(0, info.swp);
+}
+
+TEST_F(ioctl, set_changes_what_the_mask_names)
+{
+	struct kshm_set set = { .uid = ALICE, .gid = STAFF, .mode = 0123 };
+	struct shmid_ds ds;
+
+	make_key(KEY, PAGE, 0600);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_SET, &set));
+	EXPECT_EQ(0600, stat_of(0).shm_perm.mode);
+	set.mask = KSHM_SET_MODE;
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_SET, &set));
+	ds = stat_of(0);
+	EXPECT_EQ(0123, ds.shm_perm.mode);
+	EXPECT_EQ(0, ds.shm_perm.uid);
+	EXPECT_EQ(0, ds.shm_perm.gid);
+	set.mask = KSHM_SET_GID;
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_SET, &set));
+	EXPECT_EQ(STAFF, stat_of(0).shm_perm.gid);
+	EXPECT_EQ(0, stat_of(0).shm_perm.uid);
+	set.mask = KSHM_SET_UID;
+	set.uid = -1;
+	EXPECT_EQ(-EINVAL, call(self->dev, KSHM_IOC_SET, &set));
+	EXPECT_EQ(0, stat_of(0).shm_perm.uid);
+}
+
+TEST_F(ioctl, attach_gives_segment_size_and_address)
+{
+	struct kshm_attach arg = { .flags = KSHM_ATTACH_RND };
+	char *range = free_range(4);
+
+	make_key(KEY, PAGE + 5, 0600);
+	arg.addr = (uintptr_t)range + PAGE + 77;
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_ATTACH, &arg));
+	EXPECT_EQ((uintptr_t)range + PAGE, arg.addr);
+	EXPECT_EQ(PAGE + 5, arg.length);
+}
+
+/* The answer would be written into the segment. */
+TEST_F(ioctl, attach_over_its_own_struct_efault)
+{
+	struct kshm_attach *arg = (void *)fill_page(free_range(1), 0);
+
+	make(1);
+	arg->addr = (uintptr_t)arg;
+	arg->flags = KSHM_ATTACH_REMAP;
+	EXPECT_REFUSED(-EFAULT, KSHM_IOC_ATTACH, arg);
+	EXPECT_EQ((uintptr_t)arg, arg->addr);
+}
+
+TEST_F(ioctl, get_private_undelivered_leaves_nothing)
+{
+	struct kshm_get *arg = (void *)fill_page(free_range(1), 0);
+	int i;
+
+	arg->size = PAGE;
+	ASSERT_EQ(0, mprotect(arg, PAGE, PROT_READ));
+	for (i = 0; i < 100; i++)
+		EXPECT_EQ(-EFAULT, call(self->dev, KSHM_IOC_GET, arg));
+	EXPECT_EQ(0, backend_sweep());
+	EXPECT_EQ(0, make(1));
+}
+
+/* INFO and STAT can be asked to zero a buffer first. */
+static int call_dest(int dev, unsigned int cmd, void *buf, size_t len)
+{
+	union arg arg;
+
+	memset(&arg, 0, sizeof(arg));
+	if (cmd == KSHM_IOC_INFO) {
+		arg.info.dest = (uintptr_t)buf;
+		arg.info.dest_len = len;
+	} else {
+		arg.stat.dest = (uintptr_t)buf;
+		arg.stat.dest_len = len;
+	}
+	return call(dev, cmd, &arg);
+}
+
+static void expect_dest(struct __test_metadata *_metadata, int dev,
+			unsigned int cmd)
+{
+	char *range = free_range(3), *buf = fill_page(range, POISON);
+	size_t i;
+
+	fill_page(range + PAGE, POISON);
+	EXPECT_EQ(0, call_dest(dev, cmd, buf + 8, 100));
+	for (i = 0; i < PAGE; i++)
+		EXPECT_EQ(i < 8 || i >= 108 ? POISON : 0,
+			  (unsigned char)buf[i]);
+	EXPECT_EQ(0, call_dest(dev, cmd, buf, 4096));
+	EXPECT_EQ(0, buf[4095]);
+	EXPECT_EQ(0, call_dest(dev, cmd, buf + PAGE, 0));
+	EXPECT_EQ(POISON, (unsigned char)buf[PAGE]);
+	EXPECT_EQ(-EINVAL, call_dest(dev, cmd, buf, 4097));
+	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, BAD_POINTER, 112));
+	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, (void *)-1L, 112));
+	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, buf + 2 * PAGE - 100, 101));
+	EXPECT_EQ(0, mprotect(buf, PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, buf, 8));
+}
+
+TEST_F(ioctl, info_dest_zeroed_or_efault)
+{
+	expect_dest(_metadata, self->dev, KSHM_IOC_INFO);
+}
+
+TEST_F(ioctl, stat_dest_zeroed_or_efault)
+{
+	make(1);
+	expect_dest(_metadata, self->dev, KSHM_IOC_STAT);
+}
+
+TEST_F(ioctl, stat_dest_after_errors_left_alone)
+{
+	char *buf = fill_page(free_range(1), POISON);
+
+	EXPECT_EQ(-EINVAL, call_dest(self->dev, KSHM_IOC_STAT, buf, 100));
+	EXPECT_EQ(POISON, (unsigned char)buf[0]);
+	make_key(KEY, PAGE, 0);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EACCES, call_dest(self->dev, KSHM_IOC_STAT, buf, 100));
+		EXPECT_EQ(-EACCES, call_dest(self->dev, KSHM_IOC_STAT,
+					     BAD_POINTER, 100));
+		EXPECT_EQ(POISON, (unsigned char)buf[0]);
+		_exit(0);
+	}
+}
+
+TEST_F(ioctl, descriptor_of_any_mode_will_do)
+{
+	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
+	struct kshm_info info;
+	size_t i;
+	int dev;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		dev = open("/dev/kshm", modes[i] | O_CLOEXEC);
+		ASSERT_LE(0, dev);
+		memset(&info, 0, sizeof(info));
+		EXPECT_EQ(0, call(dev, KSHM_IOC_INFO, &info));
+		close(dev);
+	}
+}
+
+TEST_F(ioctl, device_open_to_every_user)
+{
+	struct kshm_info info = { .flags = 0 };
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(0, call(open_device(), KSHM_IOC_INFO, &info));
+		_exit(0);
+	}
+}
+
+TEST_F(ioctl, device_cannot_be_read_written_or_mapped)
+{
+	char c = 0;
+
+	EXPECT_EQ(-1, read(self->dev, &c, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->dev, &c, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
+				   self->dev, 0));
+	EXPECT_EQ(ENODEV, errno);
+}
+
+/* A descriptor is no capability: the one who calls counts, not who opened. */
+TEST_F(ioctl, descriptor_inherited_asks_the_caller)
+{
+	struct kshm_rmid arg = { .id = 0 };
+	struct kshm_stat st = { .id = 0 };
+
+	make_key(KEY, PAGE, 0600);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EPERM, call(self->dev, KSHM_IOC_RMID, &arg));
+		EXPECT_EQ(-EACCES, call(self->dev, KSHM_IOC_STAT, &st));
+		_exit(0);
+	}
+	if (in_child()) {
+		ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+		EXPECT_EQ(-EINVAL, call(self->dev, KSHM_IOC_STAT, &st));
+		_exit(0);
+	}
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &st));
+}
+
+#ifdef __x86_64__
+/* As a 32-bit program: the other entry into the kernel, the same numbers. */
+static long call_32(long nr, long a, long b, long c)
+{
+	long ret;
+
+	asm volatile ("int $0x80"
+		      : "=a" (ret)
+		      : "a" (nr), "b" (a), "c" (b), "d" (c)
+		      : "memory", "r8", "r9", "r10", "r11");
+	return (int)ret;
+}
+
+#define IOCTL_32	54
+#define GETPID_32	20
+
+static bool has_32_bit_calls(void)
+{
+	pid_t pid = spawn();
+
+	if (!pid)
+		_exit(call_32(GETPID_32, 0, 0, 0) != getpid());
+	return !reap(pid);
+}
+
+/* Memory that a 32-bit program could point to. */
+static void *low_page(void)
+{
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("no page below 2 GiB");
+	return p;
+}
+
+TEST_F(abi, caller_of_32_bits_same_answer)
+{
+	union arg want = request(variant->fill, self->attached);
+	union arg *arg = low_page();
+
+	if (!has_32_bit_calls())
+		SKIP(return, "this kernel has no CONFIG_IA32_EMULATION");
+	*arg = want;
+	EXPECT_EQ(0, call_32(IOCTL_32, self->dev, variant->cmd, (long)arg));
+	if (variant->changes)
+		return;
+	EXPECT_EQ(0, call(self->dev, variant->cmd, &want));
+	EXPECT_EQ(0, memcmp(&want, arg, sizeof(want)));
+}
+
+TEST_F(abi, caller_of_32_bits_same_errors)
+{
+	size_t size = _IOC_SIZE(variant->cmd);
+	union arg *arg = low_page();
+
+	if (!has_32_bit_calls())
+		SKIP(return, "this kernel has no CONFIG_IA32_EMULATION");
+	*arg = request(variant->fill, self->attached);
+	arg->bytes[size] = 1;
+	EXPECT_EQ(-E2BIG, call_32(IOCTL_32, self->dev,
+				  sized(variant->cmd, size + 1), (long)arg));
+	EXPECT_EQ(-EINVAL, call_32(IOCTL_32, self->dev,
+				   sized(variant->cmd, size - 1), (long)arg));
+	EXPECT_EQ(-EFAULT, call_32(IOCTL_32, self->dev, variant->cmd, 8));
+}
+
+TEST_F(ioctl, caller_of_32_bits_attaches_below_4_gib)
+{
+	struct kshm_attach *arg = low_page();
+
+	if (!has_32_bit_calls())
+		SKIP(return, "this kernel has no CONFIG_IA32_EMULATION");
+	make(1);
+	EXPECT_EQ(0, call_32(IOCTL_32, self->dev, KSHM_IOC_ATTACH, (long)arg));
+	EXPECT_GT(1UL << 32, arg->addr);
+	*(char *)(uintptr_t)arg->addr = 1;
+	EXPECT_EQ(1, nattch(0));
+}
+#endif
+
+TEST_HARNESS_MAIN
