@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -20,6 +21,7 @@
 #include "kshm.h"
 
 #define HEADER_COLUMNS	16
+#define DEVICE		"/dev/kshm"
 
 static int intree_get(key_t key, size_t size, int flags)
 {
@@ -84,8 +86,8 @@ const char *backend_begin(const struct backend *b)
 	backend = b;
 	first_pid = getpid();
 	seed = wish ? strtoul(wish, NULL, 0) : time(NULL) ^ first_pid;
-	if (b == &kshm && access("/dev/kshm", F_OK))
-		return "there is no /dev/kshm: insmod kshm.ko";
+	if (b == &kshm && access(DEVICE, F_OK))
+		return "there is no " DEVICE ": insmod kshm.ko";
 	if (b == &intree && access(b->listing, F_OK))
 		return "this kernel has no CONFIG_SYSVIPC";
 	if (unshare(CLONE_NEWIPC))
@@ -448,6 +450,26 @@ void become_with_caps(uid_t uid, gid_t gid, uint64_t caps)
 		die("PR_SET_KEEPCAPS: %s", strerror(errno));
 	become(uid, gid);
 	keep_caps(caps);
+}
+
+int device_descriptors(int *fds, int most)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char target[16];
+	ssize_t len;
+	int n = 0;
+
+	if (!dir)
+		die("/proc/self/fd: %s", strerror(errno));
+	while (n < most && (entry = readdir(dir))) {
+		len = readlinkat(dirfd(dir), entry->d_name, target,
+				 sizeof(target));
+		if (len == strlen(DEVICE) && !memcmp(target, DEVICE, len))
+			fds[n++] = atoi(entry->d_name);
+	}
+	closedir(dir);
+	return n;
 }
 
 int write_file(const char *path, const char *text)

@@ -118,6 +118,9 @@ void keep_caps(uint64_t caps);
 /* As uid with these capabilities and no other. */
 void become_with_caps(uid_t uid, gid_t gid, uint64_t caps);
 
+/* Open descriptors of the device, which the library has opened. */
+int device_descriptors(int *fds, int most);
+
 /* Sysctls; a file's errno comes back negative. */
 int write_file(const char *path, const char *text);
 int write_number(const char *path, unsigned long value);

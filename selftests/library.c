@@ -1,0 +1,668 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The library: its descriptor, which is not the program's; its errors; its
+ * names; and a program that is preloaded with it and knows nothing of it.
+ */
+#include <libgen.h>
+#include <linux/elf.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "cases.h"
+
+FIXTURE_KSHM(library);
+
+static int descriptors(void)
+{
+	int fds[8];
+
+	return device_descriptors(fds, 8);
+}
+
+static int descriptor(void)
+{
+	int fd;
+
+	return device_descriptors(&fd, 1) ? fd : -1;
+}
+
+/* Every call once, and what it must answer. */
+static void expect_works(struct __test_metadata *_metadata)
+{
+	struct shmid_ds ds;
+	int id = get(KEY, PAGE, IPC_CREAT | 0600);
+	char *p;
+
+	EXPECT_LE(0, id);
+	EXPECT_EQ(-ENOENT, get(KEY + 1, PAGE, 0));
+	p = (char *)at(id, NULL, 0);
+	EXPECT_LT(0, (long)p);
+	EXPECT_EQ(0, ctl(id, IPC_STAT, &ds));
+	EXPECT_EQ(PAGE, ds.shm_segsz);
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(-EINVAL, dt(p));
+}
+
+TEST_F(library, descriptor_one_high_and_closed_on_exec)
+{
+	int fd = descriptor();
+
+	EXPECT_LE(100, fd);
+	EXPECT_EQ(1, descriptors());
+	EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD));
+	expect_works(_metadata);
+	EXPECT_EQ(fd, descriptor());
+	EXPECT_EQ(1, descriptors());
+}
+
+/* Each call in turn is the first after the descriptor was lost. */
+static void expect_each_call_survives(struct __test_metadata *_metadata,
+				      void (*lose)(void))
+{
+	struct shmid_ds ds;
+	char *p;
+
+	lose();
+	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
+	lose();
+	EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL));
+	lose();
+	p = (char *)at(0, NULL, 0);
+	EXPECT_LT(0, (long)p);
+	lose();
+	EXPECT_EQ(-EINVAL, at(0, p, 0));
+	lose();
+	EXPECT_EQ(0, dt(p));
+	lose();
+	EXPECT_EQ(-EINVAL, dt(p));
+	lose();
+	EXPECT_EQ(0, ctl(0, IPC_STAT, &ds));
+	EXPECT_EQ(0, ds.shm_nattch);
+	lose();
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &ds));
+	lose();
+	EXPECT_EQ(0, ctl(0, SHM_LOCK, NULL));
+	lose();
+	EXPECT_EQ(0, ctl(0, SHM_UNLOCK, NULL));
+	lose();
+	EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
+	lose();
+	EXPECT_EQ(-EINVAL, ctl(0, IPC_RMID, NULL));
+}
+
+static void close_it(void)
+{
+	close(descriptor());
+}
+
+TEST_F(library, descriptor_closed_opened_again)
+{
+	expect_each_call_survives(_metadata, close_it);
+	EXPECT_EQ(1, descriptors());
+}
+
+static void close_all(void)
+{
+	if (syscall(SYS_close_range, 3, ~0U, 0))
+		die("close_range: %s", strerror(errno));
+}
+
+TEST_F(library, descriptors_all_closed_opened_again)
+{
+	expect_each_call_survives(_metadata, close_all);
+	EXPECT_EQ(1, descriptors());
+}
+
+static int stranger = -1;
+
+/* Puts another file under the library's number, as dup2() does. */
+static void take_number(void)
+{
+	int fd = descriptor();
+
+	if (fd >= 0 && dup2(stranger, fd) != fd)
+		die("dup2: %s", strerror(errno));
+}
+
+static void expect_stranger_harmless(struct __test_metadata *_metadata)
+{
+	struct stat before, after;
+	int fd = descriptor();
+
+	ASSERT_LE(0, stranger);
+	ASSERT_EQ(0, fstat(stranger, &before));
+	expect_each_call_survives(_metadata, take_number);
+	EXPECT_EQ(0, fstat(fd, &after));
+	EXPECT_EQ(before.st_ino, after.st_ino);
+	EXPECT_EQ(before.st_dev, after.st_dev);
+	EXPECT_EQ(before.st_size, after.st_size);
+}
+
+TEST_F(library, number_taken_by_regular_file)
+{
+	stranger = memfd_create("stranger", 0);
+	expect_stranger_harmless(_metadata);
+}
+
+TEST_F(library, number_taken_by_pipe)
+{
+	int ends[2];
+
+	ASSERT_EQ(0, pipe(ends));
+	stranger = ends[1];
+	expect_stranger_harmless(_metadata);
+}
+
+TEST_F(library, number_taken_by_socket)
+{
+	stranger = socket(AF_UNIX, SOCK_STREAM, 0);
+	expect_stranger_harmless(_metadata);
+}
+
+TEST_F(library, number_taken_by_eventfd)
+{
+	stranger = eventfd(0, 0);
+	expect_stranger_harmless(_metadata);
+}
+
+TEST_F(library, number_taken_by_other_char_device)
+{
+	stranger = open("/dev/null", O_RDWR);
+	expect_stranger_harmless(_metadata);
+}
+
+TEST_F(library, number_taken_by_tty_or_zero_device)
+{
+	stranger = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	if (stranger < 0)
+		stranger = open("/dev/zero", O_RDWR);
+	expect_stranger_harmless(_metadata);
+}
+
+TEST_F(library, fork_child_loses_parent_keeps)
+{
+	int fd = descriptor();
+
+	if (in_child()) {
+		close_all();
+		expect_works(_metadata);
+		EXPECT_EQ(1, descriptors());
+		_exit(0);
+	}
+	EXPECT_EQ(fd, descriptor());
+	expect_works(_metadata);
+	if (in_child()) {
+		expect_works(_metadata);
+		_exit(0);
+	}
+}
+
+/* A vfork child's memory is its parent's, its descriptors are its own. */
+static __attribute__((noinline)) int find_in_vfork(bool close_first)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		if (close_first)
+			syscall(SYS_close_range, 3, ~0U, 0);
+		_exit(get(KEY, PAGE, 0) != 0);
+	}
+	return reap(pid);
+}
+
+TEST_F(library, vfork_child_loses_parent_keeps)
+{
+	int fd = descriptor();
+
+	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(0, find_in_vfork(true));
+	EXPECT_EQ(fd, descriptor());
+	EXPECT_EQ(1, descriptors());
+	expect_works(_metadata);
+}
+
+TEST_F(library, vfork_child_uses_parent_lost)
+{
+	int null = open("/dev/null", O_RDWR), fd = descriptor();
+
+	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
+	close_it();
+	EXPECT_EQ(0, find_in_vfork(false));
+	ASSERT_EQ(fd, dup2(null, fd));
+	expect_works(_metadata);
+	EXPECT_EQ(0, fcntl(fd, F_GETFD));
+}
+
+static pthread_barrier_t together;
+
+static void *use_together(void *wrong)
+{
+	struct shmid_ds ds;
+	char *p;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		pthread_barrier_wait(&together);
+		if (get(KEY, PAGE, 0600) != 0)
+			return "shmget";
+		p = (char *)at(0, NULL, 0);
+		if ((long)p < 0)
+			return "shmat";
+		if (ctl(0, IPC_STAT, &ds))
+			return "shmctl";
+		if (dt(p))
+			return "shmdt";
+		pthread_barrier_wait(&together);
+	}
+	return NULL;
+}
+
+/* All find at one time that the descriptor is gone. */
+TEST_F(library, threads_lose_it_together)
+{
+	pthread_t thread[4];
+	void *wrong;
+	int i;
+
+	make_key(KEY, PAGE, 0600);
+	pthread_barrier_init(&together, NULL, 5);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, use_together,
+					    NULL));
+	for (i = 0; i < 100; i++) {
+		close_it();
+		pthread_barrier_wait(&together);
+		pthread_barrier_wait(&together);
+		ASSERT_EQ(1, descriptors());
+	}
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], &wrong));
+		EXPECT_EQ(NULL, wrong);
+	}
+	EXPECT_EQ(0, nattch(0));
+}
+
+/* Descriptors have to be gone when no name leads to them any more. */
+static void confine(void)
+{
+	if (chroot("/proc/self/fdinfo") || chdir("/"))
+		die("chroot: %s", strerror(errno));
+}
+
+TEST_F(library, chroot_still_works)
+{
+	if (in_child()) {
+		confine();
+		expect_works(_metadata);
+		_exit(0);
+	}
+}
+
+TEST_F(library, chroot_and_closed_enosys)
+{
+	struct shmid_ds ds;
+	char *p = attach(make(1));
+
+	if (in_child()) {
+		close_it();
+		confine();
+		EXPECT_EQ(-ENOSYS, get(KEY, PAGE, IPC_CREAT | 0600));
+		EXPECT_EQ(-ENOSYS, at(0, NULL, 0));
+		EXPECT_EQ(-ENOSYS, dt(p));
+		EXPECT_EQ(-ENOSYS, ctl(0, IPC_STAT, &ds));
+		*p = 1;
+		_exit(0);
+	}
+}
+
+TEST_F(library, another_user_still_works)
+{
+	if (in_child()) {
+		become(ALICE, STAFF);
+		expect_works(_metadata);
+		close_it();
+		expect_works(_metadata);
+		_exit(0);
+	}
+}
+
+TEST_F(library, no_descriptor_free_enomem)
+{
+	struct rlimit none = { 0, 4096 }, old;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+	none.rlim_max = old.rlim_max;
+	close_it();
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	EXPECT_EQ(-ENOMEM, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOMEM, at(0, NULL, 0));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+	expect_works(_metadata);
+}
+
+TEST_F(library, success_leaves_errno)
+{
+	struct shmid_ds ds;
+	void *p;
+
+	errno = EXDEV;
+	EXPECT_EQ(0, kshm.get(KEY, PAGE, IPC_CREAT | 0600));
+	close_it();
+	errno = EXDEV;
+	p = kshm.at(0, NULL, 0);
+	EXPECT_EQ(0, kshm.ctl(0, IPC_STAT, &ds));
+	EXPECT_EQ(0, kshm.dt(p));
+	EXPECT_EQ(EXDEV, errno);
+}
+
+TEST_F(library, huge_pages_are_not_there)
+{
+	make_key(KEY, PAGE, 0600);
+	EXPECT_EQ(0, get(KEY, PAGE, SHM_HUGETLB | 0600));
+	EXPECT_EQ(0, get(KEY, PAGE, SHM_HUGETLB | IPC_CREAT | 0600));
+	EXPECT_EQ(-EEXIST, get(KEY, PAGE, SHM_HUGETLB | IPC_CREAT | IPC_EXCL));
+	EXPECT_EQ(-ENOENT, get(KEY + 1, PAGE, SHM_HUGETLB | 0600));
+	EXPECT_EQ(-EINVAL, get(KEY + 1, PAGE, SHM_HUGETLB | IPC_CREAT));
+	EXPECT_EQ(-EINVAL, get(IPC_PRIVATE, PAGE, SHM_HUGETLB | 0600));
+}
+
+/* Programs, run from this one's folder. */
+static void path_beside(char *path, size_t size, const char *name)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n < 0 ? 0 : n] = '\0';
+	snprintf(path, size, "%s/%s", dirname(self), name);
+}
+
+/* Runs this program's other main(); what it says goes to @said. */
+static int run_self(const char *what, char *said, size_t size)
+{
+	int ends[2], have = 0, n;
+	pid_t pid;
+
+	if (pipe(ends))
+		die("pipe");
+	pid = spawn();
+	if (!pid) {
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		if (!strcmp(what, "--no-standard-files"))
+			syscall(SYS_close_range, 0, 2, 0);
+		execl("/proc/self/exe", "library", what, NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	while ((n = read(ends[0], said + have, size - 1 - have)) > 0)
+		have += n;
+	said[have] = '\0';
+	close(ends[0]);
+	n = reap(pid);
+	return WIFEXITED(n) ? WEXITSTATUS(n) : -1;
+}
+
+/* In a mount namespace of its own, where /dev is empty. */
+static void hide_devices(void)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/dev", "tmpfs", 0, NULL))
+		die("hiding /dev: %s", strerror(errno));
+}
+
+TEST_F(library, no_device_enosys_and_one_sentence)
+{
+	char said[1024];
+
+	if (in_child()) {
+		hide_devices();
+		setenv("KSHM_DEBUG", "1", 1);
+		EXPECT_EQ(ENOSYS, run_self("--call-thrice", said,
+					   sizeof(said)));
+		EXPECT_EQ(0, strncmp(said, "kshm: ", 6));
+		EXPECT_NE(NULL, strstr(said, "/dev/kshm"));
+		EXPECT_EQ(strchr(said, '\n'), strrchr(said, '\n'));
+		EXPECT_NE(NULL, strchr(said, '\n'));
+		_exit(0);
+	}
+}
+
+TEST_F(library, no_device_without_debug_silent)
+{
+	char said[1024];
+
+	if (in_child()) {
+		hide_devices();
+		unsetenv("KSHM_DEBUG");
+		EXPECT_EQ(ENOSYS, run_self("--call-thrice", said,
+					   sizeof(said)));
+		EXPECT_STREQ("", said);
+		_exit(0);
+	}
+}
+
+TEST_F(library, other_device_in_its_place_enosys)
+{
+	char said[1024];
+
+	if (in_child()) {
+		hide_devices();
+		ASSERT_EQ(0, mknod("/dev/kshm", S_IFCHR | 0666, 1 << 8 | 3));
+		EXPECT_EQ(ENOSYS, run_self("--call-thrice", said,
+					   sizeof(said)));
+		_exit(0);
+	}
+}
+
+TEST_F(library, with_debug_and_device_silent)
+{
+	char said[1024];
+
+	setenv("KSHM_DEBUG", "1", 1);
+	EXPECT_EQ(0, run_self("--call-thrice", said, sizeof(said)));
+	EXPECT_STREQ("", said);
+}
+
+TEST_F(library, standard_files_closed_number_not_standard)
+{
+	char said[64];
+
+	EXPECT_EQ(0, run_self("--no-standard-files", said, sizeof(said)));
+}
+
+TEST_F(library, few_descriptors_allowed_works)
+{
+	struct rlimit few = { 16, 16 };
+	char said[64];
+
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
+		EXPECT_EQ(0, run_self("--call-thrice", said, sizeof(said)));
+		_exit(0);
+	}
+}
+
+/* Names of functions that a shared object offers. */
+static bool is_offered(const struct elf64_sym *sym)
+{
+	return sym->st_shndx != SHN_UNDEF &&
+	       ELF_ST_BIND(sym->st_info) != STB_LOCAL &&
+	       ELF_ST_TYPE(sym->st_info) == STT_FUNC;
+}
+
+static int offered_names(const char *file, const char **names, int most)
+{
+	static char image[1 << 20];
+	struct elf64_hdr *elf = (void *)image;
+	struct elf64_shdr *section, *strings;
+	char path[PATH_MAX];
+	struct elf64_sym *sym;
+	int i, n = 0;
+
+	path_beside(path, sizeof(path), file);
+	if (slurp(path, image, sizeof(image)) < sizeof(*elf))
+		die("%s is empty", path);
+	section = (void *)(image + elf->e_shoff);
+	for (i = 0; section[i].sh_type != SHT_DYNSYM; i++)
+		if (i == elf->e_shnum - 1)
+			die("%s has no symbols", path);
+	strings = &section[section[i].sh_link];
+	sym = (void *)(image + section[i].sh_offset);
+	for (i = section[i].sh_size / sizeof(*sym); i--; sym++)
+		if (is_offered(sym) && n < most)
+			names[n++] = image + strings->sh_offset + sym->st_name;
+	return n;
+}
+
+TEST_F(library, shared_library_offers_only_its_names)
+{
+	const char *names[64];
+	int n = offered_names("libkshm.so.0", names, 64), i;
+
+	EXPECT_LE(4, n);
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(0, strncmp(names[i], "kshm_shm", 8)) {
+			TH_LOG("%s", names[i]);
+		}
+}
+
+TEST_F(library, preload_offers_only_libc_names)
+{
+	const char *names[64];
+	int n = offered_names("libkshm-preload.so", names, 64), i;
+
+	EXPECT_LE(4, n);
+	for (i = 0; i < n; i++)
+		EXPECT_TRUE(!strcmp(names[i], "shmget") ||
+			    !strcmp(names[i], "shmat") ||
+			    !strcmp(names[i], "shmdt") ||
+			    !strcmp(names[i], "shmctl") ||
+			    !strcmp(names[i], "__shmctl64")) {
+			TH_LOG("%s", names[i]);
+		}
+}
+
+FIXTURE_KSHM(preload);
+
+/* Runs sysv_user with these steps; its exit status. */
+static int run_user(const char *const *steps)
+{
+	char program[PATH_MAX], library[PATH_MAX];
+	const char *args[8] = { "sysv_user" };
+	int i, status;
+	pid_t pid;
+
+	path_beside(program, sizeof(program), "sysv_user");
+	path_beside(library, sizeof(library), "libkshm-preload.so");
+	for (i = 0; steps[i]; i++)
+		args[i + 1] = steps[i];
+	pid = spawn();
+	if (!pid) {
+		setenv("LD_PRELOAD", library, 1);
+		execv(program, (char *const *)args);
+		_exit(127);
+	}
+	status = reap(pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define RUN_USER(...)	run_user((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Both that it went well and that it went to kshm. */
+#define EXPECT_USED(...) do {						\
+	EXPECT_EQ(0, RUN_USER(__VA_ARGS__));				\
+	EXPECT_EQ(0, get(KEY, 4096, 0));				\
+	EXPECT_EQ(0, nattch(0));					\
+	EXPECT_STREQ("a program was here", (char *)at(0, NULL, 0));	\
+} while (0)
+
+TEST_F(preload, program_uses_kshm)
+{
+	EXPECT_USED("use");
+}
+
+TEST_F(preload, program_does_not_use_in_tree)
+{
+	struct line line;
+
+	if (access(intree.listing, F_OK))
+		SKIP(return, "this kernel has no CONFIG_SYSVIPC");
+	EXPECT_USED("use");
+	backend = &intree;
+	EXPECT_EQ(0, listing_read(&line, 1));
+	backend = &kshm;
+}
+
+TEST_F(preload, program_closes_all)
+{
+	EXPECT_USED("use", "close-all", "use", "close-all", "use");
+}
+
+TEST_F(preload, program_takes_numbers)
+{
+	EXPECT_USED("use", "take-numbers", "use", "take-numbers", "use");
+}
+
+TEST_F(preload, program_forks)
+{
+	EXPECT_USED("fork", "close-all", "fork");
+}
+
+TEST_F(preload, program_has_threads)
+{
+	EXPECT_USED("threads", "close-all", "threads");
+}
+
+TEST_F(preload, program_changes_root_and_user)
+{
+	EXPECT_USED("chroot", "user", "use");
+}
+
+TEST_F(preload, program_changes_root_before_first_use)
+{
+	EXPECT_USED("chroot", "use");
+}
+
+TEST_F(preload, program_changes_user_and_closes_all)
+{
+	EXPECT_USED("user", "close-all", "use");
+}
+
+TEST_F(preload, program_has_no_descriptor_free)
+{
+	EXPECT_USED("no-descriptors", "use");
+}
+
+TEST_F(preload, program_lost_it_and_none_is_free_enomem)
+{
+	EXPECT_EQ(ENOMEM, RUN_USER("close-all", "no-descriptors", "use"));
+}
+
+TEST_F(preload, program_lost_it_and_root_enosys)
+{
+	EXPECT_EQ(ENOSYS, RUN_USER("close-all", "chroot", "use"));
+}
+
+static int call_thrice(void)
+{
+	int i, ret = 0;
+
+	backend = &kshm;
+	for (i = 0; i < 3; i++)
+		ret = get(IPC_PRIVATE, 0, 0600);
+	return ret == -EINVAL ? 0 : -ret;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--call-thrice"))
+		return call_thrice();
+	if (argc == 2 && !strcmp(argv[1], "--no-standard-files"))
+		return descriptor() > 2 ? 0 : 1;
+	return test_harness_run(argc, argv);
+}

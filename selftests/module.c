@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: nobody loses data by its unloading, and nothing of it is left.
+ * It runs last, and leaves the module loaded.
+ */
+#include "cases.h"
+
+#define ROUNDS		1000
+#define UNHURRIED	50
+#define HURRY		"/sys/kernel/rcu_expedited"
+
+FIXTURE(module)
+{
+};
+
+static const char *module_file(void)
+{
+	const char *file = getenv("KSHM_KO");
+
+	return file ? file : "/kshm.ko";
+}
+
+/* The library's descriptor keeps the module: give it back. */
+static void let_go(void)
+{
+	int fds[8], n = device_descriptors(fds, 8);
+
+	while (n--)
+		close(fds[n]);
+}
+
+static int load_module(void)
+{
+	int fd = open(module_file(), O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int unload_module(void)
+{
+	let_go();
+	return syscall(SYS_delete_module, "kshm", O_NONBLOCK) ? -errno : 0;
+}
+
+/* References to the module, -1 where it is not loaded. */
+static int references(void)
+{
+	FILE *file = fopen("/proc/modules", "re");
+	char line[512];
+	int n = -1;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "kshm ", 5) &&
+		    sscanf(line, "kshm %*u %d", &n) != 1)
+			die("/proc/modules has this line: %s", line);
+	if (file)
+		fclose(file);
+	return n;
+}
+
+/* The end of a file or of a namespace can be a moment away. */
+static int unload_soon(void)
+{
+	int i, err = -EAGAIN;
+
+	for (i = 0; i < 1000 && err == -EAGAIN; i++) {
+		err = unload_module();
+		if (err)
+			usleep(10000);
+	}
+	return err;
+}
+
+FIXTURE_SETUP(module)
+{
+	if (access(module_file(), R_OK))
+		SKIP(return, "no %s: set KSHM_KO", module_file());
+	if (references() < 0 && load_module())
+		SKIP(return, "%s does not load", module_file());
+	begin_case(_metadata, &kshm);
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	if (references() < 0)
+		EXPECT_EQ(0, load_module());
+	end_case(_metadata);
+	let_go();
+}
+
+TEST_F(module, unused_unloads_and_leaves_nothing)
+{
+	EXPECT_EQ(0, unload_module());
+	EXPECT_EQ(-1, references());
+	EXPECT_EQ(-1, access("/dev/kshm", F_OK));
+	EXPECT_EQ(-1, access("/proc/kshm", F_OK));
+	EXPECT_EQ(-1, access("/sys/module/kshm", F_OK));
+	EXPECT_EQ(0, load_module());
+	EXPECT_EQ(0, access("/dev/kshm", F_OK));
+	EXPECT_EQ(0, access("/proc/kshm/shm", F_OK));
+}
+
+TEST_F(module, not_there_enosys)
+{
+	struct shmid_ds ds;
+
+	EXPECT_EQ(0, unload_module());
+	EXPECT_EQ(-ENOSYS, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(-ENOSYS, at(0, NULL, 0));
+	EXPECT_EQ(-ENOSYS, dt(NULL));
+	EXPECT_EQ(-ENOSYS, ctl(0, IPC_STAT, &ds));
+}
+
+TEST_F(module, loaded_again_is_found_again)
+{
+	EXPECT_EQ(0, make_key(KEY, PAGE, 0600));
+	rmid(0);
+	EXPECT_EQ(0, unload_module());
+	EXPECT_EQ(-ENOSYS, get(KEY, PAGE, IPC_CREAT | 0600));
+	EXPECT_EQ(0, load_module());
+	EXPECT_EQ(0, make_key(KEY, PAGE, 0600));
+}
+
+TEST_F(module, loaded_twice_eexist)
+{
+	EXPECT_EQ(-EEXIST, load_module());
+	EXPECT_EQ(0, make(1));
+}
+
+TEST_F(module, segment_keeps_it)
+{
+	char *p = attach(make_key(KEY, PAGE, 0600));
+
+	strcpy(p, "still here");
+	detach(p);
+	EXPECT_EQ(-EAGAIN, unload_module());
+	EXPECT_STREQ("still here", attach(get(KEY, 0, 0)));
+	backend_sweep();
+	EXPECT_EQ(0, unload_soon());
+}
+
+TEST_F(module, segment_in_other_namespace_keeps_it)
+{
+	char *shared = attach(make(1));
+	pid_t child = spawn();
+
+	if (!child) {
+		detach(shared);
+		unshare(CLONE_NEWIPC);
+		make(1);
+		let_go();
+		for (;;)
+			pause();
+	}
+	while (nattch(0) == 2)
+		usleep(1000);
+	backend_sweep();
+	usleep(200000);
+	EXPECT_EQ(-EAGAIN, unload_module());
+	kill(child, SIGKILL);
+	reap(child);
+	EXPECT_EQ(0, unload_soon());
+}
+
+TEST_F(module, marked_segment_keeps_it_until_detached)
+{
+	char *p = attach(make(1));
+
+	rmid(0);
+	EXPECT_EQ(-EAGAIN, unload_module());
+	*p = 1;
+	detach(p);
+	EXPECT_EQ(0, unload_soon());
+}
+
+TEST_F(module, attach_from_ended_namespace_keeps_it)
+{
+	char *p = attach(make(1));
+
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	usleep(200000);
+	EXPECT_EQ(-EAGAIN, unload_module());
+	*p = 1;
+	detach(p);
+	EXPECT_EQ(0, unload_soon());
+}
+
+TEST_F(module, descriptor_keeps_it)
+{
+	int fd = open("/dev/kshm", O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(EAGAIN, syscall(SYS_delete_module, "kshm", O_NONBLOCK) ?
+			  errno : 0);
+	close(fd);
+	EXPECT_EQ(0, unload_module());
+}
+
+TEST_F(module, open_listing_does_not_keep_it)
+{
+	int fd = open(kshm.listing, O_RDONLY | O_CLOEXEC);
+	char c;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, read(fd, &c, 1));
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_GE(0, read(fd, &c, 1));
+	close(fd);
+}
+
+TEST_F(module, ended_namespace_lets_it_go)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		if (in_child()) {
+			ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+			attach(make(4));
+			make_key(KEY, PAGE, 0600);
+			_exit(0);
+		}
+		EXPECT_EQ(0, unload_soon());
+		EXPECT_EQ(0, load_module());
+	}
+}
+
+TEST_F(module, attach_and_detach_keep_references_even)
+{
+	int i, before;
+	char *p;
+
+	make(1);
+	detach(attach(0));
+	let_go();
+	before = references();
+	EXPECT_LE(1, before);
+	for (i = 0; i < 1000; i++) {
+		p = attach(0);
+		detach(p);
+	}
+	let_go();
+	EXPECT_EQ(before, references());
+	rmid(0);
+	let_go();
+	EXPECT_EQ(0, references());
+}
+
+TEST_F(module, unloads_right_after_removals)
+{
+	int i, round;
+
+	for (round = 0; round < 10; round++) {
+		for (i = 0; i < 100; i++)
+			rmid(make(1));
+		EXPECT_EQ(0, unload_soon());
+		EXPECT_EQ(0, load_module());
+	}
+}
+
+TEST_F(module, unloads_right_after_exit_of_attached)
+{
+	int round;
+
+	for (round = 0; round < 20; round++) {
+		if (in_child()) {
+			int id = make(1);
+
+			attach(id);
+			rmid(id);
+			_exit(0);
+		}
+		EXPECT_EQ(0, unload_soon());
+		EXPECT_EQ(0, load_module());
+	}
+}
+
+static void use_while_there(void)
+{
+	for (;;) {
+		int id = get(IPC_PRIVATE, PAGE, 0600);
+		long p = id < 0 ? -1 : at(id, NULL, 0);
+
+		if (p > 0)
+			dt((void *)p);
+		if (id >= 0)
+			ctl(id, IPC_RMID, NULL);
+		let_go();
+		usleep(500);
+	}
+}
+
+TEST_F(module, used_while_unloading_works_or_is_absent)
+{
+	pid_t child = spawn();
+	int i;
+
+	if (!child)
+		use_while_there();
+	for (i = 0; i < 30; i++) {
+		EXPECT_EQ(0, unload_soon());
+		EXPECT_EQ(0, load_module());
+		usleep(dice() % 5000);
+	}
+	kill(child, SIGKILL);
+	reap(child);
+}
+
+static void work(void)
+{
+	int id = make(2);
+	char *p = attach(id);
+	pid_t pid = spawn();
+
+	if (!pid) {
+		p[PAGE] = 1;
+		_exit(0);
+	}
+	if (reap(pid) || p[PAGE] != 1)
+		die("a child's write is not seen");
+	detach(p);
+	rmid(id);
+}
+
+/*
+ * Most of a round is waiting for RCU. The first rounds wait as always;
+ * for the others the kernel is told to hurry.
+ */
+TEST_F_TIMEOUT(module, thousand_times_loaded_used_unloaded, 900)
+{
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		if (i == UNHURRIED)
+			write_file(HURRY, "1");
+		work();
+		ASSERT_EQ(0, unload_soon());
+		ASSERT_EQ(0, load_module());
+	}
+	write_file(HURRY, "0");
+}
+
+int main(int argc, char **argv)
+{
+	let_go();
+	return test_harness_run(argc, argv);
+}
