@@ -257,26 +257,37 @@ struct snapshot {
 
 static void take(struct snapshot *snapshot)
 {
+	struct mapping maps[8];
+
 	memset(snapshot, 0, sizeof(*snapshot));
 	slurp(kshm.listing, snapshot->listing, sizeof(snapshot->listing));
-	snapshot->attaches = mappings_of(0) * 1000 + mappings_of(1);
+	snapshot->attaches = mappings(maps, 8);
 }
 
-/* The request fails with @error, and that is all that it does. */
-#define EXPECT_REFUSED(error, cmd, arg) do {				\
-	struct snapshot before_, after_;				\
-									\
-	take(&before_);							\
-	EXPECT_EQ(error, call(self->dev, cmd, arg));			\
-	take(&after_);							\
-	EXPECT_EQ(before_.attaches, after_.attaches);			\
-	EXPECT_STREQ(before_.listing, after_.listing);			\
-} while (0)
+/* What fails has changed nothing: the requests between these two. */
+static struct snapshot before;
+
+static void begin_refusals(void)
+{
+	take(&before);
+}
+
+static void end_refusals(struct __test_metadata *_metadata)
+{
+	struct snapshot after;
+
+	take(&after);
+	EXPECT_EQ(before.attaches, after.attaches);
+	EXPECT_STREQ(before.listing, after.listing);
+}
+
+#define EXPECT_REFUSED(error, cmd, arg)					\
+	EXPECT_EQ(error, call(self->dev, cmd, arg))
 
 TEST_F(abi, exact_size_done)
 {
 	union arg arg = request(variant->fill, self->attached);
-	struct snapshot before, after;
+	struct snapshot after;
 
 	take(&before);
 	EXPECT_EQ(0, call(self->dev, variant->cmd, &arg));
@@ -289,8 +300,10 @@ TEST_F(abi, too_short_einval)
 	union arg arg = request(variant->fill, self->attached);
 	size_t size;
 
+	begin_refusals();
 	for (size = 0; size < _IOC_SIZE(variant->cmd); size++)
 		EXPECT_REFUSED(-EINVAL, sized(variant->cmd, size), &arg);
+	end_refusals(_metadata);
 }
 
 static const size_t longer[] = { 1, 4, 8, 100, 256 };
@@ -323,12 +336,14 @@ TEST_F(abi, longer_with_other_tail_e2big)
 	size_t size = _IOC_SIZE(variant->cmd), i;
 	union arg arg;
 
+	begin_refusals();
 	for (i = 0; i < ARRAY_SIZE(longer); i++) {
 		arg = request(variant->fill, self->attached);
 		arg.bytes[size + longer[i] - 1] = 1;
 		EXPECT_REFUSED(-E2BIG, sized(variant->cmd, size + longer[i]),
 			       &arg);
 	}
+	end_refusals(_metadata);
 }
 
 TEST_F(abi, longest_with_zero_tail_done)
@@ -347,6 +362,7 @@ TEST_F(abi, wrong_direction_enotty)
 	union arg arg = request(variant->fill, self->attached);
 	unsigned int dir;
 
+	begin_refusals();
 	for (dir = 0; dir < 4; dir++) {
 		if (dir == _IOC_DIR(variant->cmd))
 			continue;
@@ -354,15 +370,18 @@ TEST_F(abi, wrong_direction_enotty)
 			       _IOC(dir, KSHM_IOC_MAGIC, _IOC_NR(variant->cmd),
 				    _IOC_SIZE(variant->cmd)), &arg);
 	}
+	end_refusals(_metadata);
 }
 
 TEST_F(abi, wrong_magic_enotty)
 {
 	union arg arg = request(variant->fill, self->attached);
 
+	begin_refusals();
 	EXPECT_REFUSED(-ENOTTY,
 		       _IOC(_IOC_DIR(variant->cmd), 'K', _IOC_NR(variant->cmd),
 			    _IOC_SIZE(variant->cmd)), &arg);
+	end_refusals(_metadata);
 }
 
 TEST_F(abi, unknown_flag_einval)
@@ -370,6 +389,7 @@ TEST_F(abi, unknown_flag_einval)
 	union arg arg;
 	uint32_t bit;
 
+	begin_refusals();
 	for (bit = 1; bit; bit <<= 1) {
 		if (bit & variant->known)
 			continue;
@@ -377,6 +397,7 @@ TEST_F(abi, unknown_flag_einval)
 		*(uint32_t *)(arg.bytes + variant->flags) |= bit;
 		EXPECT_REFUSED(-EINVAL, variant->cmd, &arg);
 	}
+	end_refusals(_metadata);
 }
 
 TEST_F(abi, reserved_word_einval)
@@ -384,6 +405,7 @@ TEST_F(abi, reserved_word_einval)
 	union arg arg;
 	uint32_t bit;
 
+	begin_refusals();
 	if (variant->reserved == NO_WORD)
 		return;
 	for (bit = 1; bit; bit <<= 1) {
@@ -391,6 +413,7 @@ TEST_F(abi, reserved_word_einval)
 		*(uint32_t *)(arg.bytes + variant->reserved) = bit;
 		EXPECT_REFUSED(-EINVAL, variant->cmd, &arg);
 	}
+	end_refusals(_metadata);
 }
 
 TEST_F(abi, unreadable_struct_efault)
@@ -398,12 +421,14 @@ TEST_F(abi, unreadable_struct_efault)
 	size_t size = _IOC_SIZE(variant->cmd);
 	char *range = free_range(2), *edge = fill_page(range, 0) + PAGE;
 
+	begin_refusals();
 	EXPECT_REFUSED(-EFAULT, variant->cmd, NULL);
 	EXPECT_REFUSED(-EFAULT, variant->cmd, BAD_POINTER);
 	EXPECT_REFUSED(-EFAULT, variant->cmd, (void *)-4096L);
 	EXPECT_REFUSED(-EFAULT, variant->cmd, edge);
 	EXPECT_REFUSED(-EFAULT, variant->cmd, edge - size + 1);
 	EXPECT_REFUSED(-EFAULT, sized(variant->cmd, size + 8), edge - size);
+	end_refusals(_metadata);
 }
 
 TEST_F(abi, unwritable_struct_efault)
@@ -414,7 +439,9 @@ TEST_F(abi, unwritable_struct_efault)
 	memcpy(page, &arg, sizeof(arg));
 	ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ));
 	if (_IOC_DIR(variant->cmd) & _IOC_READ) {
+		begin_refusals();
 		EXPECT_REFUSED(-EFAULT, variant->cmd, page);
+		end_refusals(_metadata);
 		return;
 	}
 	EXPECT_EQ(0, call(self->dev, variant->cmd, page));
@@ -454,6 +481,7 @@ TEST_F(ioctl, number_unknown_enotty)
 	unsigned int nr, dir;
 	union arg arg;
 
+	begin_refusals();
 	memset(&arg, 0, sizeof(arg));
 	for (nr = 0; nr < 256; nr++) {
 		if (nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK))
@@ -464,15 +492,18 @@ TEST_F(ioctl, number_unknown_enotty)
 				       &arg);
 		}
 	}
+	end_refusals(_metadata);
 }
 
 TEST_F(ioctl, number_bare_enotty)
 {
 	union arg arg;
 
+	begin_refusals();
 	memset(&arg, 0, sizeof(arg));
 	EXPECT_REFUSED(-ENOTTY, FIRST_NUMBER, &arg);
 	EXPECT_REFUSED(-ENOTTY, 0xffffffff, &arg);
+	end_refusals(_metadata);
 }
 
 /* Fields that the kernel writes may hold anything, and hold the answer then. */
@@ -654,7 +685,9 @@ TEST_F(ioctl, attach_over_its_own_struct_efault)
 	make(1);
 	arg->addr = (uintptr_t)arg;
 	arg->flags = KSHM_ATTACH_REMAP;
+	begin_refusals();
 	EXPECT_REFUSED(-EFAULT, KSHM_IOC_ATTACH, arg);
+	end_refusals(_metadata);
 	EXPECT_EQ((uintptr_t)arg, arg->addr);
 }
 

@@ -203,7 +203,7 @@ TEST_F(namespaces, end_many_times_frees_each)
 	size_t pages = (4UL << 20) / PAGE;
 	int i;
 
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 20; i++) {
 		if (in_child()) {
 			new_namespace(CLONE_NEWIPC);
 			touch_all(attach(make_key(KEY, pages * PAGE, 0600)),

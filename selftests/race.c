@@ -88,7 +88,7 @@ static void *recreate_marked(void *unused)
 	int i, id;
 	int *p;
 
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 400; i++) {
 		id = make(1);
 		p = (int *)attach(id);
 		*p = id;
@@ -324,7 +324,7 @@ static void *detach_around(void *unused)
 	long p;
 	int i;
 
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 2000; i++) {
 		p = at(arena.id, arena.addr, 0);
 		if (p > 0)
 			dt((void *)p);
@@ -348,7 +348,7 @@ static void *attach_write_detach(void *unused)
 	int i, tid = syscall(SYS_gettid);
 	int *p;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 200; i++) {
 		p = (int *)attach(arena.id);
 		p[tid % 512] = tid;
 		if (p[tid % 512] != tid)
@@ -631,7 +631,7 @@ static void *reuse_the_address(void *unused)
 	long p;
 	int i, id;
 
-	for (i = 0; i < 1500; i++) {
+	for (i = 0; i < 800; i++) {
 		id = make_key(KEY, PAGE, 0600);
 		p = at(id, arena.addr, SHM_REMAP);
 		if (p != (long)arena.addr)
@@ -696,7 +696,7 @@ static void *cut_and_detach(void *unused)
 	char *p;
 	int i, n;
 
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < 300; i++) {
 		p = attach(arena.id);
 		for (n = dice() % 4; n; n--)
 			mprotect(p + dice() % 8 * PAGE, PAGE,
