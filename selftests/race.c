@@ -235,14 +235,15 @@ static void leave_fault(int sig)
 	siglongjmp(nothing_there, 1);
 }
 
-/* Is the mark still there? Asked by reading, which takes no lock. */
-static bool is_marked(const volatile int *word, int times)
+/* Does memory keep a mark? Asked by reading, which takes no lock. */
+static bool keeps_mark(volatile int *word, int times)
 {
 	volatile int left = times;
 
 	signal(SIGSEGV, leave_fault);
 	if (sigsetjmp(nothing_there, 1))
 		return false;
+	*word = MARK;
 	while (left--)
 		if (*word != MARK)
 			return false;
@@ -259,8 +260,7 @@ static void *map_into_holes(void *unused)
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		if (q == MAP_FAILED)
 			return strerror(errno);
-		*q = MARK;
-		if (!is_marked(q, dice() % 2000))
+		if (!keeps_mark(q, dice() % 2000))
 			return "a detach took a stranger's mapping";
 		munmap(q, PAGE);
 		if (dice() % 2)
@@ -310,8 +310,7 @@ static void *attach_instead(void *unused)
 		p = at(arena.id + 1, arena.addr + PAGE, SHM_REMAP);
 		if (p < 0)
 			return strerror(-p);
-		*(int *)p = MARK;
-		if (!is_marked((int *)p, 200))
+		if (!keeps_mark((int *)p, 200))
 			return "a detach took another segment's attach";
 		if (dt((void *)p))
 			return "an attach is gone before its detach";
