@@ -513,6 +513,24 @@ unsigned long meminfo(const char *name)
 	return strtoul(line + strlen(name) + 1, NULL, 10);
 }
 
+void use_up_mappings(void)
+{
+	size_t most = read_number("/proc/sys/vm/max_map_count"), i;
+	char *p = mmap(NULL, most * PAGE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("no address space to cut up");
+	for (i = 1; i < most; i += 2)
+		if (mprotect(p + i * PAGE, PAGE, PROT_READ))
+			break;
+	/* Splits in two what is left, where the last one wanted three. */
+	munmap(p + (i + 1) * PAGE, (most - i - 1) * PAGE);
+	mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	mmap(NULL, PAGE, PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 /* Far from where the kernel puts what it is free to put somewhere. */
 char *free_range(size_t pages)
 {

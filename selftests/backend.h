@@ -132,6 +132,8 @@ unsigned long meminfo(const char *name);
 char *free_range(size_t pages);
 /* An anonymous page filled with @byte at @addr. */
 char *fill_page(void *addr, int byte);
+/* Cuts up memory until the process may have no more mappings. */
+void use_up_mappings(void);
 /* Waits until the clock shows another second; returns it. */
 time_t next_second(void);
 /* Does touching the byte end in @sig? In a child, so that nothing is lost. */

@@ -443,6 +443,19 @@ TEST_F(shmat, address_space_limit_enomem)
 	EXPECT_LT(0, at(0, NULL, 0));
 }
 
+TEST_F(shmat, mappings_used_up_enomem)
+{
+	make(1);
+	if (in_child()) {
+		use_up_mappings();
+		EXPECT_EQ(-ENOMEM, at(0, NULL, 0));
+		EXPECT_EQ(-ENOMEM, at(0, NULL, SHM_RDONLY));
+		_exit(0);
+	}
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(0, stat_of(0).shm_atime);
+}
+
 TEST_F(shmat, locked_future_over_limit_eagain)
 {
 	struct rlimit limit = { PAGE, PAGE };

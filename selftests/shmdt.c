@@ -10,11 +10,11 @@
 
 FIXTURE_BOTH(shmdt);
 
-static bool mapped(const void *addr)
+static bool mapped(char *page)
 {
-	struct mapping map;
+	unsigned char resident;
 
-	return mapping_at(addr, &map);
+	return !mincore(page, PAGE, &resident);
 }
 
 static void unmap(char *p, size_t pages)
@@ -615,6 +615,27 @@ TEST_F(shmdt, with_threads_sealed_stays_and_is_no_error)
 	EXPECT_TRUE(mapped(p));
 	EXPECT_EQ(2, nattch(0));
 	_exit(0);
+}
+
+/* Taking away needs no more mappings than there are. */
+TEST_F(shmdt, with_threads_mappings_used_up_gone)
+{
+	struct company c;
+	char *p;
+
+	make(4);
+	if (in_child()) {
+		p = attach(0);
+		ASSERT_EQ(0, mprotect(p + PAGE, PAGE, PROT_READ));
+		company_begin(&c);
+		use_up_mappings();
+		ASSERT_EQ(-ENOMEM, at(0, NULL, 0));
+		EXPECT_EQ(0, dt(p));
+		EXPECT_FALSE(mapped(p));
+		EXPECT_FALSE(mapped(p + 3 * PAGE));
+		_exit(0);
+	}
+	EXPECT_EQ(0, nattch(0));
 }
 
 static void *detach_it(void *p)

@@ -411,6 +411,36 @@ TEST_F(vma, userfaultfd_register_einval)
 	close(fd);
 }
 
+#ifndef MPOL_BIND
+#define MPOL_DEFAULT	0
+#define MPOL_BIND	2
+#define MPOL_F_ADDR	2
+#endif
+
+/* Where memory comes from belongs to the segment, not to one mapping. */
+TEST_F(vma, memory_policy_shared_and_kept)
+{
+	char *p = attach_with_room(), *q = attach(0);
+	unsigned long node = 1;
+	int mode = -1;
+
+	if (syscall(SYS_mbind, p, PAGES * PAGE, MPOL_BIND, &node, 64, 0))
+		SKIP(return, "this kernel has no CONFIG_NUMA");
+	detach(p);
+	EXPECT_EQ(0, syscall(SYS_get_mempolicy, &mode, NULL, 0, q,
+			     MPOL_F_ADDR));
+	EXPECT_EQ(MPOL_BIND, mode);
+	detach(q);
+	q = attach(0);
+	EXPECT_EQ(0, syscall(SYS_get_mempolicy, &mode, NULL, 0, q,
+			     MPOL_F_ADDR));
+	EXPECT_EQ(MPOL_BIND, mode);
+	q = attach(make(1));
+	EXPECT_EQ(0, syscall(SYS_get_mempolicy, &mode, NULL, 0, q,
+			     MPOL_F_ADDR));
+	EXPECT_EQ(MPOL_DEFAULT, mode);
+}
+
 #define AREA		64
 
 static void random_step(char *area)
