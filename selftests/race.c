@@ -85,6 +85,16 @@ static bool vanishes(int id)
 	return false;
 }
 
+/* Tells the others of it before it goes. */
+static bool removed_before_all_eyes(int id)
+{
+	store(&arena.id, id);
+	if (dice() % 2)
+		sched_yield();
+	rmid(id);
+	return vanishes(id);
+}
+
 static void *recreate_marked(void *unused)
 {
 	int i, id;
@@ -95,11 +105,7 @@ static void *recreate_marked(void *unused)
 		p = (int *)attach(id);
 		*p = id;
 		detach(p);
-		store(&arena.id, id);
-		if (dice() % 2)
-			sched_yield();
-		rmid(id);
-		if (!vanishes(id))
+		if (!removed_before_all_eyes(id))
 			return "a removed segment stays";
 	}
 	return NULL;
@@ -141,11 +147,7 @@ static void *remove_each(void *unused)
 
 	for (i = 0; i < 1500; i++) {
 		id = make(1);
-		store(&arena.id, id);
-		if (dice() % 2)
-			sched_yield();
-		rmid(id);
-		if (!vanishes(id))
+		if (!removed_before_all_eyes(id))
 			return "a removed segment stays";
 	}
 	return NULL;
