@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <sys/shm.h>
 
 #include "oracle.h"
 
@@ -12,8 +13,15 @@
 static bool partial_buffer(const struct op *op, const struct result *a,
 			   const struct result *b)
 {
-	return op->code == OP_CTL && a->ret == -EFAULT && b->ret == -EFAULT &&
-	       a->out_size == b->out_size;
+	return a && b && op->code == OP_CTL && a->ret == -EFAULT &&
+	       b->ret == -EFAULT && a->out_size == b->out_size;
+}
+
+static bool remap_own_stack(const struct op *op, const struct result *a,
+			    const struct result *b)
+{
+	return b && b->ret == -EFAULT && op->code == OP_AT &&
+	       op->arg[2].off & SHM_REMAP && (!a || a->ret != -EFAULT);
 }
 
 const struct declared declared_differences[] = {
@@ -22,6 +30,12 @@ const struct declared declared_differences[] = {
 		"After EFAULT of shmctl() a buffer that could be written to in part has zeros there, in-tree the beginning of the answer.",
 		"The kernel tests the buffer by writing zeros; the library fills it in from the answer, and there is none after an error.",
 		partial_buffer,
+	},
+	{
+		"remap-own-stack",
+		"SHM_REMAP over the caller's own stack is EFAULT before anything else is looked at; in-tree it succeeds, and the caller dies of it.",
+		"The answer is still to be written to a struct on that stack.",
+		remap_own_stack,
 	},
 	{ NULL }
 };

@@ -250,7 +250,7 @@ static long do_sum(const long *arg)
 	unsigned long start, end, sum = 0;
 
 	(void)arg;
-	look();
+	look_at_maps();
 	me->maps[me->maps_size - (me->maps_size == TEXT_MAX)] = '\0';
 	for (; (next = strchr(line, '\n')); line = next + 1) {
 		name = strchr(line, '/');
@@ -465,7 +465,7 @@ static long do_maproom(const long *arg)
 	long lines = arg[0];
 	size_t i;
 
-	look();
+	look_at_maps();
 	for (i = 0; i < me->maps_size; i++)
 		lines += me->maps[i] == '\n';
 	return write_sysctl("/proc/sys/vm/max_map_count", lines);
@@ -504,7 +504,7 @@ static long do_look(const long *arg)
 static long do_flags(const long *arg)
 {
 	(void)arg;
-	look_flags();
+	look_at_flags();
 	return 0;
 }
 
@@ -528,13 +528,16 @@ static long wait_for(pid_t pid, int flags)
 /* The manager's work. */
 static long do_wait(const long *arg)
 {
-	return wait_for((pid_t)arg[0], 0);
+	return arg[0] > 1 ? wait_for((pid_t)arg[0], 0) : -ESRCH;
 }
 
 static long do_kill(const long *arg)
 {
 	pid_t pid = my_side->actor[arg[0]].pid;
 
+	/* It may have died before it was born. */
+	if (pid <= 1)
+		return -ESRCH;
 	if (kill(pid, SIGKILL))
 		return -errno;
 	return wait_for(pid, 0);
@@ -610,9 +613,43 @@ long execute_one(const struct op *op)
 	return doers[op->code](arg);
 }
 
+/*
+ * Reading texts is most of the work. So mappings are looked at after what can
+ * change the actor's own, and now and then anyway, see look_at_everybody().
+ */
+static bool changes_maps(unsigned char code)
+{
+	switch (code) {
+	case OP_AT: case OP_DT: case OP_MMAP: case OP_MUNMAP: case OP_MPROTECT:
+	case OP_MREMAP: case OP_REMAP: case OP_MADVISE: case OP_MLOCK:
+	case OP_MUNLOCK: case OP_MLOCKALL: case OP_MUNLOCKALL: case OP_MBIND:
+	case OP_FORK: case OP_THREAD: case OP_LOOK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What has nothing to do with segments. */
+static bool spares_listing(unsigned char code)
+{
+	switch (code) {
+	case OP_MSYNC: case OP_MINCORE: case OP_SETUID: case OP_SETGID:
+	case OP_SETGROUPS: case OP_KEEPCAPS: case OP_CAPDROP: case OP_RLIMIT:
+	case OP_ROOM: case OP_MAPROOM: case OP_SYSCTL: case OP_FLAGS:
+		return true;
+	case OP_LOOK:
+		return me != my_side->actor;
+	default:
+		return false;
+	}
+}
+
 void execute(void)
 {
 	me->result.ret = execute_one(&me->op);
-	if (me->op.code != OP_FLAGS)
-		look();
+	if (!spares_listing(me->op.code))
+		look_at_listing();
+	if (changes_maps(me->op.code))
+		look_at_maps();
 }

@@ -14,8 +14,9 @@
 #include "oracle.h"
 
 #define CHILD_OPERATIONS	20
+#define SWEEP_EVERY		100	/* operations, so that maps stay short */
 
-static void one(uint64_t *random);
+static void one(uint64_t *random, bool child);
 
 /* A child does some more, and ends or is killed while it does. */
 static void family(uint64_t *random)
@@ -25,7 +26,7 @@ static void family(uint64_t *random)
 
 	if (!pid) {
 		for (i = 0; i < CHILD_OPERATIONS || killed; i++)
-			one(random);
+			one(random, true);
 		_exit(0);
 	}
 	if (pid < 0)
@@ -49,21 +50,32 @@ static void note(const struct op *op, long id)
 		me->ids[me->created++] = (int)id;
 }
 
-static void one(uint64_t *random)
+static void sweep(void)
+{
+	struct op op = { .code = OP_DT, .arg[0].base = 'a' };
+
+	for (; op.arg[0].slot < ADDRESS_SLOTS; op.arg[0].slot++)
+		execute_one(&op);
+}
+
+/* Children have none: those would go on when they are killed. */
+static void one(uint64_t *random, bool child)
 {
 	struct op op;
 
+	if (!(random_next(random) % SWEEP_EVERY))
+		sweep();
 	generate_freely(&op, random);
 	me->operations++;
-	if (op.code == OP_FORK)
+	if (op.code == OP_FORK && !child)
 		family(random);
-	else
+	else if (op.code != OP_FORK)
 		note(&op, execute_one(&op));
 }
 
 long freely(uint64_t random)
 {
 	while (!__atomic_load_n(&control->stop, __ATOMIC_ACQUIRE))
-		one(&random);
+		one(&random, false);
 	return 0;
 }

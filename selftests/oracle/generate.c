@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A seed becomes a sequence. Most of what is drawn makes sense: ids and
- * addresses come from slots that were filled before, mostly from the latest;
- * some does not. Each sequence has a mood, which makes some words frequent.
+ * addresses come from slots that probably hold something that is alive, by a
+ * rough model of what operations do; some does not. Each sequence has a mood,
+ * which makes some words frequent.
  */
 #define _GNU_SOURCE
 #include <linux/capability.h>
@@ -15,7 +16,8 @@
 #include "oracle.h"
 
 #define LENGTH_MIN	60
-#define LENGTH_MAX	500
+#define LENGTH_MAX	900
+#define CROWD		8	/* actors alive at once, more or less */
 
 /* What is known of a sequence while it is being made. */
 struct draw {
@@ -23,7 +25,13 @@ struct draw {
 	struct sequence	*seq;
 	const unsigned char *weights;
 	bool		huge;		/* sizes without limit, so no locking */
+	int		lowered;	/* a sysctl that was lowered, or -1 */
+	int		actor;		/* whose operation it is */
 	int		actors;		/* used slots, the manager included */
+	int		process[ACTORS];	/* its first actor */
+	unsigned int	alive;		/* a bit for each actor */
+	unsigned int	segments;	/* a bit for each slot */
+	unsigned int	attached[ACTORS];	/* likewise, of each process */
 	int		last_segment;
 	int		last_address;
 };
@@ -63,38 +71,66 @@ static struct value in_slot(char base, int slot, long off)
 	};
 }
 
+/* One of the bits that are set; -1 for none. */
+static int some_bit(struct draw *d, unsigned int bits)
+{
+	int skip;
+
+	if (!bits)
+		return -1;
+	for (skip = (int)below(d, __builtin_popcount(bits)); skip; skip--)
+		bits &= bits - 1;
+	return __builtin_ctz(bits);
+}
+
+static unsigned int *attaches(struct draw *d)
+{
+	return &d->attached[d->process[d->actor]];
+}
+
 static struct value some_segment(struct draw *d)
 {
 	static const long bad[] = {
 		-1, -2, 0, 1, 5, 63, 64, 0x7fff, 0x8000, 0x8001, 0x7fffffff,
 		-0x7fffffff - 1,
 	};
+	int slot = some_bit(d, d->segments);
 
-	if (chance(d, 4))
+	if (chance(d, 3))
 		return literal(PICK(d, bad));
 	if (chance(d, 2))
 		return in_slot('s', d->last_segment, 0x8000);
-	if (chance(d, 45))
-		return in_slot('s', d->last_segment, 0);
-	return in_slot('s', (int)below(d, SEGMENT_SLOTS), 0);
+	if (slot < 0 || chance(d, 10))
+		slot = (int)below(d, SEGMENT_SLOTS);
+	else if (chance(d, 40) && d->segments >> d->last_segment & 1)
+		slot = d->last_segment;
+	return in_slot('s', slot, 0);
 }
 
 static struct value new_segment(struct draw *d)
 {
-	d->last_segment = (int)below(d, chance(d, 60) ? 4 : SEGMENT_SLOTS);
-	return in_slot('s', d->last_segment, 0);
+	int slot = some_bit(d, ~d->segments & ((1U << SEGMENT_SLOTS) - 1));
+
+	if (slot < 0 || chance(d, 20))
+		slot = (int)below(d, SEGMENT_SLOTS);
+	d->last_segment = slot;
+	return in_slot('s', slot, 0);
 }
 
 static struct value new_address(struct draw *d)
 {
-	d->last_address = (int)below(d, chance(d, 60) ? 6 : ADDRESS_SLOTS);
-	return in_slot('a', d->last_address, 0);
+	int slot = some_bit(d, ~*attaches(d) & ((1U << ADDRESS_SLOTS) - 1));
+
+	if (slot < 0 || chance(d, 10))
+		slot = (int)below(d, ADDRESS_SLOTS);
+	d->last_address = slot;
+	return in_slot('a', slot, 0);
 }
 
 static long some_pages(struct draw *d)
 {
 	static const long pages[] = {
-		0, 0, 0, 1, 1, 2, 3, 4, 5, 7, 8, 15, 16, 63,
+		0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 7, 15, 16, 63,
 	};
 
 	return PICK(d, pages) * PAGE;
@@ -102,9 +138,14 @@ static long some_pages(struct draw *d)
 
 static struct value some_attach(struct draw *d)
 {
-	if (chance(d, 50))
-		return in_slot('a', d->last_address, 0);
-	return in_slot('a', (int)below(d, ADDRESS_SLOTS), 0);
+	unsigned int bits = *attaches(d);
+	int slot = some_bit(d, bits);
+
+	if (slot < 0 || chance(d, 8))
+		slot = (int)below(d, ADDRESS_SLOTS);
+	else if (chance(d, 35) && bits >> d->last_address & 1)
+		slot = d->last_address;
+	return in_slot('a', slot, 0);
 }
 
 /* Where something may be attached, and now and then beside it. */
@@ -116,9 +157,9 @@ static struct value some_address(struct draw *d)
 	};
 	struct value value = some_attach(d);
 
-	if (chance(d, 3))
+	if (chance(d, 2))
 		return literal(PICK(d, bad));
-	if (chance(d, 15))
+	if (chance(d, 6))
 		value = in_slot('m', 0, below(d, ARENA_PAGES) * PAGE);
 	else if (chance(d, 40))
 		value.off = some_pages(d);
@@ -149,13 +190,14 @@ static struct value some_size(struct draw *d, bool may_be_huge)
 	};
 	static const long odd[] = { 0, 0, -1, -PAGE, 1L << 46, 1L << 62 };
 	static const long huge[] = {
-		1L << 30, 1L << 32, (1L << 40) + 1, 1L << 44, 1L << 45,
-		(1L << 47) - PAGE, 1L << 47, (1L << 62) + PAGE,
+		1L << 30, 1L << 30, 1L << 32, 1L << 32, (1L << 40) + 1,
+		(1L << 40) + 1, 1L << 44, 1L << 44, 1L << 45, 1L << 45,
+		(1L << 47) - PAGE, (1L << 62) + PAGE,
 	};
 
 	if (may_be_huge && chance(d, 40))
 		return literal(PICK(d, huge));
-	if (chance(d, 8))
+	if (chance(d, 4))
 		return literal(may_be_huge ? 0 : PICK(d, odd));
 	return literal(PICK(d, sizes));
 }
@@ -200,48 +242,59 @@ static void make_get(struct draw *d, struct op *op)
 	long flags = some_mode(d).off;
 	bool noreserve = d->huge && chance(d, 50);
 
-	if (chance(d, 80))
+	if (chance(d, 88))
 		flags |= IPC_CREAT;
-	if (chance(d, 15))
+	if (chance(d, 12))
 		flags |= IPC_EXCL;
 	if (noreserve || chance(d, 3))
 		flags |= SHM_NORESERVE;
 	if (chance(d, 2))
 		flags |= below(d, 0x10000) << 16 & ~SHM_HUGETLB;
-	op->arg[0] = literal(chance(d, 35) ? IPC_PRIVATE : PICK(d, keys));
+	op->arg[0] = literal(chance(d, 55) ? IPC_PRIVATE : PICK(d, keys));
 	op->arg[1] = some_size(d, d->huge);
+	if (op->arg[0].off && chance(d, 40))
+		op->arg[1] = literal(PAGE);
 	if (!d->huge && op->arg[1].off == 1L << 46)
 		flags &= ~SHM_NORESERVE;
 	op->arg[2] = literal(flags);
 	op->arg[3] = new_segment(d);
+	if ((flags & IPC_CREAT || !op->arg[0].off) && op->arg[1].off > 0)
+		d->segments |= 1U << op->arg[3].slot;
 }
 
 static void make_at(struct draw *d, struct op *op)
 {
 	static const long flags[] = {
-		SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC, SHM_REMAP | SHM_RND,
-		SHM_RDONLY | SHM_EXEC, SHM_RDONLY | SHM_REMAP, 0777,
+		SHM_RND, SHM_REMAP, SHM_REMAP, SHM_REMAP | SHM_RND,
+		SHM_RDONLY | SHM_REMAP, SHM_RDONLY, SHM_EXEC,
+		SHM_RDONLY | SHM_EXEC, 0777,
 	};
+	static const int needs_address = 5;	/* of these, the first */
 
 	op->arg[0] = some_segment(d);
-	if (chance(d, 40))
+	if (chance(d, 35))
 		op->arg[1] = some_address(d);
-	if (op->arg[1].base == 'a' && chance(d, 50))
+	if (op->arg[1].base == 'a' && chance(d, 65))
 		op->arg[1] = in_slot('m', 0, below(d, ARENA_PAGES) * PAGE);
-	if (chance(d, 45))
+	if ((op->arg[1].base && chance(d, 60)) || chance(d, 4))
 		op->arg[2] = literal(PICK(d, flags));
+	else if (chance(d, 30))
+		op->arg[2] = literal(flags[needs_address + below(d, 4)]);
 	op->arg[3] = new_address(d);
+	*attaches(d) |= 1U << op->arg[3].slot;
 }
 
 static void make_dt(struct draw *d, struct op *op)
 {
-	op->arg[0] = chance(d, 75) ? some_attach(d) : some_address(d);
+	op->arg[0] = chance(d, 80) ? some_attach(d) : some_address(d);
+	if (op->arg[0].base == 'a' && !op->arg[0].off && chance(d, 80))
+		*attaches(d) &= ~(1U << op->arg[0].slot);
 }
 
 static void make_ctl(struct draw *d, struct op *op)
 {
 	static const long commands[] = {
-		IPC_RMID, IPC_RMID, IPC_RMID, IPC_RMID, IPC_STAT, IPC_STAT,
+		IPC_RMID, IPC_RMID, IPC_RMID, IPC_RMID, IPC_RMID, IPC_STAT, IPC_STAT,
 		IPC_STAT, IPC_INFO, SHM_LOCK, SHM_LOCK, SHM_UNLOCK, SHM_STAT,
 		SHM_STAT_ANY, SHM_INFO, SHM_INFO,
 	};
@@ -252,6 +305,8 @@ static void make_ctl(struct draw *d, struct op *op)
 	op->arg[0] = some_segment(d);
 	op->arg[1] = literal(chance(d, 4) ? PICK(d, odd) : PICK(d, commands));
 	op->arg[2] = some_buffer(d);
+	if (op->arg[1].off == IPC_RMID && op->arg[0].base && chance(d, 70))
+		d->segments &= ~(1U << op->arg[0].slot);
 	if ((op->arg[1].off == SHM_STAT || op->arg[1].off == SHM_STAT_ANY ||
 	     op->arg[1].off == SHM_INFO || op->arg[1].off == IPC_INFO) &&
 	    chance(d, 60))
@@ -275,10 +330,14 @@ static void make_churn(struct draw *d, struct op *op)
 /* Where pages begin and end, and around that. */
 static void make_access(struct draw *d, struct op *op)
 {
-	static const long offsets[] = { 0, 0, 1, 0xffe, 0xfff, 0x1000, 0x800 };
+	static const long offsets[] = {
+		0, 0, 0, 1, 0x7ff, 0x800, 0xffe, 0xfff, 0x1000,
+	};
 
 	op->arg[0] = chance(d, 90) ? some_attach(d) : some_address(d);
-	op->arg[0].off = some_pages(d) + PICK(d, offsets);
+	if (op->arg[0].base)
+		op->arg[0].off = PICK(d, offsets) +
+				 (chance(d, 40) ? some_pages(d) : 0);
 	if (chance(d, 3))
 		op->arg[0].off = -1;
 	if (op->code == OP_POKE)
@@ -313,6 +372,9 @@ static void make_range(struct draw *d, struct op *op)
 
 	op->arg[0] = some_address(d);
 	op->arg[1] = some_length(d);
+	/* That would be advice for the whole address space. */
+	if (op->code == OP_MADVISE && op->arg[1].off == -PAGE)
+		op->arg[1].off = -1;
 	if (op->code == OP_MPROTECT)
 		op->arg[2] = literal(some_protection(d));
 	else if (op->code == OP_MADVISE)
@@ -369,14 +431,50 @@ static void make_remap(struct draw *d, struct op *op)
 
 static void make_actor(struct draw *d, struct op *op)
 {
-	op->arg[0] = in_slot(0, d->actors, 0);
-	if (d->actors < ACTORS - 1)
-		d->actors++;
+	int slot = d->actors;
+
+	op->arg[0] = in_slot(0, slot, 0);
+	if (slot == ACTORS - 1)
+		return;
+	d->actors++;
+	d->alive |= 1U << slot;
+	d->process[slot] = op->code == OP_FORK ? slot : d->process[d->actor];
+	if (op->code == OP_FORK)
+		d->attached[slot] = *attaches(d);
 }
 
+static void end_process(struct draw *d, int process, int survivor)
+{
+	int i;
+
+	for (i = 1; i < d->actors; i++)
+		if (d->process[i] == process && i != survivor)
+			d->alive &= ~(1U << i);
+}
+
+static void make_exec(struct draw *d, struct op *op)
+{
+	(void)op;
+	end_process(d, d->process[d->actor], d->actor);
+	*attaches(d) = 0;
+}
+
+static void make_exit(struct draw *d, struct op *op)
+{
+	(void)op;
+	if (d->process[d->actor] == d->actor)
+		end_process(d, d->actor, 0);
+	d->alive &= ~(1U << d->actor);
+}
+
+/* Seldom the first one. */
 static void make_kill(struct draw *d, struct op *op)
 {
-	op->arg[0] = in_slot(0, 1 + (int)below(d, d->actors), 0);
+	unsigned int others = d->alive & ~2U;
+	int who = some_bit(d, others && chance(d, 95) ? others : d->alive);
+
+	op->arg[0] = in_slot(0, who, 0);
+	end_process(d, d->process[who], 0);
 }
 
 static void make_ids(struct draw *d, struct op *op)
@@ -426,38 +524,52 @@ static void make_rlimit(struct draw *d, struct op *op)
 	else if (of == RLIMIT_MEMLOCK && !d->seq->world.userns)
 		limit = 0;
 	op->arg[0] = literal(of);
-	op->arg[1] = literal(chance(d, 35) ? -1 : limit);
+	op->arg[1] = literal(chance(d, 50) ? -1 : limit);
 }
 
 static void make_room(struct draw *d, struct op *op)
 {
-	op->arg[0] = literal(chance(d, 40) ? 1L << 30 : below(d, 20));
+	op->arg[0] = literal(chance(d, 50) ? 1L << 30 : below(d, 20));
 }
 
 static void make_maproom(struct draw *d, struct op *op)
 {
-	op->arg[0] = literal(chance(d, 45) ? 60000 : below(d, 6));
+	op->arg[0] = literal(chance(d, 55) ? 60000 : below(d, 6));
 }
 
 static void make_sysctl(struct draw *d, struct op *op)
 {
 	static const long sizes[] = {
-		0, 1, PAGE, 2 * PAGE, 16 * PAGE, 64 * PAGE, -1, -1, -1,
-		(-1UL) - (1UL << 24),
+		0, PAGE, 2 * PAGE, 16 * PAGE, 64 * PAGE, -1, -1, -1, -1,
+		(-1UL) - (1UL << 24), (-1UL) - (1UL << 24),
 	};
 	static const long numbers[] = {
-		0, 1, 2, 5, 10, 40, 4096, 4096, 32768, 32769, -1,
+		0, 2, 10, 40, 4096, 4096, 4096, 4096, 32768, 32769, -1,
 	};
 	long name = below(d, 4), value = PICK(d, numbers);
 
 	if (name == 0)
 		value = PICK(d, sizes);
-	else if (name == 1 && chance(d, 50))
+	else if (name == 1 && chance(d, 60))
 		value = -1;
 	else if (name == 3)
 		value = below(d, 4) ? 0 : below(d, 4);
 	op->arg[0] = literal(name);
 	op->arg[1] = literal(value);
+	d->lowered = (int)name;
+}
+
+static void make_restore(struct draw *d, struct op *op)
+{
+	static const long usual[] = {
+		(-1UL) - (1UL << 24), (-1UL) - (1UL << 24), 4096, 0,
+	};
+
+	op->code = OP_SYSCTL;
+	op->actor = 1;
+	op->arg[0] = literal(d->lowered);
+	op->arg[1] = literal(usual[d->lowered]);
+	d->lowered = -1;
 }
 
 static void make_nothing(struct draw *d, struct op *op)
@@ -479,8 +591,8 @@ static void (*const makers[OP_WORDS])(struct draw *d, struct op *op) = {
 	[OP_MLOCKALL] = make_flag,	[OP_MUNLOCKALL] = make_nothing,
 	[OP_MSYNC] = make_range,	[OP_MINCORE] = make_range,
 	[OP_MBIND] = make_range,	[OP_FORK] = make_actor,
-	[OP_THREAD] = make_actor,	[OP_EXEC] = make_nothing,
-	[OP_EXIT] = make_nothing,	[OP_KILL] = make_kill,
+	[OP_THREAD] = make_actor,	[OP_EXEC] = make_exec,
+	[OP_EXIT] = make_exit,		[OP_KILL] = make_kill,
 	[OP_SETUID] = make_ids,		[OP_SETGID] = make_ids,
 	[OP_SETGROUPS] = make_ids,	[OP_KEEPCAPS] = make_flag,
 	[OP_CAPDROP] = make_capdrop,	[OP_RLIMIT] = make_rlimit,
@@ -565,37 +677,73 @@ static unsigned char some_word(struct draw *d)
 	return code;
 }
 
-/* The first process lives long; what ends processes is for the others. */
-static unsigned char some_actor(struct draw *d, unsigned char code)
+/* The first process lives long; what ends or lames one is for the others. */
+static int some_actor(struct draw *d, unsigned char code)
 {
 	bool spares = code == OP_EXIT || code == OP_EXEC || code == OP_SETUID ||
 		      code == OP_NEWUSER || code == OP_CAPDROP ||
-		      code == OP_NEWIPC;
-	int first = 1 + (spares && d->actors > 2);
-	int recent = d->actors > 6 && chance(d, 70) ? d->actors - 5 : first;
+		      code == OP_NEWIPC || code == OP_RLIMIT || code == OP_ROOM;
+	unsigned int others = d->alive & ~2U;
 
-	if (recent < first)
-		recent = first;
-	if (!spares && chance(d, 35))
-		return 1;
-	return (unsigned char)(recent + below(d, d->actors - recent));
+	if (others && (spares ? chance(d, 95) : chance(d, 65)))
+		return some_bit(d, others);
+	return some_bit(d, d->alive);
+}
+
+static bool wants_attach(unsigned char code)
+{
+	return code == OP_DT || (code >= OP_PEEK && code <= OP_MBIND &&
+				 code != OP_SUM && code != OP_MMAP);
+}
+
+/* What could only fail gives way to what it would need. */
+static unsigned char sensible(struct draw *d, unsigned char code)
+{
+	if (wants_attach(code) && !*attaches(d) && chance(d, 80))
+		code = OP_AT;
+	if ((code == OP_AT || code == OP_CTL || code == OP_SET) &&
+	    !d->segments && chance(d, 80))
+		code = OP_GET;
+	if ((code == OP_FORK || code == OP_THREAD) &&
+	    __builtin_popcount(d->alive) >= CROWD)
+		code = OP_KILL;
+	if (d->actor == 1 && (code == OP_EXIT || code == OP_NEWUSER) &&
+	    chance(d, 90))
+		code = OP_GET;
+	return code;
 }
 
 static void make(struct draw *d, struct op *op)
 {
-	op->code = some_word(d);
-	op->actor = some_actor(d, op->code);
-	if (op->actor == 1 && chance(d, 90) &&
-	    (op->code == OP_EXIT || op->code == OP_NEWUSER))
-		op->code = OP_GET;
+	unsigned char code = some_word(d);
+
+	if (d->lowered >= 0 && d->alive & 2 && chance(d, 7)) {
+		make_restore(d, op);
+		return;
+	}
+	d->actor = some_actor(d, code);
+	op->code = sensible(d, code);
+	op->actor = (unsigned char)d->actor;
 	makers[op->code](d, op);
+}
+
+/* Somebody has to be there to go on. */
+static int make_all(struct draw *d, struct op *ops, int n)
+{
+	int i;
+
+	d->actors = 2;
+	d->alive = 2;
+	d->process[1] = 1;
+	for (i = 0; i < n && d->alive; i++)
+		make(d, &ops[i]);
+	return i;
 }
 
 void generate(struct sequence *seq, uint64_t seed)
 {
-	struct draw d = { .random = seed, .seq = seq, .actors = 2 };
+	struct draw d = { .random = seed, .seq = seq, .lowered = -1 };
 	enum mood mood;
-	int i;
 
 	memset(seq, 0, sizeof(*seq));
 	seq->seed = seed;
@@ -603,16 +751,17 @@ void generate(struct sequence *seq, uint64_t seed)
 	mood = (enum mood)below(&d, MOODS);
 	d.weights = weights[mood];
 	d.huge = mood == HUGE;
-	seq->n = LENGTH_MIN + (int)below(&d, LENGTH_MAX - LENGTH_MIN);
-	for (i = 0; i < seq->n; i++)
-		make(&d, &seq->ops[i]);
+	seq->n = make_all(&d, seq->ops,
+			  LENGTH_MIN + (int)below(&d, LENGTH_MAX - LENGTH_MIN));
 }
 
-/* One operation of many at once. */
+/* One operation of many at once, when nobody knows what there is. */
 void generate_freely(struct op *op, uint64_t *random)
 {
 	struct draw d = {
-		.random = *random, .weights = weights[FREELY], .actors = 2,
+		.random = *random, .weights = weights[FREELY],
+		.segments = ~0U >> (32 - SEGMENT_SLOTS),
+		.attached[0] = ~0U >> (32 - ADDRESS_SLOTS),
 	};
 
 	memset(op, 0, sizeof(*op));

@@ -19,7 +19,6 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "oracle.h"
@@ -28,6 +27,8 @@
 #define LINES_MAX	256
 #define INTERVAL	300000	/* microseconds between two looks */
 #define LOOKS		6	/* at one pair of namespaces */
+#define SEGMENTS_MAX	60	/* shmmni: so the listing stays short */
+#define MAPS_MAX	150	/* vm.max_map_count: so do maps */
 #define STALE_MAX	64	/* ids asked for at one look */
 #define ID_BYTES	(1UL << 28)
 
@@ -232,10 +233,14 @@ static void check(struct books *books, int processes)
 static pid_t populate(struct books *books)
 {
 	struct world world = { .userns = false };
+	struct op limit = {
+		.code = OP_SYSCTL, .arg = { { .off = 2 }, { .off = SEGMENTS_MAX } },
+	};
 	struct op op = { .code = OP_START, .arg[0].off = 1 };
 	pid_t manager = side_start(books->which, &world);
 	int i;
 
+	ask(books, 0, &limit);
 	ask(books, 0, &op);
 	for (i = 2; i <= WORKERS; i++) {
 		op = (struct op){ .code = OP_FORK, .arg[0].slot = i };
@@ -322,14 +327,15 @@ int invariants(int seconds, uint64_t seed)
 {
 	unsigned long operations[SIDES] = { 0, 0 }, rounds = 0;
 	static struct books books[SIDES];
-	time_t end = time(NULL) + seconds;
+	double end = seconds_now() + seconds;
 	int which;
 
+	limit_maps(MAPS_MAX);
 	for (which = 0; which < SIDES; which++) {
 		books[which].which = which;
 		books[which].operations = &operations[which];
 	}
-	while (time(NULL) < end && !books[0].broken && !books[1].broken) {
+	while (seconds_now() < end && !books[0].broken && !books[1].broken) {
 		round_of(books, &seed);
 		if (++rounds % 10 == 0)
 			printf("oracle: %lu operations on in-tree, %lu on kshm so far\n",

@@ -13,9 +13,11 @@
 
 #include "oracle.h"
 
-#define LOOK_EVERY	16	/* steps, at everybody's mappings */
+#define LOOK_EVERY	32	/* steps, at everybody's mappings */
+#define FLAGS_EVERY	4	/* sequences, at what takes long */
 #define PATIENCE	100	/* milliseconds, then see who died */
-#define PATIENCE_MAX	300	/* times that */
+#define PATIENCE_MAX	150	/* times that */
+#define MAPS_DEFAULT	65530
 #define MANAGER		0
 #define FIRST_ACTOR	1
 
@@ -31,6 +33,8 @@ struct run {
 	int			process[ACTORS];	/* a number for each */
 	int			processes;
 	bool			found;
+	bool			over;	/* no use in going on */
+	bool			strict;	/* one side after the other */
 };
 
 static struct actor *actor_of(int which, int slot)
@@ -97,6 +101,7 @@ static size_t add_text(char *text, size_t at, const char *format, ...)
 static void differ(struct run *run, const struct op *op, const char *what)
 {
 	run->found = true;
+	run->over = true;
 	run->diff->step = run->step;
 	run->diff->op = *op;
 	run->diff->what = what;
@@ -131,10 +136,28 @@ static void differ_result(struct run *run, int slot, const struct op *op)
 			     &actor_of(which, slot)->result);
 }
 
-static void differ_end(struct run *run, const struct op *op, const bool *done)
+static bool is_declared(struct run *run, const struct op *op,
+			const struct result *a, const struct result *b)
+{
+	const struct declared *declared = declared_find(op, a, b);
+
+	if (declared) {
+		run->tally->declared++;
+		run->tally->seen = declared->id;
+	}
+	return declared;
+}
+
+/* Only one side's actor is there to answer. */
+static void differ_end(struct run *run, int slot, const struct op *op,
+		       const bool *done)
 {
 	int which;
 
+	run->over = true;
+	if (is_declared(run, op, done[0] ? &actor_of(0, slot)->result : NULL,
+			done[1] ? &actor_of(1, slot)->result : NULL))
+		return;
 	differ(run, op, "how it went on");
 	for (which = 0; which < SIDES; which++)
 		add_text(run->diff->text[which], 0, "%s\n",
@@ -157,17 +180,10 @@ static void compare_result(struct run *run, int slot, const struct op *op)
 	const struct result *res[SIDES] = {
 		&actor_of(0, slot)->result, &actor_of(1, slot)->result,
 	};
-	const struct declared *declared;
 
-	if (same_result(op, res[0], res[1]))
-		return;
-	declared = declared_find(op, res[0], res[1]);
-	if (!declared) {
+	if (!same_result(op, res[0], res[1]) &&
+	    !is_declared(run, op, res[0], res[1]))
 		differ_result(run, slot, op);
-		return;
-	}
-	run->tally->declared++;
-	run->tally->seen = declared->id;
 }
 
 static void compare_listing(struct run *run, const struct op *op)
@@ -199,19 +215,37 @@ static void compare_maps(struct run *run, int slot, const struct op *op)
 			  actor_of(which, slot)->maps_size);
 }
 
-/* Return: whether there is an answer, on both sides or on none. */
+/*
+ * Under strict accounting both sides draw on the same memory, also for a moment
+ * only. Else they work at the same time.
+ */
+static bool wants_order(const struct sequence *seq)
+{
+	const struct op *op;
+
+	for (op = seq->ops; op < seq->ops + seq->n; op++)
+		if (op->code == OP_SYSCTL && op->arg[0].off == 3 &&
+		    op->arg[1].off == 2)
+			return true;
+	return false;
+}
+
+/* Return: whether both sides answer. */
 static bool both(struct run *run, int slot, const struct op *op)
 {
 	bool done[SIDES];
 	int which;
 
-	for (which = 0; which < SIDES; which++)
+	for (which = 0; which < SIDES; which++) {
 		actor_post(which, slot, op);
+		if (run->strict)
+			actor_await(which, slot);
+	}
 	for (which = 0; which < SIDES; which++)
 		done[which] = actor_await(which, slot);
 	if (done[0] != done[1])
-		differ_end(run, op, done);
-	return done[0] && !run->found;
+		differ_end(run, slot, op, done);
+	return done[0] && done[1];
 }
 
 static void ask_manager(struct run *run, struct op *op)
@@ -228,7 +262,7 @@ static void look_at_everybody(struct run *run, unsigned char code)
 	struct op op = { .code = code };
 	int slot;
 
-	for (slot = FIRST_ACTOR; slot < ACTORS && !run->found; slot++) {
+	for (slot = FIRST_ACTOR; slot < ACTORS && !run->over; slot++) {
 		op.actor = (unsigned char)slot;
 		if (!run->alive[slot] || run->thread[slot] ||
 		    !both(run, slot, &op))
@@ -333,10 +367,11 @@ static void follow(struct run *run, const struct op *op)
 static void step_other(struct run *run, const struct op *op)
 {
 	if (!both(run, op->actor, op)) {
-		if (!run->found)
+		if (!run->over)
 			step_died(run, op->actor);
 		return;
 	}
+	statistics_add(op, &actor_of(0, op->actor)->result);
 	compare_result(run, op->actor, op);
 	compare_listing(run, op);
 	compare_maps(run, op->actor, op);
@@ -359,7 +394,7 @@ static void step(struct run *run, const struct op *op)
 		step_kill(run, op);
 	else
 		step_other(run, op);
-	if (!run->found && run->step % LOOK_EVERY == LOOK_EVERY - 1)
+	if (!run->over && run->step % LOOK_EVERY == LOOK_EVERY - 1)
 		look_at_everybody(run, OP_LOOK);
 }
 
@@ -383,11 +418,11 @@ static void end(struct run *run)
 	int slot;
 
 	set_clock(run->step);
-	if (!run->found)
+	if (!run->over)
 		look_at_everybody(run, OP_SUM);
-	if (!run->found)
+	if (!run->over && run->seq->seed % FLAGS_EVERY == 0)
 		look_at_everybody(run, OP_FLAGS);
-	for (slot = FIRST_ACTOR; slot < ACTORS && !run->found; slot++) {
+	for (slot = FIRST_ACTOR; slot < ACTORS && !run->over; slot++) {
 		set_clock(++run->step);
 		kill.arg[0].slot = (unsigned char)slot;
 		step_kill(run, &kill);
@@ -405,10 +440,18 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
+void limit_maps(int maps)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", maps);
+	write_file("/proc/sys/vm/max_map_count", text);
+}
+
 /* The namespaces take their own limits along; these are everybody's. */
 static void reset_sysctls(void)
 {
-	write_file("/proc/sys/vm/max_map_count", "65530");
+	limit_maps(MAPS_DEFAULT);
 	write_file("/proc/sys/vm/overcommit_memory", "0");
 }
 
@@ -417,12 +460,10 @@ bool lockstep(const struct sequence *seq, struct tally *tally,
 {
 	struct run run = { .seq = seq, .tally = tally, .diff = diff };
 
+	run.strict = wants_order(seq);
 	begin(&run);
-	for (run.step = 0; run.step < seq->n && !run.found; run.step++) {
+	for (; run.step < seq->n && !run.over; run.step += !run.over)
 		step(&run, &seq->ops[run.step]);
-		if (run.found)
-			break;
-	}
 	end(&run);
 	reset_sysctls();
 	return run.found;

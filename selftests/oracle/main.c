@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: oracle [--seed N] [--ops N] [--stop N]
+ * usage: oracle [--seed N] [--ops N] [--stop N] [--statistics]
  *        oracle --replay TRACE...
  *        oracle --print SEED
  *        oracle --invariants SECONDS [--seed N]
@@ -32,6 +32,7 @@ struct options {
 	unsigned long	operations;
 	int		stop;
 	int		seconds;
+	bool		statistics;
 };
 
 static struct sequence sequence;
@@ -49,7 +50,7 @@ void die(const char *format, ...)
 	_exit(2);
 }
 
-static double now(void)
+double seconds_now(void)
 {
 	struct timespec time;
 
@@ -95,7 +96,7 @@ static void report(uint64_t seed)
 static void progress(const struct tally *tally, double begin)
 {
 	static double last;
-	double time = now();
+	double time = seconds_now();
 
 	if (time - last < PROGRESS_SECONDS)
 		return;
@@ -117,7 +118,7 @@ static int explore(const struct options *options)
 {
 	struct tally tally = { 0 };
 	uint64_t seed = options->seed;
-	double begin = now();
+	double begin = seconds_now();
 	int differences = 0;
 
 	for (; tally.operations < options->operations; seed++) {
@@ -129,8 +130,10 @@ static int explore(const struct options *options)
 		}
 		progress(&tally, begin);
 	}
+	if (options->statistics)
+		statistics_print();
 	printf("oracle: seeds %lu to %lu, %.0f operations a second\n",
-	       options->seed, seed, tally.operations / (now() - begin));
+	       options->seed, seed, tally.operations / (seconds_now() - begin));
 	return verdict(&tally, differences);
 }
 
@@ -203,6 +206,7 @@ static const struct option long_options[] = {
 	{ "stop", required_argument, NULL, 'n' },
 	{ "invariants", required_argument, NULL, 'i' },
 	{ "replay", no_argument, NULL, 'r' },
+	{ "statistics", no_argument, NULL, 't' },
 	{ "print", required_argument, NULL, 'p' },
 	{ "declared", no_argument, NULL, 'd' },
 	{ "side", required_argument, NULL, 'S' },
@@ -240,6 +244,9 @@ int main(int argc, char *argv[])
 			break;
 		case 'r':
 			wants_replay = true;
+			break;
+		case 't':
+			options.statistics = true;
 			break;
 		case 'p':
 			return print_sequence(number(optarg));

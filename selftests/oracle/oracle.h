@@ -13,6 +13,7 @@
  *	side.c		the processes of a side: manager, actors, fork, exec
  *	execute.c	one operation, in the actor that it is for
  *	shrink.c	a failing sequence becomes a short one
+ *	statistics.c	how operations ended
  *	freely.c	actors that do as they like, all at once
  *	invariants.c	the controller of those, and what must hold afterwards
  *
@@ -40,7 +41,7 @@
 #define PAGE		4096L
 #define SIDES		2
 #define ACTORS		32	/* p0 is the manager */
-#define SEGMENT_SLOTS	16
+#define SEGMENT_SLOTS	12
 #define ADDRESS_SLOTS	24
 #define ARGS		6
 #define OPS_MAX		1024
@@ -48,12 +49,15 @@
 #define TEXT_MAX	(32 * 1024)
 #define CREATED_MAX	4096
 
-/* Places in every actor's address space; see side.c. */
-#define CTL_AT		0x200000000000UL	/* the shared region */
+/*
+ * Places in every actor's address space; see side.c. Above the arena is room for
+ * the largest attaches.
+ */
+#define CTL_AT		0x010000000000UL	/* the shared region */
+#define DATA_AT		0x020000000000UL	/* buffers: see side.c */
+#define DATA_PAGES	3
 #define ARENA_AT	0x100000000000UL	/* free, for fixed addresses */
 #define ARENA_PAGES	64
-#define DATA_AT		0x300000000000UL	/* buffers: see side.c */
-#define DATA_PAGES	3
 
 /* Time at step n is TIME_BASE + n * TIME_STEP, and a little later. */
 #define TIME_BASE	2000000000L
@@ -191,8 +195,9 @@ void control_make(void);
 pid_t side_start(int which, const struct world *world);
 void side_stop(pid_t manager);
 void side_main(const char *where) __attribute__((noreturn));
-void look(void);
-void look_flags(void);
+void look_at_listing(void);
+void look_at_maps(void);
+void look_at_flags(void);
 long actor_fork(struct actor *child);
 long actor_thread(struct actor *thread);
 
@@ -222,6 +227,7 @@ struct declared {
 				   const struct result *b);
 };
 
+/* No result (NULL): that side's actor died of the operation. */
 extern const struct declared declared_differences[];
 const struct declared *declared_find(const struct op *op,
 				     const struct result *a,
@@ -248,9 +254,14 @@ struct tally {
 /* Return: whether there is a difference; it is in @diff. */
 bool lockstep(const struct sequence *seq, struct tally *tally,
 	      struct difference *diff);
+void limit_maps(int maps);
 void actor_post(int which, int slot, const struct op *op);
 bool actor_await(int which, int slot);
 void difference_print(FILE *out, const struct difference *diff);
+
+/* statistics.c */
+void statistics_add(const struct op *op, const struct result *res);
+void statistics_print(void);
 
 /* shrink.c */
 void shrink(struct sequence *seq, struct difference *diff);
@@ -258,6 +269,8 @@ void shrink(struct sequence *seq, struct difference *diff);
 /* invariants.c */
 int invariants(int seconds, uint64_t seed);
 
+/* main.c */
+double seconds_now(void);
 void die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 

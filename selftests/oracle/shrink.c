@@ -9,6 +9,7 @@
 #include "oracle.h"
 
 #define RUNS_MAX	600
+#define SECONDS_MAX	300
 
 /* The same kind: the same word, and the same thing compared. */
 static bool still_fails(const struct sequence *seq, struct difference *diff)
@@ -38,6 +39,7 @@ static void leave_out(struct sequence *out, const struct sequence *in, int at,
 void shrink(struct sequence *seq, struct difference *diff)
 {
 	static struct sequence less;
+	double enough = seconds_now() + SECONDS_MAX;
 	int runs = 0, size, at;
 	bool shorter;
 
@@ -45,7 +47,8 @@ void shrink(struct sequence *seq, struct difference *diff)
 		seq->n = diff->step + 1;
 	for (size = seq->n / 2 ?: 1; size; size = shorter ? size : size / 2) {
 		shorter = false;
-		for (at = 0; at + size <= seq->n && runs < RUNS_MAX; runs++) {
+		for (at = 0; at + size <= seq->n && runs < RUNS_MAX &&
+		     seconds_now() < enough; runs++) {
 			leave_out(&less, seq, at, size);
 			if (still_fails(&less, diff)) {
 				*seq = less;

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -145,6 +146,13 @@ static void map_users(int which, pid_t manager)
 	write_map(manager, "gid_map", first);
 }
 
+/* Of a user namespace, too; before an exec, which else takes all rights away. */
+static void be_root(void)
+{
+	if (setresgid(0, 0, 0) || setresuid(0, 0, 0) || setgroups(0, NULL))
+		_exit(1);
+}
+
 /* Return: its manager's pid. */
 pid_t side_start(int which, const struct world *world)
 {
@@ -166,6 +174,8 @@ pid_t side_start(int which, const struct world *world)
 	if (!pid) {
 		while (!__atomic_load_n(&manager->born, __ATOMIC_ACQUIRE))
 			futex_wait(&manager->born, 0, 0);
+		setsid();
+		be_root();
 		exec_as("manager", which, 0);
 		_exit(1);
 	}
@@ -221,10 +231,14 @@ static size_t read_whole(int fd, char *text, size_t size)
 	return total;
 }
 
-void look(void)
+void look_at_listing(void)
 {
 	my_side->listing_size = read_whole(LISTING_FD, my_side->listing,
 					   sizeof(my_side->listing));
+}
+
+void look_at_maps(void)
+{
 	me->maps_size = read_whole(MAPS_FD, me->maps, sizeof(me->maps));
 }
 
@@ -234,7 +248,7 @@ static bool is_flags_line(const char *line)
 }
 
 /* Of smaps only what doesn't depend on which pages are mapped. */
-void look_flags(void)
+void look_at_flags(void)
 {
 	FILE *in = fopen("/proc/self/smaps", "re");
 	char line[512];
@@ -284,7 +298,7 @@ static void be_born(struct actor *self)
 /* The parent stays the manager, which so can wait for everybody. */
 long actor_fork(struct actor *child)
 {
-	int tries = 100;
+	int tries = 20;
 	long pid;
 
 	pid = syscall(SYS_clone,
@@ -346,7 +360,8 @@ static void __attribute__((noreturn)) actor_after_exec(void)
 	open_maps();
 	execute_init();
 	me->result.ret = 0;
-	look();
+	look_at_listing();
+	look_at_maps();
 	actor_done(me);
 	actor_loop(me);
 }
