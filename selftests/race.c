@@ -67,6 +67,11 @@ static const char *run_race(void *(*lead)(void *unused), int n,
 	}								\
 } while (0)
 
+static void count_round(void)
+{
+	__atomic_add_fetch(&arena.rounds, 1, __ATOMIC_SEQ_CST);
+}
+
 static bool is_gone(long err)
 {
 	return err == -EINVAL || err == -EIDRM;
@@ -85,12 +90,21 @@ static bool vanishes(int id)
 	return false;
 }
 
-/* Tells the others of it before it goes. */
+/* Gives the others a moment: until one of them has done another round. */
+static void let_others_on(void)
+{
+	int before = load(&arena.rounds), i;
+
+	for (i = 0; i < 1000 && load(&arena.rounds) == before; i++)
+		sched_yield();
+}
+
+/* Tells the others of it before it goes; they may look at once, or soon. */
 static bool removed_before_all_eyes(int id)
 {
 	store(&arena.id, id);
 	if (dice() % 2)
-		sched_yield();
+		let_others_on();
 	rmid(id);
 	return vanishes(id);
 }
@@ -129,7 +143,7 @@ static void *attach_current(void *unused)
 			return "an attach can't be detached";
 		if (seen != id)
 			return "an attach shows another segment";
-		arena.rounds++;
+		count_round();
 	}
 	return NULL;
 }
@@ -161,6 +175,7 @@ static void *attach_occupied(void *unused)
 		err = at(load(&arena.id), arena.addr, 0);
 		if (!is_gone(err))
 			return "attaching on something did not fail";
+		count_round();
 	}
 	return NULL;
 }
@@ -185,6 +200,7 @@ static void *command_storm(void *unused)
 		err = ctl(load(&arena.id), commands[dice() % 7], &ds);
 		if (err < 0 && !is_gone(err))
 			return strerror(-err);
+		count_round();
 	}
 	return NULL;
 }
@@ -209,6 +225,7 @@ static void *lock_storm(void *unused)
 			  NULL);
 		if (err && !is_gone(err) && err != -ENOMEM)
 			return strerror(-err);
+		count_round();
 	}
 	return NULL;
 }
@@ -268,7 +285,7 @@ static void *map_into_holes(void *unused)
 			return "a detach took a stranger's mapping";
 		munmap(q, PAGE);
 		if (dice() % 2)
-			sched_yield();
+			let_others_on();
 	}
 	return NULL;
 }
@@ -287,7 +304,7 @@ static void *attach_and_detach_there(void *unused)
 		err = dt(arena.addr);
 		if (err && err != -EINVAL)
 			return strerror(-err);
-		arena.rounds++;
+		count_round();
 	}
 	return NULL;
 }
@@ -622,7 +639,7 @@ static void *shuffle_pages(void *unused)
 {
 	while (!load(&arena.stop)) {
 		if (!remap_file_pages(arena.addr, PAGE, 0, 0, 0))
-			arena.rounds++;
+			count_round();
 		else if (errno != EINVAL && errno != EIDRM)
 			return strerror(errno);
 	}
@@ -665,6 +682,8 @@ static void *attach_and_publish(void *unused)
 		store(&published[i], attach(arena.id));
 		usleep(500);
 	}
+	while (!load(&arena.rounds))
+		usleep(1000);
 	return NULL;
 }
 
