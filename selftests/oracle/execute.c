@@ -28,11 +28,11 @@
 #define SIGNAL_STACK	(16 * 1024)
 
 struct side *my_side;
-_Thread_local struct actor *me;
+__thread struct actor *me;
 const struct backend *my_backend;
 
-static _Thread_local sigjmp_buf guard;
-static _Thread_local volatile sig_atomic_t guarded;
+static __thread sigjmp_buf guard;
+static __thread volatile sig_atomic_t guarded;
 
 static void on_signal(int number, siginfo_t *info, void *context)
 {
@@ -256,7 +256,8 @@ static long do_sum(const long *arg)
 		name = strchr(line, '/');
 		if (!name || name > next || strncmp(name, "/SYSV", 5))
 			continue;
-		sscanf(line, "%lx-%lx", &start, &end);
+		if (sscanf(line, "%lx-%lx", &start, &end) != 2)
+			continue;
 		if (end - start > ARENA_PAGES * PAGE)
 			end = start + ARENA_PAGES * PAGE;
 		sum = add_up_range(sum, (char *)start, (char *)end);

@@ -605,8 +605,9 @@ static void (*const makers[OP_WORDS])(struct draw *d, struct op *op) = {
 
 enum mood { MIXED, MAPPINGS, USERS, LIMITS, PROCESSES, HUGE, MOODS, FREELY = MOODS };
 
-#define CALLS	[OP_GET] = 40, [OP_AT] = 45, [OP_DT] = 25, [OP_CTL] = 45, \
-		[OP_SET] = 8, [OP_PEEK] = 10, [OP_POKE] = 18
+#define CALLS \
+	[OP_GET] = 40, [OP_AT] = 45, [OP_DT] = 25, [OP_CTL] = 45, \
+	[OP_SET] = 8, [OP_PEEK] = 10, [OP_POKE] = 18
 
 static const unsigned char weights[MOODS + 1][OP_WORDS] = {
 	[MIXED] = {

@@ -342,8 +342,9 @@ int invariants(int seconds, uint64_t seed)
 			       operations[0], operations[1]);
 		fflush(stdout);
 	}
-	printf("oracle: %lu operations at once on in-tree and %lu on kshm, %lu looks, %d invariants broken\n",
-	       operations[0], operations[1], rounds * (LOOKS + 1),
+	printf("oracle: %lu concurrent operations (%lu on kshm), %lu looks, %d invariants broken\n",
+	       operations[0] + operations[1], operations[1],
+	       rounds * (LOOKS + 1),
 	       books[0].broken + books[1].broken);
 	return books[0].broken || books[1].broken ? 1 : 0;
 }

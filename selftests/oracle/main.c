@@ -61,7 +61,6 @@ double seconds_now(void)
 static void print_found(const char *name)
 {
 	printf("@trace %s\n", name);
-	printf("# SPDX-License-Identifier: GPL-2.0\n");
 	printf("# At the last operation that is done, %s differs:\n",
 	       difference.what);
 	difference_print(stdout, &difference);

@@ -207,7 +207,7 @@ void futex_wake(int *word);
 
 /* execute.c */
 extern struct side *my_side;
-extern _Thread_local struct actor *me;
+extern __thread struct actor *me;
 extern const struct backend *my_backend;
 void execute_init(void);
 void execute(void);

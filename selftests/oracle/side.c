@@ -116,8 +116,8 @@ void control_make(void)
 static long exec_as(const char *role, long which, long slot)
 {
 	char where[64];
-	char *argv[] = { "oracle", "--side", where, NULL };
-	char *envp[] = { NULL };
+	const char *const argv[] = { "oracle", "--side", where, NULL };
+	const char *const envp[] = { NULL };
 
 	snprintf(where, sizeof(where), "%s:%ld:%ld", role, which, slot);
 	syscall(SYS_execveat, SELF_FD, "", argv, envp, AT_EMPTY_PATH);
