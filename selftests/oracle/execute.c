@@ -8,16 +8,20 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +29,8 @@
 
 #define POISON		0xaa
 #define RETURN_OPCODE	0xc3		/* x86's "ret" */
+#define SYS_MSEAL	462
+#define LIBRARY_FD	1000		/* where libkshm likes its descriptor */
 #define SIGNAL_STACK	(16 * 1024)
 
 struct side *my_side;
@@ -356,6 +362,110 @@ static long do_mbind(const long *arg)
 	return ret;
 }
 
+/* 0 also where the kernel is too old for it, if it is for both. */
+static long do_mseal(const long *arg)
+{
+	return answer(syscall(SYS_MSEAL, arg[0], arg[1], 0));
+}
+
+static long do_uffd(const long *arg)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { .start = arg[0], .len = arg[1] },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	long ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = answer(ioctl(fd, UFFDIO_API, &api));
+	if (!ret)
+		ret = answer(ioctl(fd, UFFDIO_REGISTER, &range));
+	close(fd);
+	return ret;
+}
+
+/* Write to memory where the mapping may not allow it, as debuggers do. */
+static long do_force(const long *arg)
+{
+	unsigned char byte = (unsigned char)arg[1];
+	int fd = open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
+	long ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = answer(pwrite(fd, &byte, 1, arg[0]));
+	close(fd);
+	return ret;
+}
+
+static bool find_mapped(unsigned long addr, unsigned long *start,
+			unsigned long *end)
+{
+	const char *line = me->maps, *next, *name;
+
+	look_at_maps();
+	for (; (next = memchr(line, '\n', me->maps + me->maps_size - line));
+	     line = next + 1) {
+		name = memchr(line, '/', next - line);
+		if (name && !strncmp(name, "/SYSV", 5) &&
+		    sscanf(line, "%lx-%lx", start, end) == 2 &&
+		    addr >= *start && addr < *end)
+			return true;
+	}
+	return false;
+}
+
+/* The file behind a mapping, which root can open: look at it, or truncate it. */
+static long do_mapfile(const long *arg)
+{
+	unsigned long start, end;
+	struct stat st;
+	char path[96];
+	long ret;
+	int fd;
+
+	if (!find_mapped(arg[0], &start, &end))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", start, end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = answer(arg[1] < 0 ? 0 : ftruncate(fd, arg[1]));
+	if (!fstat(fd, &st)) {
+		memcpy(me->result.out, &st.st_size, 8);
+		memcpy(me->result.out + 8, &st.st_mode, 4);
+		memcpy(me->result.out + 12, &st.st_uid, 4);
+		memcpy(me->result.out + 16, &st.st_gid, 4);
+		memcpy(me->result.out + 20, &st.st_blocks, 4);
+		memcpy(me->result.out + 24, &st.st_nlink, 4);
+		me->result.out_size = 28;
+	}
+	close(fd);
+	return ret;
+}
+
+/* Read another process's memory. */
+static long do_readv(const long *arg)
+{
+	struct iovec here = { me->result.out, 8 };
+	struct iovec there = { (void *)arg[1], 8 };
+
+	me->result.out_size = 8;
+	return answer(process_vm_readv(my_side->actor[arg[0]].pid, &here, 1,
+				       &there, 1, 0));
+}
+
+/* As a program does that knows nothing of the library. */
+static long do_close(const long *arg)
+{
+	(void)arg;
+	close(LIBRARY_FD);
+	return 0;
+}
+
 static long do_fork(const long *arg)
 {
 	return actor_fork(&my_side->actor[arg[0]]);
@@ -569,6 +679,9 @@ static long (*const doers[OP_COUNT])(const long *arg) = {
 	[OP_MLOCK] = do_mlock,		[OP_MUNLOCK] = do_munlock,
 	[OP_MLOCKALL] = do_mlockall,	[OP_MUNLOCKALL] = do_munlockall,
 	[OP_MSYNC] = do_msync,		[OP_MINCORE] = do_mincore,
+	[OP_MSEAL] = do_mseal,		[OP_UFFD] = do_uffd,
+	[OP_FORCE] = do_force,		[OP_MAPFILE] = do_mapfile,
+	[OP_READV] = do_readv,		[OP_CLOSE] = do_close,
 	[OP_MBIND] = do_mbind,		[OP_FORK] = do_fork,
 	[OP_THREAD] = do_thread,	[OP_EXEC] = do_exec,
 	[OP_EXIT] = do_exit,		[OP_KILL] = do_kill,
@@ -624,7 +737,8 @@ static bool changes_maps(unsigned char code)
 	case OP_AT: case OP_DT: case OP_MMAP: case OP_MUNMAP: case OP_MPROTECT:
 	case OP_MREMAP: case OP_REMAP: case OP_MADVISE: case OP_MLOCK:
 	case OP_MUNLOCK: case OP_MLOCKALL: case OP_MUNLOCKALL: case OP_MBIND:
-	case OP_FORK: case OP_THREAD: case OP_LOOK:
+	case OP_FORK: case OP_THREAD: case OP_LOOK: case OP_UFFD:
+	case OP_MSEAL:
 		return true;
 	default:
 		return false;
@@ -638,6 +752,7 @@ static bool spares_listing(unsigned char code)
 	case OP_MSYNC: case OP_MINCORE: case OP_SETUID: case OP_SETGID:
 	case OP_SETGROUPS: case OP_KEEPCAPS: case OP_CAPDROP: case OP_RLIMIT:
 	case OP_ROOM: case OP_MAPROOM: case OP_SYSCTL: case OP_FLAGS:
+	case OP_CLOSE: case OP_UFFD:
 		return true;
 	case OP_LOOK:
 		return me != my_side->actor;

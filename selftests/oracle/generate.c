@@ -25,6 +25,7 @@ struct draw {
 	struct sequence	*seq;
 	const unsigned char *weights;
 	bool		huge;		/* sizes without limit, so no locking */
+	bool		truncates;	/* sizes change, so likewise: see below */
 	int		lowered;	/* a sysctl that was lowered, or -1 */
 	int		actor;		/* whose operation it is */
 	int		actors;		/* used slots, the manager included */
@@ -305,6 +306,8 @@ static void make_ctl(struct draw *d, struct op *op)
 	op->arg[0] = some_segment(d);
 	op->arg[1] = literal(chance(d, 4) ? PICK(d, odd) : PICK(d, commands));
 	op->arg[2] = some_buffer(d);
+	if (op->arg[1].off == SHM_LOCK && d->truncates)
+		op->arg[1].off = SHM_UNLOCK;
 	if (op->arg[1].off == IPC_RMID && op->arg[0].base && chance(d, 70))
 		d->segments &= ~(1U << op->arg[0].slot);
 	if ((op->arg[1].off == SHM_STAT || op->arg[1].off == SHM_STAT_ANY ||
@@ -340,7 +343,7 @@ static void make_access(struct draw *d, struct op *op)
 				 (chance(d, 40) ? some_pages(d) : 0);
 	if (chance(d, 3))
 		op->arg[0].off = -1;
-	if (op->code == OP_POKE)
+	if (op->code == OP_POKE || op->code == OP_FORCE)
 		op->arg[1] = literal(chance(d, 40) ? 0xc3 : below(d, 256));
 }
 
@@ -383,6 +386,27 @@ static void make_range(struct draw *d, struct op *op)
 		op->arg[2] = literal(PICK(d, sync));
 	else if (op->code == OP_MBIND)
 		op->arg[2] = literal(below(d, 4));
+}
+
+/*
+ * In-tree takes back the charge for a lock by the size that the file has by then,
+ * and the kernel warns. So what may be truncated is not locked.
+ */
+static void make_mapfile(struct draw *d, struct op *op)
+{
+	op->arg[0] = some_attach(d);
+	op->arg[1] = literal(-1);
+	if (d->truncates && chance(d, 40))
+		op->arg[1] = literal(below(d, 20) * PAGE);
+	if (chance(d, 10) && op->arg[1].off > 0)
+		op->arg[1].off -= below(d, PAGE);
+}
+
+static void make_readv(struct draw *d, struct op *op)
+{
+	op->arg[0] = in_slot(0, some_bit(d, d->alive), 0);
+	op->arg[1] = some_attach(d);
+	op->arg[1].off = some_pages(d);
 }
 
 static void make_mmap(struct draw *d, struct op *op)
@@ -590,7 +614,10 @@ static void (*const makers[OP_WORDS])(struct draw *d, struct op *op) = {
 	[OP_MLOCK] = make_range,	[OP_MUNLOCK] = make_range,
 	[OP_MLOCKALL] = make_flag,	[OP_MUNLOCKALL] = make_nothing,
 	[OP_MSYNC] = make_range,	[OP_MINCORE] = make_range,
-	[OP_MBIND] = make_range,	[OP_FORK] = make_actor,
+	[OP_MBIND] = make_range,	[OP_MSEAL] = make_range,
+	[OP_UFFD] = make_range,		[OP_FORCE] = make_access,
+	[OP_MAPFILE] = make_mapfile,	[OP_READV] = make_readv,
+	[OP_CLOSE] = make_nothing,	[OP_FORK] = make_actor,
 	[OP_THREAD] = make_actor,	[OP_EXEC] = make_exec,
 	[OP_EXIT] = make_exit,		[OP_KILL] = make_kill,
 	[OP_SETUID] = make_ids,		[OP_SETGID] = make_ids,
@@ -616,22 +643,27 @@ static const unsigned char weights[MOODS + 1][OP_WORDS] = {
 		[OP_MREMAP] = 12, [OP_REMAP] = 6, [OP_MADVISE] = 12,
 		[OP_MLOCK] = 4, [OP_MUNLOCK] = 3, [OP_MLOCKALL] = 1,
 		[OP_MUNLOCKALL] = 1, [OP_MSYNC] = 2, [OP_MINCORE] = 3,
-		[OP_MBIND] = 2, [OP_FORK] = 8, [OP_THREAD] = 3, [OP_EXEC] = 2,
-		[OP_EXIT] = 3, [OP_KILL] = 4, [OP_SETUID] = 3, [OP_SETGID] = 2,
-		[OP_SETGROUPS] = 1, [OP_KEEPCAPS] = 1, [OP_CAPDROP] = 2,
-		[OP_RLIMIT] = 2, [OP_ROOM] = 1, [OP_MAPROOM] = 1,
-		[OP_SYSCTL] = 2, [OP_NEWIPC] = 1, [OP_NEWUSER] = 1,
+		[OP_MBIND] = 2, [OP_MSEAL] = 1, [OP_UFFD] = 1, [OP_FORCE] = 2,
+		[OP_MAPFILE] = 2, [OP_READV] = 2, [OP_CLOSE] = 1, [OP_FORK] = 8,
+		[OP_THREAD] = 3, [OP_EXEC] = 2, [OP_EXIT] = 3, [OP_KILL] = 4,
+		[OP_SETUID] = 3, [OP_SETGID] = 2, [OP_SETGROUPS] = 1,
+		[OP_KEEPCAPS] = 1, [OP_CAPDROP] = 2, [OP_RLIMIT] = 2,
+		[OP_ROOM] = 1, [OP_MAPROOM] = 1, [OP_SYSCTL] = 2,
+		[OP_NEWIPC] = 1, [OP_NEWUSER] = 1,
 	},
 	[MAPPINGS] = {
 		CALLS, [OP_CALL] = 4, [OP_SUM] = 3, [OP_MMAP] = 20,
 		[OP_MUNMAP] = 40, [OP_MPROTECT] = 40, [OP_MREMAP] = 50,
 		[OP_REMAP] = 25, [OP_MADVISE] = 35, [OP_MLOCK] = 10,
 		[OP_MUNLOCK] = 8, [OP_MLOCKALL] = 1, [OP_MUNLOCKALL] = 1,
-		[OP_MSYNC] = 3, [OP_MINCORE] = 4, [OP_MBIND] = 4, [OP_FORK] = 5,
+		[OP_MSYNC] = 3, [OP_MINCORE] = 4, [OP_MBIND] = 4,
+		[OP_MSEAL] = 1, [OP_UFFD] = 2, [OP_FORCE] = 5,
+		[OP_MAPFILE] = 6, [OP_READV] = 2, [OP_FORK] = 5,
 		[OP_THREAD] = 3, [OP_EXEC] = 1, [OP_EXIT] = 2, [OP_KILL] = 2,
 	},
 	[USERS] = {
-		CALLS, [OP_CHURN] = 1, [OP_MINCORE] = 6, [OP_FORK] = 12,
+		CALLS, [OP_CHURN] = 1, [OP_MINCORE] = 6, [OP_MAPFILE] = 3,
+		[OP_READV] = 3, [OP_CLOSE] = 1, [OP_FORK] = 12,
 		[OP_THREAD] = 4, [OP_EXEC] = 3, [OP_EXIT] = 2, [OP_KILL] = 2,
 		[OP_SETUID] = 12, [OP_SETGID] = 8, [OP_SETGROUPS] = 6,
 		[OP_KEEPCAPS] = 4, [OP_CAPDROP] = 12, [OP_RLIMIT] = 6,
@@ -752,6 +784,7 @@ void generate(struct sequence *seq, uint64_t seed)
 	mood = (enum mood)below(&d, MOODS);
 	d.weights = weights[mood];
 	d.huge = mood == HUGE;
+	d.truncates = mood == MAPPINGS;
 	seq->n = make_all(&d, seq->ops,
 			  LENGTH_MIN + (int)below(&d, LENGTH_MAX - LENGTH_MIN));
 }

@@ -185,6 +185,11 @@ const struct word_of vocabulary[OP_WORDS] = {
 	[OP_MSYNC] = { "msync", { ADDR, LEN, NAMED("flags", sync_flags) } },
 	[OP_MINCORE] = { "mincore", { ADDR, LEN } },
 	[OP_MBIND] = { "mbind", { ADDR, LEN, NAMED("mode", policies) } },
+	[OP_MSEAL] = { "mseal", { ADDR, LEN } },
+	[OP_UFFD] = { "userfaultfd", { ADDR, LEN } },
+	[OP_FORCE] = { "force", { ADDR, NUM("byte") } },
+	[OP_MAPFILE] = { "mapfile", { ADDR, NUM("size") } },
+	[OP_READV] = { "readv", { WHO, ADDR } },
 	[OP_FORK] = { "fork", { WHO } },
 	[OP_THREAD] = { "thread", { WHO } },
 	[OP_EXEC] = { "exec" },
@@ -203,4 +208,5 @@ const struct word_of vocabulary[OP_WORDS] = {
 	[OP_SYSCTL] = { "sysctl", { NAMED("name", sysctls), NUM("value") } },
 	[OP_NEWIPC] = { "newipc" },
 	[OP_NEWUSER] = { "newuser" },
+	[OP_CLOSE] = { "close" },
 };

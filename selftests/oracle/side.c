@@ -95,13 +95,12 @@ static void move_fd(int fd, int number, int flags)
 	close(fd);
 }
 
-static void map_control(int flags)
+static bool map_control(void)
 {
 	control = mmap((void *)CTL_AT, sizeof(*control),
-		       PROT_READ | PROT_WRITE, MAP_SHARED | flags, CONTROL_FD,
-		       0);
-	if (control != (void *)CTL_AT)
-		die("the shared region cannot be mapped: %s", strerror(errno));
+		       PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_FIXED_NOREPLACE, CONTROL_FD, 0);
+	return control == (void *)CTL_AT;
 }
 
 void control_make(void)
@@ -110,7 +109,8 @@ void control_make(void)
 	if (ftruncate(CONTROL_FD, sizeof(*control)))
 		die("no memory for the shared region: %s", strerror(errno));
 	move_fd(open("/proc/self/exe", O_RDONLY), SELF_FD, 0);
-	map_control(MAP_FIXED_NOREPLACE);
+	if (!map_control())
+		die("the shared region cannot be mapped: %s", strerror(errno));
 }
 
 static long exec_as(const char *role, long which, long slot)
@@ -207,6 +207,21 @@ static void make_data(void)
 	memset(data + PAGE, 0x11, PAGE);
 	mprotect(data + PAGE, PAGE, PROT_READ);
 	mprotect(data + 2 * PAGE, PAGE, PROT_NONE);
+}
+
+/* The clock's pages would be found by those who look around. */
+static void unmap_vdso(void)
+{
+	FILE *in = fopen("/proc/self/maps", "re");
+	unsigned long start, end;
+	char line[256];
+
+	while (in && fgets(line, sizeof(line), in))
+		if ((strstr(line, "[vvar") || strstr(line, "[vdso]")) &&
+		    sscanf(line, "%lx-%lx", &start, &end) == 2)
+			munmap((void *)start, end - start);
+	if (in)
+		fclose(in);
 }
 
 /* A process's own, so again after a fork; under root's name in any case. */
@@ -357,6 +372,7 @@ static void __attribute__((noreturn)) actor_after_exec(void)
 {
 	me->thread = false;
 	make_data();
+	unmap_vdso();
 	open_maps();
 	execute_init();
 	me->result.ret = 0;
@@ -370,6 +386,7 @@ static void __attribute__((noreturn)) manager_main(void)
 {
 	move_fd(open(my_backend->listing, O_RDONLY), LISTING_FD, 0);
 	make_data();
+	unmap_vdso();
 	open_maps();
 	execute_init();
 	me->pid = 1;
@@ -384,7 +401,9 @@ void side_main(const char *where)
 
 	if (sscanf(where, "%15[a-z]:%d:%d", role, &which, &slot) != 3)
 		die("--side is for this program's own use");
-	map_control(MAP_FIXED_NOREPLACE);
+	/* An actor may have left itself no room for it: that is an end, too. */
+	if (!map_control())
+		_exit(1);
 	my_side = &control->side[which];
 	my_backend = &backends[which];
 	me = &my_side->actor[slot];

@@ -10,7 +10,8 @@
  * s0 is what was last stored there, also after that segment is gone, and -1
  * before. a0 likewise, 0 before. m is the arena, where nothing is mapped at
  * first; d is three pages: writable, read-only, without access. Numbers are as
- * in C. # begins a comment. Before the operations there may be
+ * in C. # begins a comment. What words mean that are not system calls, execute.c
+ * tells. Before the operations there may be
  *
  *	world userns		each side in a user namespace of its own
  *	expects ID		this declared difference shows
