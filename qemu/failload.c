@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Load the module again and again, and let each allocation on the way fail in
+ * turn. A load that fails must leave nothing behind; the next one tells.
+ * KSHM_KO names the module's file.
+ */
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "kselftest_harness.h"
+
+#include "faults.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 1800
+
+#define DEVICE	"/dev/kshm"
+
+static bool there(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st);
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "kshm", O_NONBLOCK) ? -errno : 0;
+}
+
+/* With the @n-th fault once the file is open; 0 for none. */
+static int load(int n, bool *hit)
+{
+	const char *path = getenv("KSHM_KO");
+	int fd = open(path ? path : "kshm.ko", O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	arm(n);
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	*hit = disarm();
+	close(fd);
+	return err;
+}
+
+TEST(load_failed_leaves_nothing)
+{
+	int n, err, failures = 0;
+	bool hit = true;
+
+	if (!faults_begin())
+		SKIP(return, "no CONFIG_FAULT_INJECTION in this kernel");
+	ASSERT_EQ(0, there(DEVICE) ? unload() : 0) {
+		TH_LOG("kshm is in use");
+	}
+	for (n = 1; hit && n < MOST_FAULTS; n++) {
+		err = load(n, &hit);
+		failures += !!err;
+		ASSERT_TRUE(!err || hit);
+		ASSERT_EQ(!err, there(DEVICE));
+		ASSERT_EQ(!err, there("/proc/kshm/shm"));
+		ASSERT_EQ(!err, there("/sys/module/kshm"));
+		if (!err)
+			ASSERT_EQ(0, unload());
+	}
+	TH_LOG("%d places to fail, %d loads failed", n - 2, failures);
+	EXPECT_GT(MOST_FAULTS, n);
+	EXPECT_LT(0, failures);
+	EXPECT_EQ(0, load(0, &hit));
+}
+
+TEST_HARNESS_MAIN

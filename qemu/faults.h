@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Let the n-th thing that can fail in a system call of this thread fail: an
+ * allocation of memory, or a copy to or from user space.
+ */
+#ifndef KSHM_FAULTS_H
+#define KSHM_FAULTS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* No call has that many. */
+#define MOST_FAULTS	3000
+
+static int fail_nth = -1;
+
+static inline void set_fault_attr(const char *name, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, 1) != 1) {
+		fprintf(stderr, "# %s: %s\n", path, strerror(errno));
+		abort();
+	}
+	close(fd);
+}
+
+/* False where the kernel can't. */
+static inline bool faults_begin(void)
+{
+	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_nth < 0)
+		return false;
+
+	/* Fail what may wait, too. */
+	set_fault_attr("failslab/ignore-gfp-wait", "N");
+	set_fault_attr("fail_page_alloc/ignore-gfp-wait", "N");
+	set_fault_attr("fail_page_alloc/ignore-gfp-highmem", "N");
+	set_fault_attr("fail_page_alloc/min-order", "0");
+	/* It is what we asked for, so nothing need be said. */
+	set_fault_attr("failslab/verbose", "0");
+	set_fault_attr("fail_page_alloc/verbose", "0");
+	set_fault_attr("fail_usercopy/verbose", "0");
+	return true;
+}
+
+static inline void arm(int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", n);
+
+	if (pwrite(fail_nth, text, len, 0) != len) {
+		fprintf(stderr, "# arming fail-nth: %s\n", strerror(errno));
+		abort();
+	}
+}
+
+/* Was there an n-th? Reading the answer and disarming may be what fails. */
+static inline bool disarm(void)
+{
+	char text[16] = "";
+	bool hit;
+
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 0)
+		return false;
+	hit = !atoi(text);
+	while (!hit && pwrite(fail_nth, "0", 1, 0) != 1)
+		;
+	return hit;
+}
+
+#endif /* KSHM_FAULTS_H */
