@@ -63,7 +63,7 @@ check:
 	@qemu/host-packages build fetch guest image lint
 	@qemu/check lint host selftests-6.1 selftests-6.12 run-6.12
 
-TESTS ?= shmget shmat shmdt vma rmid
+smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
 	@TESTS='$(TESTS)' qemu/check smoke-$(GUEST_KERNEL)
@@ -73,6 +73,12 @@ mutants: source
 	@qemu/host-packages fetch guest
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module selftests
 	@qemu/mutants '$(GUEST_KERNEL)' $(MUTANTS)
+
+# On a kernel that watches over memory and locks, which is built first.
+debug-check:
+	@qemu/host-packages build fetch kernel guest
+	@qemu/debug-check $(TESTS) $(if $(SEED),--seed '$(SEED)') \
+		$(if $(OPS),--ops '$(OPS)')
 
 lint:
 	@qemu/host-packages build fetch lint
@@ -103,6 +109,8 @@ help:
 	@echo '  make check        all tests, in guests with two kernels'
 	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
+	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
+	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left'
@@ -110,7 +118,8 @@ help:
 	@echo '  make install, install-lib, install-headers'
 	@echo '  make clean        removes what was built; fetched kernels stay'
 	@echo
-	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/'
+	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/; KERNEL=debug'
+	@echo '                    is what debug-check runs on'
 	@echo '  KDIR=DIR          a kernel tree or headers of your own'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 
@@ -124,4 +133,4 @@ oracle: guest-parts
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run check smoke \
-	mutants lint shell gdb oracle install install-lib install-headers clean help
+	mutants debug-check lint shell gdb oracle install install-lib install-headers clean help
