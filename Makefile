@@ -61,7 +61,8 @@ run: guest-parts
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image lint
-	@qemu/check lint host selftests-6.1 selftests-6.12 run-6.12
+	@qemu/check lint host selftests-6.1 selftests-6.12 \
+		oracle-6.1 oracle-6.12 run-6.12
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
@@ -113,7 +114,8 @@ help:
 	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
-	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left'
+	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
+	@echo '                    MODE=concurrent SECONDS=: many at once, by time'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers'
 	@echo '  make clean        removes what was built; fetched kernels stay'
@@ -124,13 +126,18 @@ help:
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 
 # In-tree and kshm do the same, step by step, and every answer is compared.
-oracle: guest-parts
+oracle-parts: guest-parts
 	@$(MAKE) -C selftests/oracle O='$(BUILD)/oracle'
-	@qemu/oracle '$(GUEST_KERNEL)' $(if $(SEED),--seed '$(SEED)') \
-		$(if $(OPS),--ops '$(OPS)') $(if $(REPLAY),--replay $(REPLAY))
+
+oracle: oracle-parts
+	@qemu/oracle '$(GUEST_KERNEL)' $(if $(MODE),--mode '$(MODE)') \
+		$(if $(SEED),--seed '$(SEED)') $(if $(OPS),--ops '$(OPS)') \
+		$(if $(SECONDS),--seconds '$(SECONDS)') \
+		$(if $(REPLAY),--replay $(REPLAY))
 
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run check smoke \
-	mutants debug-check lint shell gdb oracle install install-lib install-headers clean help
+	mutants debug-check lint shell gdb oracle oracle-parts install install-lib \
+	install-headers clean help

@@ -232,7 +232,7 @@ static void open_maps(void)
 		O_CLOEXEC);
 }
 
-/* seq_file gives no more than a page at a time. */
+/* seq_file fills a page at a time, but for a line that finds no room in it. */
 static size_t read_whole(int fd, char *text, size_t size)
 {
 	size_t total = 0;
@@ -242,7 +242,7 @@ static size_t read_whole(int fd, char *text, size_t size)
 		n = pread(fd, text + total, size - total, total);
 		if (n > 0)
 			total += n;
-	} while (n > 0 && total < size);
+	} while (n > PAGE / 2 && total < size);
 	return total;
 }
 
