@@ -110,9 +110,21 @@ static int index_of(int id)
 	return id & (KSHM_INDEX_MAX - 1);
 }
 
+/* The reference goes to the registry. */
+static void list(struct kshm_registry *registry, struct kshm_segment *segment)
+{
+	int index = index_of(segment->id);
+
+	idr_replace(&registry->ids, segment, index);
+	WRITE_ONCE(registry->used, registry->used + 1);
+	WRITE_ONCE(registry->pages, registry->pages + segment->pages);
+	if (index > registry->max_index)
+		WRITE_ONCE(registry->max_index, index);
+}
+
 static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 {
-	int id, err;
+	int id, err = 0;
 
 	id = reserve_id(registry);
 	if (id < 0)
@@ -121,18 +133,22 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 	/* Other processes see the id as inode number in /proc/PID/maps. */
 	segment->id = id;
 	file_inode(segment->file)->i_ino = id;
-	if (segment->key != IPC_PRIVATE) {
+
+	/*
+	 * Whoever finds the key waits for this lock, and then knows an id that
+	 * can be found as well.
+	 */
+	spin_lock(&segment->lock);
+	if (segment->key != IPC_PRIVATE)
 		err = rhashtable_lookup_insert_fast(&registry->keys,
 						    &segment->key_node,
 						    key_params);
-		if (err) {
-			idr_remove(&registry->ids, index_of(id));
-			return err;
-		}
-	}
-	/* From here on the reference belongs to the registry. */
-	idr_replace(&registry->ids, segment, index_of(id));
-	return 0;
+	if (!err)
+		list(registry, segment);
+	spin_unlock(&segment->lock);
+	if (err)
+		idr_remove(&registry->ids, index_of(id));
+	return err;
 }
 
 /**
@@ -150,7 +166,7 @@ int kshm_registry_add(struct kshm_segment *segment,
 		      const struct kshm_limits *limits)
 {
 	struct kshm_registry *registry = segment->registry;
-	int id = 0, err;
+	int id, err;
 
 	err = mutex_lock_killable(&registry->lock);
 	if (err)
@@ -162,13 +178,8 @@ int kshm_registry_add(struct kshm_segment *segment,
 		err = -ENOSPC;
 	if (!err)
 		err = publish(registry, segment);
-	if (!err) {
-		id = segment->id;
-		WRITE_ONCE(registry->used, registry->used + 1);
-		WRITE_ONCE(registry->pages, registry->pages + segment->pages);
-		if (index_of(id) > registry->max_index)
-			WRITE_ONCE(registry->max_index, index_of(id));
-	}
+	/* Once the lock is let go, others may end the segment. */
+	id = segment->id;
 	mutex_unlock(&registry->lock);
 	return err ?: id;
 }
