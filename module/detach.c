@@ -37,6 +37,8 @@
  *
  * A process that is alone in its address space needs no guard.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "kshm.h"
 #include "trace.h"
 
@@ -46,7 +48,10 @@
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
 
-/* No file is that long; whether a mapping is the guard, the list decides. */
+/*
+ * Further into a file than anybody maps. A stranger may: whether a mapping is
+ * a guard, the list below decides.
+ */
 #define GUARD_OFFSET	(1UL << (BITS_PER_LONG - 2))
 #define GUARD_PGOFF	(GUARD_OFFSET >> PAGE_SHIFT)
 
@@ -54,12 +59,14 @@
  * struct piece - where a detach stands
  * @addr:	where the attach began
  * @next:	where to look for the next piece
- * @file:	the attach's file, once a piece was found; counted
+ * @file:	the attach's file, from the first piece on; counted
  * @size:	bytes from @addr on in which further pieces are looked for
  * @start:	the piece found last, first byte
  * @end:	the same, byte after the last
  * @pgoff:	the same, offset in the segment, in pages
  * @plain:	the guard was refused there
+ * @begun:	something was unmapped, so @file is what this detach is about
+ * @met:	something was there, though it may be that mmap() unmapped it
  */
 struct piece {
 	unsigned long	addr;
@@ -70,6 +77,8 @@ struct piece {
 	unsigned long	end;
 	unsigned long	pgoff;
 	bool		plain;
+	bool		begun;
+	bool		met;
 };
 
 /* A task that is about to put up a guard. On its own stack, while it does. */
@@ -231,6 +240,18 @@ static int find_piece(struct piece *piece)
 	return err;
 }
 
+/* Before anything is unmapped, any attach that begins at @addr will do. */
+static void look_again(struct piece *piece)
+{
+	if (piece->begun) {
+		piece->next = piece->start;
+		return;
+	}
+	fput(piece->file);
+	piece->file = NULL;
+	piece->next = piece->addr;
+}
+
 /*
  * That a piece can't be unmapped is not an error, as in-tree: what matters is
  * that there was one.
@@ -243,27 +264,34 @@ static void unmap_piece(struct piece *piece)
 	if (alone || !guard_works || piece->plain) {
 		vm_munmap(piece->start, piece->end - piece->start);
 		piece->plain = false;
+		piece->begun = true;
 		return;
 	}
 	err = unmap_guarded(piece);
-	if (err == -ECANCELED)
+	if (err == -ECANCELED) {
+		piece->begun = true;
 		return;
+	}
 	/*
-	 * Look again. Where it changed, what is there now is dealt with; where
-	 * mmap() refused the guard (RLIMIT_AS, mlockall(), a sealed VMA), and
-	 * may or may not have unmapped for it, there is only the plain way.
+	 * Where it changed, what is there now is dealt with. Where mmap()
+	 * refused the guard (RLIMIT_AS, mlockall(), a sealed VMA), and may or
+	 * may not have unmapped for it, there is only the plain way.
 	 */
-	piece->next = piece->start;
-	piece->plain = err != -ESTALE;
+	if (err != -ESTALE) {
+		piece->plain = true;
+		piece->met = true;
+	}
+	look_again(piece);
 }
 
 /**
  * kshm_detach() - unmap an attach
  * @addr:	where it began
  *
- * Wants no lock; takes mmap_lock. Between two pieces it lets go of it.
+ * Wants no lock; takes mmap_lock. Between two pieces it lets go of it, so of two
+ * threads that detach the same pieces both may find some.
  *
- * Return: 0 as soon as one piece was found; -EINVAL for none, -EINTR.
+ * Return: 0 as soon as one piece was unmapped; -EINVAL for none, -EINTR.
  */
 int kshm_detach(unsigned long addr)
 {
@@ -272,16 +300,16 @@ int kshm_detach(unsigned long addr)
 
 	if (offset_in_page(addr))
 		return -EINVAL;
-	err = find_piece(&piece);
-	if (err)
-		return err == -ENOENT ? -EINVAL : err;
-
-	trace_kshm_detach(file_inode(piece.file)->i_ino, addr, piece.size);
-	do {
+	while (!(err = find_piece(&piece)))
 		unmap_piece(&piece);
-	} while (!find_piece(&piece));
-	fput(piece.file);
-	return 0;
+	if (piece.file) {
+		trace_kshm_detach(file_inode(piece.file)->i_ino, addr,
+				  piece.size);
+		fput(piece.file);
+	}
+	if (piece.begun || piece.met)
+		return 0;
+	return err == -ENOENT ? -EINVAL : err;
 }
 
 /**
@@ -315,6 +343,28 @@ static bool try_guard(struct kshm_segment *segment, struct file *file)
 	return false;
 }
 
+static bool trial(void)
+{
+	struct kshm_get get = { .key = IPC_PRIVATE, .size = PAGE_SIZE };
+	struct kshm_registry *registry = kshm_ns_registry();
+	struct kshm_segment *segment;
+	struct file *file;
+	bool works = false;
+
+	if (!current->mm || IS_ERR(registry))
+		return false;
+	segment = kshm_segment_new(registry, &get);
+	if (IS_ERR(segment))
+		return false;
+	file = kshm_attach_file_new(segment, KSHM_READ);
+	if (!IS_ERR(file)) {
+		works = try_guard(segment, file);
+		fput(file);
+	}
+	kshm_segment_drop(segment);
+	return works;
+}
+
 /**
  * kshm_guard_init() - see whether mmap() ends as the guard needs it to
  *
@@ -324,22 +374,7 @@ static bool try_guard(struct kshm_segment *segment, struct file *file)
  */
 void kshm_guard_init(void)
 {
-	struct kshm_get get = { .key = IPC_PRIVATE, .size = PAGE_SIZE };
-	struct kshm_registry *registry = kshm_ns_registry();
-	struct kshm_segment *segment;
-	struct file *file;
-
-	if (!current->mm || IS_ERR(registry))
-		return;
-	segment = kshm_segment_new(registry, &get);
-	if (IS_ERR(segment))
-		return;
-	file = kshm_attach_file_new(segment, KSHM_READ);
-	if (!IS_ERR(file)) {
-		guard_works = try_guard(segment, file);
-		fput(file);
-	}
-	kshm_segment_drop(segment);
+	guard_works = trial();
 	if (!guard_works)
-		pr_warn("mmap() does not end as expected: a thread that unmaps while another detaches does so at its own risk\n");
+		pr_warn("mmap() was not seen to end as a guarded detach needs it: a thread that maps while another detaches does so at its own risk\n");
 }

@@ -582,6 +582,85 @@ TEST_F(race, create_or_find_all_get_one_id)
 	EXPECT_EQ(64, listing_read(lines, 128));
 }
 
+static void *create_until_seen(void *unused)
+{
+	int i, id, seen;
+
+	for (i = 0; i < 1500; i++) {
+		seen = load(&arena.rounds);
+		id = make_key(KEY, PAGE, 0600);
+		while (load(&arena.rounds) == seen && !load(&arena.stop))
+			sched_yield();
+		rmid(id);
+	}
+	return NULL;
+}
+
+/* Stays for one round of the others, so that it need not be gone. */
+static void *find_and_use(void *unused)
+{
+	struct shmid_ds ds;
+	int id, last = -1;
+
+	while (!load(&arena.stop)) {
+		id = get(KEY, 0, 0);
+		if (id < 0 || id == last)
+			continue;
+		last = id;
+		if (ctl(id, IPC_STAT, &ds)) {
+			store(&arena.stop, 1);
+			return "an id that a key gave is not known";
+		}
+		count_round();
+	}
+	return NULL;
+}
+
+TEST_F(race, found_by_key_while_created_id_is_known)
+{
+	EXPECT_RACE(create_until_seen, find_and_use);
+}
+
+static int answer_round, answer;
+
+static void *detach_twice(void *unused)
+{
+	int i, err;
+
+	for (i = 1; i <= 2000; i++) {
+		if (at(arena.id, arena.addr, 0) < 0)
+			return "attaching failed";
+		store(&arena.rounds, i);
+		err = dt(arena.addr);
+		while (load(&answer_round) < i)
+			sched_yield();
+		if (!err == !load(&answer))
+			return err ? "neither detached it" : "both detached it";
+	}
+	return NULL;
+}
+
+static void *detach_as_well(void *unused)
+{
+	while (!load(&arena.stop)) {
+		if (load(&answer_round) == load(&arena.rounds)) {
+			sched_yield();
+			continue;
+		}
+		store(&answer, dt(arena.addr));
+		store(&answer_round, arena.rounds);
+	}
+	return NULL;
+}
+
+TEST_F(race, detach_by_two_threads_one_einval)
+{
+	arena.id = make(1);
+	arena.addr = free_range(1);
+	EXPECT_RACE(detach_twice, detach_as_well);
+	EXPECT_EQ(0, nattch(arena.id));
+}
+
 static void create_use_remove(struct contest *c, int self)
 {
 	int i, id, err;

@@ -566,6 +566,27 @@ TEST_F(shmdt, with_threads_address_space_at_limit)
 	company_end(&c);
 }
 
+/* Grown beyond the segment, it is a first piece like any other. */
+TEST_F(shmdt, with_threads_grown_address_space_at_limit)
+{
+	struct rlimit none = { 0 }, old;
+	char *p = free_range(4);
+	struct company c;
+
+	ASSERT_EQ((long)p, at(make(2), p, 0));
+	ASSERT_EQ(p, mremap(p, 2 * PAGE, 4 * PAGE, 0));
+	company_begin(&c);
+	ASSERT_EQ(0, getrlimit(RLIMIT_AS, &old));
+	none.rlim_max = old.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &none));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(0, setrlimit(RLIMIT_AS, &old));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_FALSE(mapped(p));
+	EXPECT_FALSE(mapped(p + 3 * PAGE));
+	company_end(&c);
+}
+
 TEST_F(shmdt, with_threads_locked_future_at_limit)
 {
 	struct rlimit limit = { PAGE, PAGE };
