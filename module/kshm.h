@@ -273,6 +273,7 @@ void kshm_mlock_release(struct kshm_segment *segment);
 int kshm_ns_init(void);
 void kshm_ns_exit(void);
 struct kshm_registry *kshm_ns_registry(void);
+void kshm_ns_sweep(void);
 void kshm_ns_limits(struct kshm_limits *limits);
 
 /* proc.c */

@@ -9,6 +9,10 @@
  * also pins the inode, so that namespace and inode together are a key that
  * nobody else can have meanwhile; the namespace's address alone is soon used
  * again. The first namespace never ends and needs no mark.
+ *
+ * Who mounts the mqueue of a namespace elsewhere, and keeps that mounted, keeps
+ * the event from coming. Such registries are swept out when the next one is
+ * made, and when a listing is opened.
  */
 #include "kshm.h"
 
@@ -38,6 +42,16 @@ static struct ipc_namespace *first_ns(void)
 static struct inode *root_of(struct ipc_namespace *ns)
 {
 	return d_inode(ns->mq_mnt->mnt_root);
+}
+
+/*
+ * A namespace that ends lets go of its mount's superblock. Where somebody else
+ * has mounted that too, it lives on and no event comes. Wants the registry to
+ * be hashed, under the mutex: so long the mark keeps the superblock.
+ */
+static bool has_ended(const struct kshm_registry *registry)
+{
+	return !READ_ONCE(registry->root->i_sb->s_fs_info);
 }
 
 static struct kshm_registry *find(struct ipc_namespace *ns)
@@ -128,6 +142,42 @@ static struct kshm_registry *add_registry(struct ipc_namespace *ns)
 	return registry;
 }
 
+/* One to be ended, counted; NULL for none. */
+static struct kshm_registry *get_one(bool live_ones_too)
+{
+	struct kshm_registry *registry, *one = NULL;
+	int bucket;
+
+	mutex_lock(&registries_lock);
+	hash_for_each(registries, bucket, registry, link)
+		if (live_ones_too || has_ended(registry))
+			one = registry;
+	if (one)
+		kref_get(&one->ref);
+	mutex_unlock(&registries_lock);
+	return one;
+}
+
+static void end_all(bool live_ones_too)
+{
+	struct kshm_registry *registry;
+
+	while ((registry = get_one(live_ones_too))) {
+		end_registry(registry);
+		kshm_registry_put(registry);
+	}
+}
+
+/**
+ * kshm_ns_sweep() - drop registries of namespaces that ended unheard
+ *
+ * Takes the mutex and, of what it ends, the registry's lock; wants none.
+ */
+void kshm_ns_sweep(void)
+{
+	end_all(false);
+}
+
 /**
  * kshm_ns_registry() - the registry of the caller's IPC namespace
  *
@@ -150,6 +200,8 @@ struct kshm_registry *kshm_ns_registry(void)
 	if (registry)
 		return registry;
 
+	/* Before there are more, those go that need not be. */
+	kshm_ns_sweep();
 	mutex_lock(&registries_lock);
 	registry = find(ns);
 	if (!registry)
@@ -196,20 +248,6 @@ int kshm_ns_init(void)
 	return 0;
 }
 
-static struct kshm_registry *get_any(void)
-{
-	struct kshm_registry *registry, *any = NULL;
-	int bucket;
-
-	mutex_lock(&registries_lock);
-	hash_for_each(registries, bucket, registry, link)
-		any = registry;
-	if (any)
-		kref_get(&any->ref);
-	mutex_unlock(&registries_lock);
-	return any;
-}
-
 /**
  * kshm_ns_exit() - drop all registries
  *
@@ -218,12 +256,7 @@ static struct kshm_registry *get_any(void)
  */
 void kshm_ns_exit(void)
 {
-	struct kshm_registry *registry;
-
-	while ((registry = get_any())) {
-		end_registry(registry);
-		kshm_registry_put(registry);
-	}
+	end_all(true);
 	wait_event(marks_gone, !atomic_read(&marks));
 	/* The one that freed the last mark has come back from us. */
 	fsnotify_wait_marks_destroyed();

@@ -102,6 +102,8 @@ static int listing_open(struct inode *inode, struct file *file)
 	struct kshm_registry *registry = kshm_ns_registry();
 	struct listing *listing;
 
+	/* Whoever looks what keeps the module need not see the dead. */
+	kshm_ns_sweep();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
 	listing = __seq_open_private(file, &listing_ops, sizeof(*listing));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IPC, pid and user namespaces: what is seen from where, and what stays. */
+#include <sys/mount.h>
 #include <sys/prctl.h>
 
 #include "cases.h"
@@ -213,6 +214,29 @@ TEST_F(namespaces, end_many_times_frees_each)
 		}
 	}
 	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
+}
+
+/* Who keeps a namespace's mqueue mounted does not keep its segments. */
+TEST_F(namespaces, end_frees_segments_though_mqueue_stays_mounted)
+{
+	unsigned long before = meminfo("Shmem:");
+	size_t pages = (32UL << 20) / PAGE;
+	struct line lines[4];
+
+	new_namespace(CLONE_NEWNS);
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	if (in_child()) {
+		new_namespace(CLONE_NEWIPC);
+		if (mount("mqueue", "/mnt", "mqueue", 0, NULL))
+			die("mounting mqueue: %s", strerror(errno));
+		touch_all(attach(make(pages)), pages);
+		_exit(meminfo("Shmem:") > before + (16UL << 10) ? 0 : 1);
+	}
+	/* The next look finds that it has ended. */
+	usleep(100000);
+	EXPECT_EQ(0, listing_read(lines, 4));
+	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
+	EXPECT_EQ(0, umount("/mnt"));
 }
 
 /* Maps one user and one group of the parent namespace to root. */
