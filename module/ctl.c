@@ -145,6 +145,10 @@ int kshm_stat(struct kshm_stat *stat)
 	return err;
 }
 
+/*
+ * In-tree a segment that dies is still found by those who look at it or attach
+ * it, and they say EIDRM; never by those who change it.
+ */
 static int set_locked(struct kshm_segment *segment, void *arg)
 {
 	int err;
@@ -181,6 +185,8 @@ int kshm_set(struct kshm_set *set)
 	err = kshm_segment_locked(kshm_registry_find_id(registry, set->id),
 				  set_locked, set);
 	rcu_read_unlock();
+	if (err == -EIDRM)
+		err = -EINVAL;
 	trace_kshm_set(set->id, set->mask, err);
 	return err;
 }
@@ -225,6 +231,8 @@ int kshm_rmid(struct kshm_rmid *rmid)
 	err = kshm_segment_locked(kshm_registry_find_id(registry, rmid->id),
 				  rmid_locked, &ended);
 	rcu_read_unlock();
+	if (err == -EIDRM)
+		err = -EINVAL;
 	if (ended)
 		kshm_registry_remove(ended);
 	mutex_unlock(&registry->lock);
