@@ -163,7 +163,7 @@ static int map(struct request *req, unsigned long keep, unsigned long keep_len)
 		return -EINVAL;
 	/* The answer is still to be written there. */
 	if (req->flags & MAP_FIXED && addr < keep + keep_len &&
-	    (keep < addr || keep - addr < req->size))
+	    (keep < addr || keep - addr < PAGE_ALIGN(req->size)))
 		return -EFAULT;
 
 	addr = vm_mmap(req->file, addr, req->size, req->prot, req->flags, 0);

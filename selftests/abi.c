@@ -691,6 +691,21 @@ TEST_F(ioctl, attach_over_its_own_struct_efault)
 	EXPECT_EQ((uintptr_t)arg, arg->addr);
 }
 
+/* An odd size maps to the end of its last page. */
+TEST_F(ioctl, attach_with_its_struct_behind_odd_size_efault)
+{
+	char *page = fill_page(free_range(1), 0);
+	struct kshm_attach *arg = (void *)(page + PAGE - sizeof(*arg));
+
+	make_key(KEY, 5, 0600);
+	arg->addr = (uintptr_t)page;
+	arg->flags = KSHM_ATTACH_REMAP;
+	begin_refusals();
+	EXPECT_REFUSED(-EFAULT, KSHM_IOC_ATTACH, arg);
+	end_refusals(_metadata);
+	EXPECT_EQ((uintptr_t)page, arg->addr);
+}
+
 TEST_F(ioctl, get_private_undelivered_leaves_nothing)
 {
 	struct kshm_get *arg = (void *)fill_page(free_range(1), 0);
