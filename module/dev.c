@@ -7,6 +7,7 @@
 
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 /* One call: its struct, and where that came from. */
@@ -140,12 +141,12 @@ static const struct command commands[] = {
 static const struct command *find_command(unsigned int cmd)
 {
 	unsigned int i = _IOC_NR(cmd) - 0x80;
-	const struct command *command = &commands[i];
+	const struct command *command;
 
-	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(commands) ||
-	    _IOC_DIR(cmd) != _IOC_DIR(command->cmd))
+	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(commands))
 		return NULL;
-	return command;
+	command = &commands[array_index_nospec(i, ARRAY_SIZE(commands))];
+	return _IOC_DIR(cmd) == _IOC_DIR(command->cmd) ? command : NULL;
 }
 
 static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
