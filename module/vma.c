@@ -18,13 +18,13 @@ static struct kshm_segment *segment_of(struct file *file)
 
 static const struct vm_operations_struct *inner_ops(struct vm_area_struct *vma)
 {
-	return segment_of(vma->vm_file)->inner_ops;
+	return READ_ONCE(segment_of(vma->vm_file)->inner_ops);
 }
 
 static void vma_open(struct vm_area_struct *vma)
 {
 	struct kshm_segment *segment = segment_of(vma->vm_file);
-	const struct vm_operations_struct *inner = segment->inner_ops;
+	const struct vm_operations_struct *inner = inner_ops(vma);
 
 	if (inner->open)
 		inner->open(vma);
@@ -37,7 +37,7 @@ static void vma_open(struct vm_area_struct *vma)
 static void vma_close(struct vm_area_struct *vma)
 {
 	struct kshm_segment *segment = segment_of(vma->vm_file);
-	const struct vm_operations_struct *inner = segment->inner_ops;
+	const struct vm_operations_struct *inner = inner_ops(vma);
 
 	trace_kshm_vma_close(segment->id, vma->vm_start,
 			     vma->vm_end - vma->vm_start);
@@ -130,7 +130,7 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 		return err;
 	}
 	/* The same each time; one inode has one set of operations. */
-	segment->inner_ops = vma->vm_ops;
+	WRITE_ONCE(segment->inner_ops, vma->vm_ops);
 	vma->vm_ops = &kshm_vm_ops;
 	return 0;
 }
