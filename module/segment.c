@@ -16,7 +16,8 @@
 /*
  * vm.overcommit_memory is not exported, but shows in what it allows: strict
  * accounting refuses to promise all of memory and free swap, the other two
- * policies never do.
+ * policies never do. (Unless overcommit_ratio or overcommit_kbytes allow even
+ * that much: then this says no, and SHM_NORESERVE is honoured.)
  */
 static bool overcommit_is_strict(void)
 {

@@ -93,6 +93,43 @@ TEST_F(differences, next_id_not_obeyed)
 	EXPECT_EQ(on_kshm() ? 0 : 1000, make(1));
 }
 
+#define OVERCOMMIT	"/proc/sys/vm/overcommit_"
+
+/* What kind the policy is shows only as long as it stops short of all memory. */
+TEST_F(differences, overcommit_beyond_memory_not_seen)
+{
+	unsigned long memory = read_number(OVERCOMMIT "memory");
+	unsigned long ratio = read_number(OVERCOMMIT "ratio");
+	int id;
+
+	ASSERT_EQ(0, write_number(OVERCOMMIT "ratio", 1000));
+	EXPECT_EQ(0, write_number(OVERCOMMIT "memory", 2));
+	id = get(IPC_PRIVATE, 16UL << 40, SHM_NORESERVE | 0600);
+	EXPECT_EQ(0, write_number(OVERCOMMIT "memory", memory));
+	EXPECT_EQ(0, write_number(OVERCOMMIT "ratio", ratio));
+	EXPECT_EQ(on_kshm() ? 0 : -ENOMEM, id);
+}
+
+/* Root's attach has left a file for that of a user, who may open none. */
+TEST_F(differences, full_file_table_attach_works)
+{
+	const char *path = "/proc/sys/fs/file-max";
+	unsigned long old = read_number(path);
+	int fd = open(path, O_WRONLY), id = make_key(KEY, PAGE, 0666);
+	pid_t pid;
+
+	detach(attach(id));
+	ASSERT_EQ(1, pwrite(fd, "0", 1, 0));
+	pid = spawn();
+	if (!pid) {
+		become(ALICE, STAFF);
+		_exit(at(id, NULL, 0) == -ENFILE);
+	}
+	EXPECT_EQ(!on_kshm() << 8, reap(pid));
+	EXPECT_EQ(0, write_number(path, old));
+	close(fd);
+}
+
 static bool shmem_falls_below(unsigned long kib, int seconds)
 {
 	int i;
