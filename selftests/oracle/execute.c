@@ -752,7 +752,7 @@ static bool spares_listing(unsigned char code)
 	case OP_MSYNC: case OP_MINCORE: case OP_SETUID: case OP_SETGID:
 	case OP_SETGROUPS: case OP_KEEPCAPS: case OP_CAPDROP: case OP_RLIMIT:
 	case OP_ROOM: case OP_MAPROOM: case OP_SYSCTL: case OP_FLAGS:
-	case OP_CLOSE: case OP_UFFD:
+	case OP_CLOSE: case OP_UFFD: case OP_REAP:
 		return true;
 	case OP_LOOK:
 		return me != my_side->actor;
@@ -761,11 +761,53 @@ static bool spares_listing(unsigned char code)
 	}
 }
 
+static const char *note_text(const char *text, size_t size)
+{
+	char *kept = my_side->notes + my_side->notes_size;
+
+	memcpy(kept, text, size);
+	my_side->notes_size += size;
+	return kept;
+}
+
+static void note(struct noted *noted, bool listing, bool maps)
+{
+	noted->result = me->result;
+	noted->listing = NULL;
+	noted->maps = NULL;
+	if (listing) {
+		noted->listing_size = my_side->listing_size;
+		noted->listing = note_text(my_side->listing,
+					   my_side->listing_size);
+	}
+	if (maps) {
+		noted->maps_size = me->maps_size;
+		noted->maps = note_text(me->maps, me->maps_size);
+	}
+}
+
+/* What failed should have changed nothing: so a look after the next one will do. */
 void execute(void)
 {
-	me->result.ret = execute_one(&me->op);
-	if (!spares_listing(me->op.code))
-		look_at_listing();
-	if (changes_maps(me->op.code))
-		look_at_maps();
+	bool listing = false, maps = false, look;
+	int i;
+
+	/* While the manager reaps, another actor may be at work. */
+	if (me->n > 1)
+		my_side->notes_size = 0;
+	for (i = 0; i < me->n; i++) {
+		me->result.ret = execute_one(&me->ops[i]);
+		look = me->result.ret >= 0 || i == me->n - 1;
+		listing |= !spares_listing(me->ops[i].code);
+		maps |= changes_maps(me->ops[i].code);
+		if (listing && look)
+			look_at_listing();
+		if (maps && look)
+			look_at_maps();
+		if (me->n > 1)
+			note(&my_side->noted[i], listing && look, maps && look);
+		listing &= !look;
+		maps &= !look;
+		me->done = i + 1;
+	}
 }

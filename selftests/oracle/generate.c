@@ -28,6 +28,7 @@ struct draw {
 	bool		truncates;	/* sizes change, so likewise: see below */
 	int		lowered;	/* a sysctl that was lowered, or -1 */
 	int		actor;		/* whose operation it is */
+	int		patience;	/* percent: it does the next, too */
 	int		actors;		/* used slots, the manager included */
 	int		process[ACTORS];	/* its first actor */
 	unsigned int	alive;		/* a bit for each actor */
@@ -718,6 +719,8 @@ static int some_actor(struct draw *d, unsigned char code)
 		      code == OP_NEWIPC || code == OP_RLIMIT || code == OP_ROOM;
 	unsigned int others = d->alive & ~2U;
 
+	if (!spares && d->alive >> d->actor & 1 && chance(d, d->patience))
+		return d->actor;
 	if (others && (spares ? chance(d, 95) : chance(d, 65)))
 		return some_bit(d, others);
 	return some_bit(d, d->alive);
@@ -765,6 +768,7 @@ static int make_all(struct draw *d, struct op *ops, int n)
 {
 	int i;
 
+	d->actor = 1;
 	d->actors = 2;
 	d->alive = 2;
 	d->process[1] = 1;
@@ -785,6 +789,7 @@ void generate(struct sequence *seq, uint64_t seed)
 	d.weights = weights[mood];
 	d.huge = mood == HUGE;
 	d.truncates = mood == MAPPINGS;
+	d.patience = mood == PROCESSES ? 30 : 70;
 	seq->n = make_all(&d, seq->ops,
 			  LENGTH_MIN + (int)below(&d, LENGTH_MAX - LENGTH_MIN));
 }

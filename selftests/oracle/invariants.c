@@ -65,7 +65,7 @@ broken(struct books *books, const char *format, ...)
 
 static struct result *ask(struct books *books, int slot, const struct op *op)
 {
-	actor_post(books->which, slot, op);
+	actor_post(books->which, slot, op, 1);
 	if (!actor_await(books->which, slot))
 		die("on %s an actor died, or hangs",
 		    backends[books->which].name);
@@ -264,7 +264,7 @@ static void all_freely(struct books books[SIDES], uint64_t *random)
 	for (which = 0; which < SIDES; which++) {
 		for (i = 1; i <= 2 * WORKERS; i++) {
 			op.arg[0].off = (long)random_next(random);
-			actor_post(which, i, &op);
+			actor_post(which, i, &op, 1);
 		}
 	}
 	usleep(INTERVAL);

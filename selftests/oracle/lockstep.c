@@ -21,12 +21,15 @@
 #define MANAGER		0
 #define FIRST_ACTOR	1
 
+int batch_max = BATCH;
+
 /* What both sides have in common, as long as they are equal. */
 struct run {
 	const struct sequence	*seq;
 	struct tally		*tally;
 	struct difference	*diff;
 	int			step;
+	int			next_look;
 	pid_t			manager[SIDES];
 	bool			alive[ACTORS];
 	bool			thread[ACTORS];
@@ -52,11 +55,13 @@ static void set_clock(int step)
 
 /* ----- one side ----- */
 
-void actor_post(int which, int slot, const struct op *op)
+void actor_post(int which, int slot, const struct op *ops, int n)
 {
 	struct actor *actor = actor_of(which, slot);
 
-	actor->op = *op;
+	memcpy(actor->ops, ops, n * sizeof(*ops));
+	actor->n = n;
+	actor->done = 0;
 	__atomic_store_n(&actor->word, COMMAND, __ATOMIC_RELEASE);
 	futex_wake(&actor->word);
 }
@@ -78,7 +83,7 @@ bool actor_await(int which, int slot)
 			continue;
 		if (is_done(actor))
 			break;
-		actor_post(which, MANAGER, &reap);
+		actor_post(which, MANAGER, &reap, 1);
 		if (!actor_await(which, MANAGER) || !actor->pid)
 			break;
 	}
@@ -230,19 +235,30 @@ static bool wants_order(const struct sequence *seq)
 	return false;
 }
 
-/* Return: whether both sides answer. */
-static bool both(struct run *run, int slot, const struct op *op)
+/* @did: how many of the operations each side did before it died, if it did */
+static void all(struct run *run, int slot, const struct op *ops, int n, int *did)
 {
-	bool done[SIDES];
 	int which;
 
 	for (which = 0; which < SIDES; which++) {
-		actor_post(which, slot, op);
+		actor_post(which, slot, ops, n);
 		if (run->strict)
 			actor_await(which, slot);
 	}
 	for (which = 0; which < SIDES; which++)
-		done[which] = actor_await(which, slot);
+		did[which] = actor_await(which, slot) ?
+			     n : actor_of(which, slot)->done;
+}
+
+/* Return: whether both sides answer. */
+static bool both(struct run *run, int slot, const struct op *op)
+{
+	bool done[SIDES];
+	int did[SIDES];
+
+	all(run, slot, op, 1, did);
+	done[0] = did[0];
+	done[1] = did[1];
 	if (done[0] != done[1])
 		differ_end(run, slot, op, done);
 	return done[0] && done[1];
@@ -315,7 +331,7 @@ static void step_exit(struct run *run, const struct op *op)
 	for (which = 0; which < SIDES; which++) {
 		actor = actor_of(which, op->actor);
 		wait.arg[0].off = actor->pid;
-		actor_post(which, op->actor, op);
+		actor_post(which, op->actor, op, 1);
 		while (run->thread[op->actor] && actor->tid)
 			futex_wait(&actor->tid, actor->tid, PATIENCE);
 	}
@@ -364,12 +380,43 @@ static void follow(struct run *run, const struct op *op)
 	}
 }
 
-static void step_other(struct run *run, const struct op *op)
+/* Make it look as it did after one of several operations. */
+static void look_back(int which, int slot, int i)
 {
-	if (!both(run, op->actor, op)) {
-		if (!run->over)
+	struct side *side = &control->side[which];
+	const struct noted *noted = &side->noted[i];
+	struct actor *actor = &side->actor[slot];
+
+	actor->result = noted->result;
+	if (noted->listing) {
+		side->listing_size = noted->listing_size;
+		memcpy(side->listing, noted->listing, noted->listing_size);
+	}
+	if (noted->maps) {
+		actor->maps_size = noted->maps_size;
+		memcpy(actor->maps, noted->maps, noted->maps_size);
+	}
+}
+
+/* Return: whether the actor lives on, on both sides. */
+static bool compare_step(struct run *run, const struct op *op, int i, int n,
+			 const int *did)
+{
+	bool done[SIDES];
+	int which;
+
+	for (which = 0; which < SIDES; which++) {
+		done[which] = did[which] > i;
+		if (done[which] && n > 1)
+			look_back(which, op->actor, i);
+	}
+	run->tally->operations++;
+	if (!done[0] || !done[1]) {
+		if (done[0] != done[1])
+			differ_end(run, op->actor, op, done);
+		else
 			step_died(run, op->actor);
-		return;
+		return false;
 	}
 	statistics_add(op, &actor_of(0, op->actor)->result);
 	compare_result(run, op->actor, op);
@@ -377,6 +424,38 @@ static void step_other(struct run *run, const struct op *op)
 	compare_maps(run, op->actor, op);
 	if (!run->found)
 		follow(run, op);
+	return true;
+}
+
+static void step_others(struct run *run, const struct op *ops, int n)
+{
+	int did[SIDES], i;
+
+	all(run, ops->actor, ops, n, did);
+	for (i = 0; i < n && !run->over; i++) {
+		run->step += i > 0;
+		if (!compare_step(run, &ops[i], i, n, did))
+			break;
+	}
+}
+
+static bool changes_actors(const struct op *op)
+{
+	return op->code >= OP_FORK && op->code <= OP_KILL;
+}
+
+/* How many of the next operations one actor can do in one go. */
+static int count_batch(const struct run *run)
+{
+	const struct op *ops = &run->seq->ops[run->step];
+	int n = 1;
+
+	if (changes_actors(ops))
+		return 1;
+	while (n < batch_max && run->step + n < run->seq->n &&
+	       ops[n].actor == ops->actor && !changes_actors(&ops[n]))
+		n++;
+	return n;
 }
 
 static void step(struct run *run, const struct op *op)
@@ -386,16 +465,19 @@ static void step(struct run *run, const struct op *op)
 	if (!run->alive[op->actor] ||
 	    (makes && !is_new(run, op->arg[0].slot)))
 		return;
-	run->tally->operations++;
 	set_clock(run->step);
+	if (op->code == OP_EXIT || op->code == OP_KILL)
+		run->tally->operations++;
 	if (op->code == OP_EXIT)
 		step_exit(run, op);
 	else if (op->code == OP_KILL)
 		step_kill(run, op);
 	else
-		step_other(run, op);
-	if (!run->over && run->step % LOOK_EVERY == LOOK_EVERY - 1)
+		step_others(run, op, count_batch(run));
+	if (!run->over && run->step >= run->next_look) {
+		run->next_look = run->step + LOOK_EVERY;
 		look_at_everybody(run, OP_LOOK);
+	}
 }
 
 static void begin(struct run *run)

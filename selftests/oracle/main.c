@@ -58,9 +58,8 @@ double seconds_now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-static void print_found(const char *name)
+static void print_difference(void)
 {
-	printf("@trace %s\n", name);
 	printf("# At the last operation that is done, %s differs:\n",
 	       difference.what);
 	difference_print(stdout, &difference);
@@ -69,27 +68,41 @@ static void print_found(const char *name)
 	fflush(stdout);
 }
 
+static void print_found(uint64_t seed, const char *steady)
+{
+	printf("@trace seed-%lu%s\n", seed, steady);
+	print_difference();
+}
+
+static bool differs_again(void)
+{
+	struct tally tally = { 0 };
+
+	return lockstep(&sequence, &tally, &difference);
+}
+
 static void report(uint64_t seed)
 {
 	static struct sequence whole;
 	static struct difference first;
-	struct tally tally = { 0 };
-	char name[64];
+	const char *steady = "";
 
 	whole = sequence;
 	first = difference;
 	printf("oracle: seed %lu differs at step %d (%s); shrinking\n",
 	       seed, difference.step, difference.what);
 	fflush(stdout);
+	batch_max = 1;
+	if (!differs_again())
+		batch_max = BATCH;
 	shrink(&sequence, &difference);
-	if (lockstep(&sequence, &tally, &difference)) {
-		snprintf(name, sizeof(name), "seed-%lu", seed);
-	} else {
+	if (!differs_again()) {
 		sequence = whole;
 		difference = first;
-		snprintf(name, sizeof(name), "seed-%lu-unsteady", seed);
+		steady = "-unsteady";
 	}
-	print_found(name);
+	batch_max = BATCH;
+	print_found(seed, steady);
 }
 
 static void progress(const struct tally *tally, double begin)
@@ -147,7 +160,8 @@ static bool replay_one(const char *path, struct tally *tally)
 	trace_read(path, &sequence, expects, sizeof(expects));
 	tally->seen = "";
 	if (lockstep(&sequence, tally, &difference)) {
-		print_found(path);
+		printf("@trace %s\n", path);
+		print_difference();
 		return false;
 	}
 	if (!strcmp(tally->seen, expects))
@@ -163,6 +177,7 @@ static int replay(char *const paths[])
 	int differences = 0;
 	bool good;
 
+	batch_max = 1;
 	for (; *paths; paths++) {
 		good = replay_one(*paths, &tally);
 		differences += !good;

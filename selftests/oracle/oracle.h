@@ -26,8 +26,11 @@
  *	             +--> side 1 (kshm):    manager p0, actors p1, p2, ...
  *
  * Nothing is random in a side: no address space randomization, pids count from
- * 1 in each, ids count from 0 in each, and the clock is set before each step. So
+ * 1 in each, ids count from 0 in each, and the controller sets the clock. So
  * nearly everything is compared as it is; compare.c tells what is not.
+ *
+ * To change between processes takes most of the time. So what one actor does in a
+ * row it does in one go, and notes what there was to see after each operation.
  */
 #ifndef ORACLE_H
 #define ORACLE_H
@@ -48,6 +51,7 @@
 #define OUT_MAX		160
 #define TEXT_MAX	(32 * 1024)
 #define CREATED_MAX	4096
+#define BATCH		16	/* operations that an actor does in one go */
 
 /*
  * Places in every actor's address space; see side.c. Above the arena is room for
@@ -123,7 +127,9 @@ struct actor {
 	int		tid;		/* of a thread; a futex, 0 when it is gone */
 	bool		thread;		/* not the first of its process */
 	pid_t		pid;		/* 0: gone */
-	struct op	op;
+	int		n;		/* operations to do, and done */
+	int		done;
+	struct op	ops[BATCH];
 	struct result	result;
 	unsigned long	operations;	/* done freely */
 	unsigned int	created;	/* segments, and their ids */
@@ -132,7 +138,17 @@ struct actor {
 	char		maps[TEXT_MAX];
 };
 
+/* What was seen after an operation; texts only where they were looked at. */
+struct noted {
+	struct result	result;
+	size_t		listing_size, maps_size;
+	const char	*listing, *maps;
+};
+
 struct side {
+	struct noted	noted[BATCH];
+	size_t		notes_size;
+	char		notes[2 * BATCH * TEXT_MAX];
 	int		segment[SEGMENT_SLOTS];
 	unsigned long	address[ADDRESS_SLOTS];
 	size_t		listing_size;
@@ -252,11 +268,14 @@ struct tally {
 	const char	*seen;		/* the declared difference met last */
 };
 
+/* How many operations in one go, at most; 1 tells best which of them did it. */
+extern int batch_max;
+
 /* Return: whether there is a difference; it is in @diff. */
 bool lockstep(const struct sequence *seq, struct tally *tally,
 	      struct difference *diff);
 void limit_maps(int maps);
-void actor_post(int which, int slot, const struct op *op);
+void actor_post(int which, int slot, const struct op *ops, int n);
 bool actor_await(int which, int slot);
 void difference_print(FILE *out, const struct difference *diff);
 

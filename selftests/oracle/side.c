@@ -376,6 +376,7 @@ static void __attribute__((noreturn)) actor_after_exec(void)
 	open_maps();
 	execute_init();
 	me->result.ret = 0;
+	me->done = 1;
 	look_at_listing();
 	look_at_maps();
 	actor_done(me);
