@@ -69,6 +69,57 @@ TEST_F(ids, removed_mark_keeps_its_index)
 	EXPECT_FALSE(exists(0));
 }
 
+#define INDEXES		(1 << INDEX_BITS)
+
+static void fill(int n)
+{
+	int i;
+
+	if (write_number("/proc/sys/kernel/shmmni", INDEXES))
+		die("setting shmmni");
+	for (i = 0; i < n; i++)
+		if (make(1) != i)
+			die("segment %d has another id", i);
+}
+
+static void empty(int n)
+{
+	while (n--)
+		ctl(n, IPC_RMID, NULL);
+}
+
+/* The cycle would be half as long again, but there are no more indexes. */
+TEST_F(ids, full_enospc_and_freed_index_taken)
+{
+	fill(INDEXES);
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
+	rmid(5);
+	EXPECT_EQ(id_of(1, 5), make(1));
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
+	rmid(INDEXES - 1);
+	EXPECT_EQ(id_of(1, INDEXES - 1), make(1));
+	rmid(id_of(1, 5));
+	rmid(id_of(1, INDEXES - 1));
+	empty(INDEXES);
+}
+
+/* With one index free, each creation takes it, and another number. */
+TEST_F(ids, sequence_wraps_after_65535)
+{
+	const int sequences = 65535;
+	int i;
+
+	fill(INDEXES);
+	rmid(7);
+	for (i = 1; i < sequences; i++) {
+		ASSERT_EQ(id_of(i, 7), make(1));
+		rmid(id_of(i, 7));
+	}
+	EXPECT_EQ(7, make(1));
+	EXPECT_EQ(0, stat_of(7).shm_perm.__seq);
+	empty(INDEXES);
+}
+
 static const int commands[] = { IPC_STAT, IPC_SET, IPC_RMID, SHM_LOCK,
 				SHM_UNLOCK };
 

@@ -348,6 +348,48 @@ TEST_F(lifecycle, fork_failed_count_unchanged)
 	EXPECT_EQ(1, nattch(0));
 }
 
+static long long now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* The shortest of many is what it takes when nothing else is going on. */
+static long long shortest_exit(void)
+{
+	long long best = LLONG_MAX, took;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		took = -now_ns();
+		if (in_child())
+			_exit(0);
+		took += now_ns();
+		best = took < best ? took : best;
+	}
+	return best;
+}
+
+/* Who exits does not walk through all segments of the namespace. */
+TEST_F(lifecycle, exit_no_slower_with_many_segments)
+{
+	const int many = 16000;
+	long long few = shortest_exit(), after;
+	int i;
+
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", many));
+	for (i = 0; i < many; i++)
+		make(1);
+	after = shortest_exit();
+	EXPECT_GT(2 * few, after) {
+		TH_LOG("%lld ns, then %lld", few, after);
+	}
+	for (i = 0; i < many; i++)
+		rmid(i);
+}
+
 TEST_F(lifecycle, many_rounds_leave_nothing)
 {
 	struct shm_info info;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Limits: kernel.shmmax, shmall, shmmni of the IPC namespace. */
+#include <sys/mount.h>
+#include <sys/stat.h>
+
 #include "cases.h"
 
 #define SHMMAX		"/proc/sys/kernel/shmmax"
@@ -179,6 +182,52 @@ TEST_F(limits, attaches_of_one_process_unlimited)
 		attach(0);
 		EXPECT_EQ(i, nattch(0));
 	}
+}
+
+#define GROUP		"group/of-the-case"
+
+/* A group of its own for memory; NULL, or why there is none. */
+static const char *make_group(void)
+{
+	if (mkdir("group", 0700) && errno != EEXIST)
+		return "no folder can be made here";
+	if (mount("none", "group", "cgroup2", 0, NULL))
+		return "this kernel has no cgroup2";
+	if (write_file("group/cgroup.subtree_control", "+memory") ||
+	    mkdir(GROUP, 0700)) {
+		umount("group");
+		return "this kernel has no CONFIG_MEMCG";
+	}
+	return NULL;
+}
+
+/* What nobody pays for, anybody can use up. */
+TEST_F(limits, segments_charged_to_the_creators_group)
+{
+	const int many = 2000;
+	const char *missing;
+	unsigned long before;
+	int i;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_EQ(0, mount("none", "/tmp", "tmpfs", 0, NULL));
+	ASSERT_EQ(0, chdir("/tmp"));
+	missing = make_group();
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (in_child()) {
+		ASSERT_EQ(0, write_file(GROUP "/cgroup.procs", "0"));
+		before = read_number(GROUP "/memory.current");
+		for (i = 0; i < many; i++)
+			make(1);
+		EXPECT_LT(before + many * 512UL,
+			  read_number(GROUP "/memory.current"));
+		_exit(0);
+	}
+	backend_sweep();
+	EXPECT_EQ(0, rmdir(GROUP));
+	umount("group");
 }
 
 TEST_HARNESS_MAIN

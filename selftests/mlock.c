@@ -302,6 +302,34 @@ TEST_F(mlock, unlocked_by_another_returns_to_the_locker)
 	}
 }
 
+/* What is locked is the file behind it, whatever size was asked for. */
+TEST_F(mlock, charge_follows_backing_file)
+{
+	struct shmid_ds ds = { .shm_perm.mode = 0600 };
+	char path[64], *p = attach(make(2));
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
+		 (long)p + 2 * PAGE);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 4 * PAGE));
+	close(fd);
+	ds.shm_perm.uid = LOCKER;
+	EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
+	if (in_child()) {
+		become_locker(ds.shm_perm.uid, 3);
+		EXPECT_EQ(-ENOMEM, lock(0));
+		_exit(0);
+	}
+	if (in_child()) {
+		become_locker(ds.shm_perm.uid, 4);
+		EXPECT_EQ(0, lock(0));
+		EXPECT_EQ(0, unlock(0));
+		_exit(0);
+	}
+}
+
 TEST_F(mlock, cap_ipc_lock_needs_no_limit)
 {
 	struct rlimit none = { 0, 0 };

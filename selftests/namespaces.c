@@ -162,6 +162,22 @@ TEST_F(namespaces, last_detach_from_another_ends_marked_segment)
 	close(first);
 }
 
+TEST_F(namespaces, creator_leaves_and_ends_segments_stay)
+{
+	if (in_child()) {
+		strcpy(attach(make_key(KEY, PAGE, 0600)), "left behind");
+		make(1);
+		new_namespace(CLONE_NEWIPC);
+		make(1);
+		_exit(0);
+	}
+	EXPECT_EQ(0, get(KEY, 0, 0));
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_STREQ("left behind", attach(0));
+	EXPECT_TRUE(exists(1));
+	EXPECT_FALSE(exists(2));
+}
+
 TEST_F(namespaces, end_frees_segments)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -491,6 +507,28 @@ TEST_F(namespaces, inner_root_rules_its_own_ipc_namespace)
 		EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
 		_exit(0);
 	}
+}
+
+/* Kernels differ in whether they let him; if they do, his limits rule. */
+TEST_F(namespaces, inner_root_sets_limits_of_its_own_or_none)
+{
+	struct shminfo info;
+	int err;
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		new_user_namespace(ALICE, STAFF);
+		EXPECT_GT(0, write_number("/proc/sys/kernel/shmmni", 1));
+		new_namespace(CLONE_NEWIPC);
+		err = write_number("/proc/sys/kernel/shmmni", 1);
+		EXPECT_EQ(0, ctl(0, IPC_INFO, &info));
+		EXPECT_EQ(err ? 4096 : 1, info.shmmni);
+		EXPECT_EQ(0, make(1));
+		EXPECT_EQ(err ? 1 : -ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ctl(0, IPC_INFO, &info));
+	EXPECT_EQ(4096, info.shmmni);
 }
 
 /* CAP_IPC_LOCK of an inner root passes the check, but not the limit. */

@@ -430,6 +430,128 @@ TEST_F(race, attach_by_many_processes_count_returns_to_zero)
 	EXPECT_FALSE(exists(arena.id));
 }
 
+static void *map_and_unmap(void *unused)
+{
+	void *p;
+
+	for (;;) {
+		p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+		if (p != MAP_FAILED)
+			munmap(p, PAGE);
+	}
+	return NULL;
+}
+
+/* Threads that wait for each other in attach and detach, until they die. */
+static void attach_until_killed(void)
+{
+	pthread_t thread;
+	long p;
+
+	if (pthread_create(&thread, NULL, map_and_unmap, NULL))
+		_exit(1);
+	for (;;) {
+		p = at(arena.id, NULL, dice() % 2 ? SHM_RDONLY : 0);
+		if (p > 0 && dice() % 4)
+			dt((void *)p);
+	}
+}
+
+TEST_F(race, killed_while_attaching_leaves_nothing)
+{
+	pid_t child;
+	int i, status;
+
+	arena.id = make(4);
+	for (i = 0; i < 30; i++) {
+		child = spawn();
+		if (!child)
+			attach_until_killed();
+		while (!stat_of(arena.id).shm_atime)
+			sched_yield();
+		usleep(dice() % 5000);
+		kill(child, SIGKILL);
+		status = reap(child);
+		ASSERT_TRUE(WIFSIGNALED(status));
+		ASSERT_EQ(0, nattch(arena.id));
+	}
+	rmid(arena.id);
+	EXPECT_FALSE(exists(arena.id));
+}
+
+static void create_and_exit(void)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		make(1);
+	_exit(0);
+}
+
+/* A process goes while others remove what it has created. */
+TEST_F(race, creator_exit_and_remove_leaves_nothing)
+{
+	struct line lines[16];
+	pid_t child;
+	int i, n;
+
+	for (i = 0; i < 100; i++) {
+		child = spawn();
+		if (!child)
+			create_and_exit();
+		while (waitpid(child, NULL, WNOHANG) != child) {
+			for (n = listing_read(lines, 16); n; n--)
+				ctl(lines[n - 1].id, IPC_RMID, NULL);
+		}
+		for (n = listing_read(lines, 16); n; n--)
+			rmid(lines[n - 1].id);
+	}
+	EXPECT_EQ(0, listing_read(lines, 16));
+}
+
+static void create_closed_ones(pid_t parent)
+{
+	int live[8], i;
+
+	become(ALICE, STAFF);
+	for (i = 0; getppid() == parent; i++) {
+		if (i >= 8)
+			rmid(live[i % 8]);
+		live[i % 8] = make_key(IPC_PRIVATE, PAGE, 0);
+	}
+	_exit(0);
+}
+
+/* Whatever id there is, its segment has its owner and mode already. */
+TEST_F(race, new_segment_never_open_to_others)
+{
+	pid_t parent = getpid(), child = spawn();
+	struct shmid_ds ds;
+	int i, id, met = 0;
+	long err;
+
+	if (!child)
+		create_closed_ones(parent);
+	if (in_child()) {
+		become(BOB, GUESTS);
+		for (i = 0; met < 2000 && i < 2000000; i++) {
+			id = ctl(i % 64, SHM_STAT_ANY, &ds);
+			if (id < 0)
+				continue;
+			EXPECT_EQ(ALICE, ds.shm_perm.uid);
+			EXPECT_EQ(0, ds.shm_perm.mode);
+			err = at(id, NULL, SHM_RDONLY);
+			ASSERT_TRUE(err == -EACCES || is_gone(err));
+			met += err == -EACCES;
+		}
+		EXPECT_LT(100, met);
+		_exit(0);
+	}
+	kill(child, SIGKILL);
+	reap(child);
+}
+
 static void *create_and_remove(void *unused)
 {
 	int live[16], i, pick;

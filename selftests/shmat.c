@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* shmat: the order of its checks, its address rules, what it maps. */
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "cases.h"
 
@@ -482,6 +483,31 @@ TEST_F(shmat, no_descriptor_free_attaches)
 	}
 }
 
+/* The table of files is everybody's, and root does not mind its limit. */
+TEST_F(shmat, file_table_full_enfile)
+{
+	const char *limit = "/proc/sys/fs/file-max";
+	unsigned long old = read_number(limit);
+	pid_t child;
+	int status;
+
+	make_key(KEY, PAGE, 0666);
+	ASSERT_EQ(0, write_number(limit, 1));
+	child = spawn();
+	if (!child) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-ENFILE, at(0, NULL, 0));
+		EXPECT_EQ(-ENFILE, at(0, NULL, SHM_RDONLY));
+		_exit(0);
+	}
+	status = reap(child);
+	ASSERT_EQ(0, write_number(limit, old));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(0, stat_of(0).shm_atime);
+	EXPECT_EQ(0, stat_of(0).shm_lpid);
+}
+
 TEST_F(shmat, failed_many_times_leaves_no_count)
 {
 	char *p = fill_page(free_range(1), 'x');
@@ -574,6 +600,66 @@ TEST_F(shmat, length_follows_backing_file)
 	EXPECT_EQ(0, dt(q));
 	EXPECT_EQ(0, dt(p));
 	EXPECT_EQ(0, mappings_of(0));
+}
+
+/* What is looked for ends where the file does, not where the segment did. */
+TEST_F(shmat, detach_range_follows_backing_file)
+{
+	int fd = open_backing(attach(make(1)), 1);
+	char *p, *q;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 4 * PAGE));
+	p = attach(0);
+	q = attach(0);
+	ASSERT_EQ(0, mprotect(p + 2 * PAGE, PAGE, PROT_READ));
+	ASSERT_EQ(0, mprotect(q + 2 * PAGE, PAGE, PROT_READ));
+	EXPECT_EQ(7, nattch(0));
+	EXPECT_EQ(0, dt(p));
+	EXPECT_EQ(4, nattch(0));
+	ASSERT_EQ(0, ftruncate(fd, 3 * PAGE));
+	close(fd);
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(2, nattch(0));
+	EXPECT_EQ(0, dt(q));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(shmat, backing_file_is_a_plain_file_of_its_size)
+{
+	char *p = attach(make_key(KEY, PAGE + 1, 0600));
+	int fd = open_backing(p, 2);
+	struct stat st;
+	char c = 0;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(PAGE + 1, st.st_size);
+	EXPECT_EQ(S_IFREG | 0777, st.st_mode);
+	EXPECT_EQ(0, st.st_nlink);
+	EXPECT_EQ(0, st.st_ino);
+	p[PAGE] = 'p';
+	EXPECT_EQ(1, pread(fd, &c, 1, PAGE));
+	EXPECT_EQ('p', c);
+	EXPECT_EQ(1, pwrite(fd, "w", 1, 3));
+	EXPECT_EQ('w', p[3]);
+	close(fd);
+	EXPECT_EQ(1, nattch(0));
+}
+
+/* Only who may look into processes gets at the file. */
+TEST_F(shmat, rdonly_not_opened_by_user)
+{
+	char *p;
+
+	make_key(KEY, PAGE, 0644);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		p = (char *)at(0, NULL, SHM_RDONLY);
+		EXPECT_LT(0, (long)p);
+		EXPECT_EQ(-1, open_backing(p, 1));
+		_exit(0);
+	}
 }
 
 TEST_F(shmat, plain_mapping_of_backing_file_not_counted)

@@ -521,6 +521,28 @@ TEST_F(shmctl, only_set_touches_ctime)
 	EXPECT_EQ(created, stat_of(0).shm_ctime);
 }
 
+/* Seconds do not fit 32 bits for ever. */
+TEST_F(shmctl, times_beyond_2038_kept)
+{
+	struct timespec now, later = { .tv_sec = 5000000000 };
+	struct shmid_ds ds;
+	struct line line;
+
+	ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &now));
+	ASSERT_EQ(0, clock_settime(CLOCK_REALTIME, &later));
+	detach(attach(make(1)));
+	ds = stat_of(0);
+	EXPECT_TRUE(listing_find(0, &line));
+	ASSERT_EQ(0, clock_settime(CLOCK_REALTIME, &now));
+	EXPECT_LE(later.tv_sec, ds.shm_ctime);
+	EXPECT_LE(later.tv_sec, ds.shm_atime);
+	EXPECT_LE(later.tv_sec, ds.shm_dtime);
+	EXPECT_GT(later.tv_sec + 1000, ds.shm_dtime);
+	EXPECT_EQ(ds.shm_ctime, line.ctime);
+	EXPECT_EQ(ds.shm_atime, line.atime);
+	EXPECT_EQ(ds.shm_dtime, line.dtime);
+}
+
 TEST_F(shmctl, lock_and_rmid_ignore_buffer)
 {
 	make(1);

@@ -221,6 +221,38 @@ TEST_F(shmget, create_above_file_size_einval)
 	EXPECT_EQ(-EINVAL, get(KEY, size, IPC_CREAT | 0600));
 }
 
+TEST_F(shmget, create_shmall_before_file_size_enospc)
+{
+	size_t size = (1UL << 63) + PAGE;
+
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
+	EXPECT_EQ(-ENOSPC, get(KEY, size, IPC_CREAT | SHM_NORESERVE | 0600));
+}
+
+#define LARGEST		((1UL << 63) - 1)
+
+/* Each fits, but the sum of their pages would wrap to 0. */
+TEST_F(shmget, create_sum_of_pages_overflow_enospc)
+{
+	const unsigned long pages = LARGEST / PAGE + 1;
+	int flags = SHM_NORESERVE | 0600, i, last;
+	struct shm_info info;
+
+	last = ULONG_MAX / pages;
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", ULONG_MAX));
+	ASSERT_EQ(0, write_number(KERNEL "shmall", ULONG_MAX));
+	ASSERT_EQ(0, write_number(KERNEL "shmmni", 32768));
+	for (i = 0; i < last; i++)
+		ASSERT_LE(0, get(IPC_PRIVATE, LARGEST, flags));
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, LARGEST, flags));
+	EXPECT_EQ(last - 1, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(last * pages, info.shm_tot);
+	EXPECT_EQ(last, get(IPC_PRIVATE, LARGEST - PAGE, flags));
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, flags));
+	for (i = 0; i <= last; i++)
+		ctl(i, IPC_RMID, NULL);
+}
+
 /* Puts the overcommit mode back, whatever the case does. */
 static int get_in_mode(int mode, size_t size, int flags)
 {
@@ -289,6 +321,20 @@ TEST_F(shmget, mode_is_low_nine_bits)
 	EXPECT_EQ(0777, stat_of(0).shm_perm.mode);
 	EXPECT_EQ(1, get(IPC_PRIVATE, PAGE, bits | SHM_NORESERVE));
 	EXPECT_EQ(0, stat_of(1).shm_perm.mode);
+}
+
+/* Bits of other calls, and the huge page's size without SHM_HUGETLB. */
+TEST_F(shmget, flags_unknown_ignored)
+{
+	int bits = 7 << 13 | 1 << 16 | 1 << 25 | 30 << MAP_HUGE_SHIFT;
+	int id;
+
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, bits | 0600));
+	id = get(KEY, PAGE, bits | IPC_CREAT | IPC_EXCL | 0600);
+	EXPECT_EQ(0, id);
+	EXPECT_EQ(id, get(KEY, PAGE, bits | 0600));
+	EXPECT_EQ(-EEXIST, get(KEY, PAGE, bits | IPC_CREAT | IPC_EXCL));
+	EXPECT_EQ(-EINVAL, get(KEY, 2 * PAGE, bits));
 }
 
 TEST_F(shmget, owner_is_effective_user)

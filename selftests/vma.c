@@ -393,6 +393,34 @@ TEST_F(vma, remap_file_pages_of_marked_segment)
 	EXPECT_FALSE(exists(0));
 }
 
+#define HUGE		(2UL << 20)
+
+/* Where shmem may use huge pages, a segment has them as in-tree's has. */
+TEST_F(vma, transparent_huge_page_comes_with_one_touch)
+{
+	const char *mode = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+	struct shm_info info;
+	char *p;
+	int id;
+
+	if (access(mode, W_OK))
+		SKIP(return, "this kernel has no huge pages for shmem");
+	ASSERT_EQ(0, write_file(mode, "always"));
+	id = make(2 * HUGE / PAGE);
+	p = attach(id);
+	EXPECT_EQ(0, (long)p % HUGE);
+	p[5 * PAGE] = 'h';
+	ASSERT_EQ(0, write_file(mode, "never"));
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(HUGE / PAGE, info.shm_rss);
+	protect_middle(p);
+	EXPECT_EQ('h', p[5 * PAGE]);
+	EXPECT_EQ(3, nattch(id));
+	detach(p);
+	EXPECT_EQ(0, nattch(id));
+	EXPECT_EQ('h', attach(id)[5 * PAGE]);
+}
+
 TEST_F(vma, userfaultfd_register_einval)
 {
 	char *p = attach_with_room();
