@@ -366,19 +366,22 @@ static void do_the_same(void)
 	detach(p);
 }
 
-/* Process ids and times differ, as they must. */
-static void blank_varying(char *text)
+/* Where in a line the three times are, the last before two sums of pages. */
+#define FIRST_TIME	93
+#define TIME_WIDTH	11
+
+/* Times differ, as they must, but for none; one process did all of it. */
+static void blank_times(char *text)
 {
-	struct line l;
+	int i;
 
 	while ((text = strchr(text, '\n')) && *++text) {
-		if (sscanf(text, "%lld %lld %o %lu %u %u", &l.key, &l.id,
-			   &l.perms, &l.size, &l.cpid, &l.lpid) != 6)
+		if (strcspn(text, "\n") < FIRST_TIME + 3 * TIME_WIDTH)
 			die("line %s", text);
-		memset(text + 51, l.lpid ? 'L' : '0', 5);
-		for (text += 88; *text != '\n' && *text != ' '; text++)
-			;
-		memset(text, 't', 32);
+		for (i = 0; i < 3; i++)
+			if (atol(text + FIRST_TIME + i * TIME_WIDTH))
+				memset(text + FIRST_TIME + i * TIME_WIDTH, 't',
+				       TIME_WIDTH - 1);
 	}
 }
 
@@ -395,8 +398,8 @@ TEST_F(listings, of_both_backends_same_bytes)
 	read_whole();
 	backend = &kshm;
 	EXPECT_NE(0, whole[strlen(HEADER)]);
-	blank_varying(whole);
-	blank_varying(ours);
+	blank_times(whole);
+	blank_times(ours);
 	EXPECT_STREQ(whole, ours);
 }
 
