@@ -506,6 +506,9 @@ TEST_F(shmat, file_table_full_enfile)
 	EXPECT_EQ(0, nattch(0));
 	EXPECT_EQ(0, stat_of(0).shm_atime);
 	EXPECT_EQ(0, stat_of(0).shm_lpid);
+	ASSERT_EQ(0, write_number(limit, 1));
+	EXPECT_LT(0, at(0, NULL, 0));
+	ASSERT_EQ(0, write_number(limit, old));
 }
 
 TEST_F(shmat, failed_many_times_leaves_no_count)
