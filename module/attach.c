@@ -200,7 +200,9 @@ int kshm_attach(struct kshm_attach *attach, unsigned long keep,
 	int err;
 
 	if (attach->flags & ~(KSHM_ATTACH_RDONLY | KSHM_ATTACH_RND |
-			      KSHM_ATTACH_REMAP | KSHM_ATTACH_EXEC) ||
+			      KSHM_ATTACH_REMAP | KSHM_ATTACH_EXEC |
+			      KSHM_ATTACH_POPULATE |
+			      KSHM_ATTACH_NO_FAULTAROUND) ||
 	    attach->id < 0 || attach->addr != (unsigned long)attach->addr)
 		return -EINVAL;
 	err = decide_address(&req, attach->addr, attach->flags);
@@ -213,7 +215,10 @@ int kshm_attach(struct kshm_attach *attach, unsigned long keep,
 		return err;
 	err = req.file ? 0 : make_file(&req);
 	if (!err) {
+		kshm_attach_file_tune(req.file, attach->flags);
 		err = map(&req, keep, keep_len);
+		if (!err && attach->flags & KSHM_ATTACH_POPULATE)
+			kshm_vma_populate(req.file, req.addr);
 		/* By now the VMA has the file, or nobody. */
 		fput(req.file);
 	}

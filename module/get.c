@@ -88,7 +88,8 @@ int kshm_get(struct kshm_get *get)
 	struct kshm_registry *registry;
 	int err;
 
-	if (get->flags & ~(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE) ||
+	if (get->flags & ~(KSHM_GET_CREAT | KSHM_GET_EXCL |
+			   KSHM_GET_NORESERVE | KSHM_GET_PREALLOC) ||
 	    get->mode & ~0777)
 		return -EINVAL;
 

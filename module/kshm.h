@@ -258,6 +258,8 @@ void kshm_guard_init(void);
 extern const struct vm_operations_struct kshm_vm_ops;
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access);
+void kshm_attach_file_tune(struct file *file, unsigned int flags);
+void kshm_vma_populate(struct file *file, unsigned long addr);
 
 /* ctl.c */
 int kshm_info(struct kshm_info *info);

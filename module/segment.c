@@ -5,9 +5,11 @@
 #include "kshm.h"
 
 #include <linux/cred.h>
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
@@ -48,33 +50,57 @@ static struct file *backing_file(key_t key, size_t size, bool noreserve)
 	return file;
 }
 
+/*
+ * Where there is no memory that is to be an error: without __GFP_RETRY_MAYFAIL
+ * somebody would be killed for it.
+ */
+static int make_pages(struct file *file, size_t size)
+{
+	gfp_t gfp = mapping_gfp_mask(file->f_mapping);
+	int err;
+
+	mapping_set_gfp_mask(file->f_mapping, gfp | __GFP_RETRY_MAYFAIL);
+	err = vfs_fallocate(file, 0, 0, size);
+	mapping_set_gfp_mask(file->f_mapping, gfp);
+	return err;
+}
+
 /**
  * kshm_segment_new() - build a segment
  * @registry:	where it is to be listed
- * @get:	key, size in bytes, mode and KSHM_GET_NORESERVE; limits were checked
+ * @get:	key, size in bytes, mode, KSHM_GET_NORESERVE and KSHM_GET_PREALLOC;
+ *		limits were checked
  *
  * May sleep; wants no lock, so that nobody waits for the memory.
  * Twin of newseg().
  *
  * Return: the segment, counted once for the caller and listed nowhere;
- * -ENOMEM, -ENOSPC (no inode), -EINVAL (larger than a file can be).
+ * -ENOMEM, -ENOSPC (no inode), -EINVAL (larger than a file can be), -EINTR
+ * (while pages were made).
  */
 struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 				      const struct kshm_get *get)
 {
 	struct kshm_segment *segment;
+	struct file *file;
+	int err;
 
 	segment = kzalloc(sizeof(*segment), GFP_KERNEL_ACCOUNT);
 	if (!segment)
 		return ERR_PTR(-ENOMEM);
-	segment->file = backing_file(get->key, get->size,
-				     get->flags & KSHM_GET_NORESERVE);
-	if (IS_ERR(segment->file)) {
-		struct file *error = segment->file;
-
-		kfree(segment);
-		return ERR_CAST(error);
+	file = backing_file(get->key, get->size,
+			    get->flags & KSHM_GET_NORESERVE);
+	err = PTR_ERR_OR_ZERO(file);
+	if (!err && get->flags & KSHM_GET_PREALLOC) {
+		err = make_pages(file, get->size);
+		if (err)
+			fput(file);
 	}
+	if (err) {
+		kfree(segment);
+		return ERR_PTR(err);
+	}
+	segment->file = file;
 
 	/* The caller came through a door that pins the module, as we do now. */
 	__module_get(THIS_MODULE);

@@ -10,6 +10,8 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/xarray.h>
 
 static struct kshm_segment *segment_of(struct file *file)
 {
@@ -65,6 +67,17 @@ static vm_fault_t vma_fault(struct vm_fault *vmf)
 	return inner_ops(vmf->vma)->fault(vmf);
 }
 
+/* Pages of the file from @*start to @*end, both included: a page table's worth. */
+static void whole_table(struct vm_fault *vmf, pgoff_t *start, pgoff_t *end)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long first = vmf->address & PMD_MASK;
+	unsigned long last = vmf->address | ~PMD_MASK;
+
+	*start = linear_page_index(vma, max(first, vma->vm_start));
+	*end = linear_page_index(vma, min(last, vma->vm_end - 1));
+}
+
 /*
  * Map what is in memory around a fault along with it. Who asked for random
  * access gets its one page; the operation stays, because without it each fault
@@ -73,9 +86,19 @@ static vm_fault_t vma_fault(struct vm_fault *vmf)
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
 	const struct vm_operations_struct *inner = inner_ops(vmf->vma);
+	struct file *file = vmf->vma->vm_file;
+	bool populating = READ_ONCE(file->f_ra.size) &&
+			  vmf->flags & FAULT_FLAG_REMOTE;
 
-	if (vmf->vma->vm_flags & VM_RAND_READ || !inner->map_pages)
+	if (!inner->map_pages)
 		return 0;
+	if (populating) {
+		whole_table(vmf, &start, &end);
+		file->f_ra.start = end + 1;
+	} else if (vmf->vma->vm_flags & VM_RAND_READ ||
+		   READ_ONCE(file->f_mode) & FMODE_RANDOM) {
+		return 0;
+	}
 	return inner->map_pages(vmf, start, end);
 }
 
@@ -213,4 +236,81 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
 	kref_get(&segment->ref);
 	file->private_data = segment;
 	return file;
+}
+
+/**
+ * kshm_attach_file_tune() - set how faults in a file's next mapping behave
+ * @file:	an attach file that nobody maps, and that the caller alone has
+ * @flags:	KSHM_ATTACH_NO_FAULTAROUND, others are ignored
+ */
+void kshm_attach_file_tune(struct file *file, unsigned int flags)
+{
+	if (flags & KSHM_ATTACH_NO_FAULTAROUND)
+		WRITE_ONCE(file->f_mode, file->f_mode | FMODE_RANDOM);
+	else
+		WRITE_ONCE(file->f_mode, file->f_mode & ~FMODE_RANDOM);
+}
+
+/* Return: the first page from @index on that is in memory, or @end. */
+static pgoff_t next_in_memory(struct address_space *mapping, pgoff_t index,
+			      pgoff_t end)
+{
+	XA_STATE(xas, &mapping->i_pages, index);
+	void *entry;
+
+	rcu_read_lock();
+	do
+		entry = xas_find(&xas, end - 1);
+	while (entry && (xa_is_value(entry) || xas_retry(&xas, entry)));
+	/* A large folio's entry may begin before @index. */
+	index = entry ? max(index, xas.xa_index) : end;
+	rcu_read_unlock();
+	return index;
+}
+
+/* One fault maps a page table's worth, unless fault-around is switched off. */
+static bool populate_from(struct file *file, unsigned long addr, pgoff_t index)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	bool done = false;
+
+	if (mmap_read_lock_killable(mm))
+		return false;
+	addr += index << PAGE_SHIFT;
+	vma = find_vma(mm, addr);
+	file->f_ra.start = index + 1;
+	if (vma && vma->vm_start <= addr && vma->vm_file == file)
+		done = !fixup_user_fault(mm, addr, FAULT_FLAG_REMOTE, NULL);
+	mmap_read_unlock(mm);
+	return done;
+}
+
+/**
+ * kshm_vma_populate() - map those pages of a new attach that are in memory
+ * @file:	its file; nobody else maps it
+ * @addr:	where it is
+ *
+ * Wants no lock; takes mmap_lock for a page table at a time. A page that comes,
+ * goes or is unmapped meanwhile is dealt with by a later fault, like one that
+ * could not be mapped; so there are no errors.
+ *
+ * Such faults are told from others by a flag that is otherwise set for those on
+ * behalf of another process. The file's readahead state, which nothing else
+ * uses, says that this is under way (size) and how far it came (start).
+ */
+void kshm_vma_populate(struct file *file, unsigned long addr)
+{
+	pgoff_t end = DIV_ROUND_UP(i_size_read(file_inode(file)), PAGE_SIZE);
+	pgoff_t index = 0;
+
+	WRITE_ONCE(file->f_ra.size, 1);
+	for (;;) {
+		index = next_in_memory(file->f_mapping, index, end);
+		if (index >= end || !populate_from(file, addr, index))
+			break;
+		index = max(index + 1, file->f_ra.start);
+		cond_resched();
+	}
+	WRITE_ONCE(file->f_ra.size, 0);
 }

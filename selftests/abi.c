@@ -99,7 +99,8 @@ FIXTURE_VARIANT_ADD(abi, get)
 	.cmd = KSHM_IOC_GET,
 	.fill = fill_get,
 	.flags = offsetof(struct kshm_get, flags),
-	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE,
+	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE |
+		 KSHM_GET_PREALLOC,
 	.reserved = NO_WORD,
 };
 
@@ -114,7 +115,8 @@ FIXTURE_VARIANT_ADD(abi, get_private)
 	.cmd = KSHM_IOC_GET,
 	.fill = fill_private,
 	.flags = offsetof(struct kshm_get, flags),
-	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE,
+	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE |
+		 KSHM_GET_PREALLOC,
 	.reserved = NO_WORD,
 	.changes = true,
 };
@@ -129,7 +131,8 @@ FIXTURE_VARIANT_ADD(abi, attach)
 	.fill = fill_attach,
 	.flags = offsetof(struct kshm_attach, flags),
 	.known = KSHM_ATTACH_RDONLY | KSHM_ATTACH_RND | KSHM_ATTACH_REMAP |
-		 KSHM_ATTACH_EXEC,
+		 KSHM_ATTACH_EXEC | KSHM_ATTACH_POPULATE |
+		 KSHM_ATTACH_NO_FAULTAROUND,
 	.reserved = NO_WORD,
 	.changes = true,
 };
@@ -620,7 +623,7 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_EQ(SHMLBA, info.shmlba);
 	EXPECT_EQ(0, info.used_ids);
 	EXPECT_EQ(-1, info.max_index);
-	EXPECT_EQ(0, info.features & ~7ULL);
+	EXPECT_EQ(0, info.features & ~15ULL);
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 

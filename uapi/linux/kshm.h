@@ -38,6 +38,7 @@
 #define KSHM_FEATURE_LOCK	(1ULL << 0)	/* LOCK keeps pages in memory */
 #define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
 #define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
+#define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
 
 /* Flags: struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
@@ -89,6 +90,7 @@ struct kshm_info {
 #define KSHM_GET_CREAT		(1U << 0)	/* create where key is not found */
 #define KSHM_GET_EXCL		(1U << 1)	/* with CREAT: EEXIST where found */
 #define KSHM_GET_NORESERVE	(1U << 2)	/* charge pages as they are touched */
+#define KSHM_GET_PREALLOC	(1U << 3)	/* make all pages of a new one now */
 
 /**
  * struct kshm_get - find a segment by key, or create one
@@ -102,8 +104,9 @@ struct kshm_info {
  * Twin of shmget(2).
  *
  * Errors: EACCES, EEXIST, EINVAL (size outside 1 to shmmax for a new segment,
- * or larger than the one that exists), ENOENT, ENOMEM, ENOSPC (shmall or shmmni
- * reached), EFAULT.
+ * or larger than the one that exists), ENOENT, ENOMEM (also: no memory for the
+ * pages of KSHM_GET_PREALLOC), ENOSPC (shmall or shmmni reached), EINTR (a
+ * signal came while pages were made), EFAULT.
  */
 struct kshm_get {
 	__s32 key;
@@ -118,6 +121,8 @@ struct kshm_get {
 #define KSHM_ATTACH_RND		(1U << 1)	/* round addr down to shmlba */
 #define KSHM_ATTACH_REMAP	(1U << 2)	/* replace what is mapped at addr */
 #define KSHM_ATTACH_EXEC	(1U << 3)	/* executable: asks for x too */
+#define KSHM_ATTACH_POPULATE	(1U << 4)	/* map what is in memory at once */
+#define KSHM_ATTACH_NO_FAULTAROUND (1U << 5)	/* a fault maps its one page */
 
 /**
  * struct kshm_attach - map a segment into the caller's address space

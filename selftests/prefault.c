@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What in-tree has no flag for: memory that is there from the start, and faults
+ * that don't happen.
+ */
+#include <linux/kshm.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#define AROUND	16	/* pages that one fault maps, 64 KiB */
+#define TABLE	512	/* pages that one page table maps */
+#define PAGES	(3 * TABLE / 2)
+
+FIXTURE(prefault)
+{
+	int dev;
+};
+
+FIXTURE_SETUP(prefault)
+{
+	begin_case(_metadata, &kshm);
+	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+}
+
+FIXTURE_TEARDOWN(prefault)
+{
+	close(self->dev);
+	end_case(_metadata);
+}
+
+static int create(int dev, unsigned int flags, size_t size)
+{
+	struct kshm_get arg = {
+		.key = KEY, .size = size, .mode = 0600,
+		.flags = KSHM_GET_CREAT | KSHM_GET_EXCL | flags,
+	};
+
+	return ioctl(dev, KSHM_IOC_GET, &arg) ? -errno : arg.id;
+}
+
+static char *attach_with(int dev, unsigned int flags, void *addr)
+{
+	struct kshm_attach arg = { .flags = flags, .addr = (uintptr_t)addr };
+
+	if (ioctl(dev, KSHM_IOC_ATTACH, &arg))
+		die("attaching: %s", strerror(errno));
+	return (char *)(uintptr_t)arg.addr;
+}
+
+static unsigned long pages_in_memory(void)
+{
+	struct line line;
+
+	if (!listing_find(0, &line))
+		die("the listing has no segment 0");
+	return line.rss / PAGE;
+}
+
+/* A segment that is in memory from page @first on. */
+static void make_from(int first, int pages)
+{
+	char *p = attach(make(pages));
+
+	memset(p + first * PAGE, 'm', (pages - first) * PAGE);
+	detach(p);
+}
+
+static long minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+static long faults_to_read(volatile char *p, int pages)
+{
+	long before = minor_faults();
+	int i;
+
+	for (i = 0; i < pages; i++)
+		(void)p[i * PAGE];
+	return minor_faults() - before;
+}
+
+static long faults_to_write(volatile char *p, int pages)
+{
+	long before = minor_faults();
+	int i;
+
+	for (i = 0; i < pages; i++)
+		p[i * PAGE] = 'w';
+	return minor_faults() - before;
+}
+
+static int pages_mapped(char *p, int pages)
+{
+	uint64_t entry;
+	int fd, i, n = 0;
+
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	for (i = 0; i < pages; i++) {
+		if (pread(fd, &entry, 8, ((uintptr_t)p / PAGE + i) * 8) != 8)
+			die("reading pagemap");
+		n += entry >> 63;
+	}
+	close(fd);
+	return n;
+}
+
+TEST_F(prefault, feature_is_told)
+{
+	struct kshm_info info = { .flags = 0 };
+
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_INFO, &info));
+	EXPECT_NE(0, info.features & KSHM_FEATURE_PREFAULT);
+}
+
+TEST_F(prefault, populated_attach_never_faults)
+{
+	char *p;
+
+	make_from(0, PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_POPULATE, NULL);
+	EXPECT_EQ(PAGES, pages_mapped(p, PAGES));
+	EXPECT_EQ(0, faults_to_read(p, PAGES));
+	EXPECT_EQ(0, faults_to_write(p, PAGES));
+	EXPECT_EQ(1, nattch(0));
+}
+
+TEST_F(prefault, populated_read_only_attach_never_faults)
+{
+	char *p;
+
+	make_from(0, PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_POPULATE | KSHM_ATTACH_RDONLY,
+			NULL);
+	EXPECT_EQ(0, faults_to_read(p, PAGES));
+	EXPECT_TRUE(write_raises(p, SIGSEGV));
+}
+
+/* Page tables begin where they like, not where the attach does. */
+TEST_F(prefault, populated_across_page_tables_never_faults)
+{
+	char *range = free_range(2 * TABLE + PAGES);
+	uintptr_t odd = ((uintptr_t)range | (TABLE * PAGE - 1)) + 1 - 3 * PAGE;
+
+	make_from(0, PAGES);
+	EXPECT_EQ((char *)odd, attach_with(self->dev, KSHM_ATTACH_POPULATE,
+					   (void *)odd));
+	EXPECT_EQ(0, faults_to_read((char *)odd, PAGES));
+}
+
+TEST_F(prefault, populated_attach_makes_no_pages)
+{
+	char *p;
+
+	make_from(PAGES - 5, PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_POPULATE, NULL);
+	EXPECT_EQ(5, pages_in_memory());
+	EXPECT_EQ(5, pages_mapped(p, PAGES));
+	EXPECT_EQ(0, faults_to_read(p + (PAGES - 5) * PAGE, 5));
+	EXPECT_EQ(0, p[0]);
+	EXPECT_EQ(6, pages_in_memory());
+}
+
+TEST_F(prefault, populated_attach_of_nothing_maps_nothing)
+{
+	char *p;
+
+	make(PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_POPULATE, NULL);
+	EXPECT_EQ(0, pages_mapped(p, PAGES));
+	EXPECT_EQ(0, pages_in_memory());
+}
+
+/* One attach's wish is not the next one's. */
+TEST_F(prefault, without_flag_faults_as_before)
+{
+	char *p;
+
+	make_from(0, PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_POPULATE, NULL);
+	detach(p);
+	p = attach_with(self->dev, KSHM_ATTACH_NO_FAULTAROUND, NULL);
+	detach(p);
+	p = attach_with(self->dev, 0, NULL);
+	EXPECT_EQ(0, pages_mapped(p, PAGES));
+	EXPECT_LT(faults_to_read(p, PAGES), PAGES / AROUND + 8);
+}
+
+TEST_F(prefault, no_faultaround_one_fault_a_page)
+{
+	char *p;
+
+	make_from(0, PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_NO_FAULTAROUND, NULL);
+	(void)*(volatile char *)(p + 7 * PAGE);
+	EXPECT_EQ(1, pages_mapped(p, PAGES));
+	EXPECT_GE(faults_to_read(p, PAGES), PAGES - 1);
+}
+
+TEST_F(prefault, no_faultaround_populated_never_faults)
+{
+	char *p;
+
+	make_from(0, PAGES);
+	p = attach_with(self->dev, KSHM_ATTACH_NO_FAULTAROUND |
+			KSHM_ATTACH_POPULATE, NULL);
+	EXPECT_EQ(0, faults_to_read(p, PAGES));
+}
+
+TEST_F(prefault, preallocated_is_all_in_memory)
+{
+	ASSERT_EQ(0, create(self->dev, KSHM_GET_PREALLOC, PAGES * PAGE - 7));
+	EXPECT_EQ(PAGES, pages_in_memory());
+	EXPECT_EQ(PAGES * PAGE - 7, stat_of(0).shm_segsz);
+	EXPECT_EQ(0, attach(0)[PAGES * PAGE - 8]);
+}
+
+TEST_F(prefault, preallocated_with_noreserve_is_all_in_memory)
+{
+	ASSERT_EQ(0, create(self->dev, KSHM_GET_PREALLOC | KSHM_GET_NORESERVE,
+			    PAGES * PAGE));
+	EXPECT_EQ(PAGES, pages_in_memory());
+}
+
+/* Nobody is killed for it either: the kernel would say so. */
+TEST_F(prefault, preallocated_beyond_memory_enomem)
+{
+	unsigned long before = meminfo("Shmem");
+	size_t size = 2 * meminfo("MemTotal") * 1024;
+
+	EXPECT_EQ(-ENOMEM, create(self->dev, KSHM_GET_PREALLOC |
+				  KSHM_GET_NORESERVE, size));
+	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
+	EXPECT_GT(before + 4096, meminfo("Shmem"));
+	EXPECT_EQ(0, create(self->dev, KSHM_GET_PREALLOC, PAGE));
+}
+
+TEST_F(prefault, preallocated_found_changes_nothing)
+{
+	struct kshm_get arg = {
+		.key = KEY, .size = PAGE, .mode = 0600,
+		.flags = KSHM_GET_CREAT | KSHM_GET_PREALLOC,
+	};
+
+	make_key(KEY, 4 * PAGE, 0600);
+	EXPECT_EQ(0, ioctl(self->dev, KSHM_IOC_GET, &arg));
+	EXPECT_EQ(0, pages_in_memory());
+}
+
+TEST_HARNESS_MAIN
