@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a call costs by itself: against the number of segments, and against the
+ * number of attaches.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define MEMORY_OBJECTS	10000
+#define MOST_KEYS	7919	/* a prime, so that the keys come in no order */
+
+static const struct backend *calls_of;
+
+static int next_one(struct side *side)
+{
+	static unsigned int at;
+
+	at += MOST_KEYS;
+	return at % side->segments;
+}
+
+static void expect(bool good, struct side *side, const char *call)
+{
+	if (!good)
+		die("%s of %s fails: %s", call, side->name, strerror(errno));
+}
+
+static void op_get(struct side *side)
+{
+	expect(calls_of->get(next_one(side) + 1, 1, 0600) >= 0, side, "shmget");
+}
+
+static void op_stat(struct side *side)
+{
+	struct shmid_ds ds;
+
+	expect(!calls_of->ctl(side->ids[next_one(side)], IPC_STAT, &ds), side,
+	       "IPC_STAT");
+}
+
+static void op_shm_stat(struct side *side)
+{
+	struct shmid_ds ds;
+	int id = side->ids[next_one(side)];
+
+	expect(calls_of->ctl(id & 0x7fff, SHM_STAT, &ds) >= 0, side,
+	       "SHM_STAT");
+}
+
+static void op_info(struct side *side)
+{
+	struct shm_info info;
+
+	expect(calls_of->ctl(0, SHM_INFO, (void *)&info) >= 0, side,
+	       "SHM_INFO");
+}
+
+static void op_listing(struct side *side)
+{
+	int fd = open(calls_of->listing, O_RDONLY | O_CLOEXEC);
+	static char text[1 << 16];
+	ssize_t n;
+
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		;
+	expect(!n, side, "the listing");
+	close(fd);
+}
+
+static void op_fork(struct side *side)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(0);
+	expect(waitpid(pid, &status, 0) == pid && !status, side, "fork");
+}
+
+static void run_attach(struct side *side, int id, const struct side *as)
+{
+	struct series at = { .count = 0 }, dt = at, both = at;
+	double begin, middle, end;
+	char *addr;
+
+	settle();
+	while (both.count < MOST_REPEATS) {
+		begin = now();
+		addr = calls_of->at(id, NULL, 0);
+		middle = now();
+		expect(addr != (char *)-1 && !calls_of->dt(addr), side,
+		       "attach and detach");
+		end = now();
+		add(&at, begin, middle);
+		add(&dt, middle, end);
+		add(&both, begin, end);
+	}
+	sample(as, "shmat", median(&at));
+	sample(as, "shmdt", median(&dt));
+	sample(as, "shmat+shmdt", median(&both));
+}
+
+static void run_create(struct side *side, const struct side *as)
+{
+	struct series create = { .count = 0 }, rmid = create, both = create;
+	double begin, middle, end;
+	int id;
+
+	settle();
+	while (both.count < MOST_REPEATS) {
+		begin = now();
+		id = calls_of->get(0x7fffffff, 4096, IPC_CREAT | 0600);
+		middle = now();
+		expect(id >= 0 && !calls_of->ctl(id, IPC_RMID, NULL), side,
+		       "create and remove");
+		end = now();
+		add(&create, begin, middle);
+		add(&rmid, middle, end);
+		add(&both, begin, end);
+	}
+	sample(as, "create", median(&create));
+	sample(as, "IPC_RMID", median(&rmid));
+	sample(as, "create+IPC_RMID", median(&both));
+}
+
+static void run_calls_as(struct side *side, const struct side *as)
+{
+	calls_of = as->calls;
+	sample(as, "shmget", cost(op_get, side));
+	sample(as, "IPC_STAT", cost(op_stat, side));
+	sample(as, "SHM_STAT", cost(op_shm_stat, side));
+	sample(as, "SHM_INFO", cost(op_info, side));
+	run_attach(side, side->ids[next_one(side)], as);
+	run_create(side, as);
+}
+
+static void prepare_segments(struct side *side, int size)
+{
+	add_segments(side, size, 4096);
+}
+
+static void run_calls(struct side *side, int size)
+{
+	static const struct side no_library = { .name = "ioctl", .calls = &bare };
+
+	run_calls_as(side, side);
+	sample(side, "listing", cost(op_listing, side));
+	if (side->calls == &kshm)
+		run_calls_as(side, &no_library);
+}
+
+static const int segment_counts[] = { 1, 10, 100, 1000, 4000, 10000, 32000, 0 };
+static const int one[] = { 1, 0 };
+
+/*
+ * What attaches add to a fork. Those of the other side must not be there
+ * meanwhile, so a round begins and ends without any.
+ */
+static void sample_fork(struct side *side, int attaches, bool same)
+{
+	double base, all;
+
+	calls_of = side->calls;
+	base = cost(op_fork, side);
+	add_attaches(side, attaches, same);
+	all = cost(op_fork, side);
+	sample(side, "fork+exit", all);
+	sample(side, "fork+exit, added", all - base);
+}
+
+static void prepare_one(struct side *side, int size)
+{
+	add_segments(side, 1, 4096);
+}
+
+/* Against attaches of one segment: what one more costs, too. */
+static void run_attaches(struct side *side, int size)
+{
+	sample_fork(side, size, true);
+	run_attach(side, side->ids[0], side);
+	sample(side, "IPC_STAT", cost(op_stat, side));
+	remove_attaches(side);
+}
+
+static void cleanup(struct side *side)
+{
+	remove_attaches(side);
+	remove_segments(side);
+}
+
+static const int attach_counts[] = { 1, 10, 100, 1000, 10000, 0 };
+
+static void run_fork(struct side *side, int size)
+{
+	sample_fork(side, size, false);
+	remove_attaches(side);
+}
+
+static const int fork_counts[] = { 16, 128, 0 };
+
+static double slab(void)
+{
+	return meminfo("SReclaimable:") + meminfo("SUnreclaim:");
+}
+
+static void sample_memory(struct side *side, const char *what, double before)
+{
+	sample(side, what, (slab() - before) * 1024 / MEMORY_OBJECTS);
+}
+
+/*
+ * A first attach may leave something at hand for a later one, and then a
+ * segment has been attached before; another attach is there already for the
+ * second one. What is freed late must not be counted for what comes next.
+ */
+static void run_memory(struct side *side, int size)
+{
+	double before = slab(), at;
+
+	add_segments(side, size, 4096);
+	sample_memory(side, "segment", before);
+	at = slab();
+	add_attaches(side, size, false);
+	sample_memory(side, "first attach", at);
+	remove_attaches(side);
+	sleep(1);
+	at = slab();
+	add_attaches(side, size, false);
+	sample_memory(side, "attach again", at);
+	sample_memory(side, "segment, attached", before);
+	at = slab();
+	add_attaches(side, 2 * size, false);
+	sample_memory(side, "second attach", at);
+	cleanup(side);
+	sleep(1);
+}
+
+static const int memory_counts[] = { MEMORY_OBJECTS, 0 };
+
+const struct row calls_rows[] = {
+	{ "calls", COUNT, segment_counts, false, prepare_segments, run_calls,
+	  cleanup },
+	{ "calls", TIME, one, false, prepare_segments, run_calls, cleanup },
+	{ "attaches", COUNT, attach_counts, false, prepare_one,
+	  run_attaches, cleanup },
+	{ "fork", COUNT | TIME, fork_counts, false, prepare_segments, run_fork,
+	  cleanup },
+	{ "memory", COUNT, memory_counts, false, NULL, run_memory, NULL },
+	{ 0 }
+};
