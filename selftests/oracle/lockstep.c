@@ -439,9 +439,14 @@ static void step_others(struct run *run, const struct op *ops, int n)
 	}
 }
 
-static bool changes_actors(const struct op *op)
+/*
+ * What changes who is there, and what sets a limit that both sides share: one
+ * side must not get to it while the other is still at what comes before.
+ */
+static bool stands_alone(const struct op *op)
 {
-	return op->code >= OP_FORK && op->code <= OP_KILL;
+	return (op->code >= OP_FORK && op->code <= OP_KILL) ||
+	       op->code == OP_MAPROOM || op->code == OP_SYSCTL;
 }
 
 /* How many of the next operations one actor can do in one go. */
@@ -450,10 +455,10 @@ static int count_batch(const struct run *run)
 	const struct op *ops = &run->seq->ops[run->step];
 	int n = 1;
 
-	if (changes_actors(ops))
+	if (run->strict || stands_alone(ops))
 		return 1;
 	while (n < batch_max && run->step + n < run->seq->n &&
-	       ops[n].actor == ops->actor && !changes_actors(&ops[n]))
+	       ops[n].actor == ops->actor && !stands_alone(&ops[n]))
 		n++;
 	return n;
 }

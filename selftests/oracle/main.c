@@ -98,6 +98,7 @@ static void report(uint64_t seed)
 	shrink(&sequence, &difference);
 	if (!differs_again()) {
 		sequence = whole;
+		sequence.n = first.step + (first.step < whole.n);
 		difference = first;
 		steady = "-unsteady";
 	}

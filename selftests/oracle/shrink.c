@@ -9,7 +9,7 @@
 #include "oracle.h"
 
 #define RUNS_MAX	600
-#define SECONDS_MAX	300
+#define SECONDS_MAX	120
 
 /* The same kind: the same word, and the same thing compared. */
 static bool still_fails(const struct sequence *seq, struct difference *diff)
