@@ -85,6 +85,9 @@ double cost(void (*op)(struct side *side), struct side *side);
 
 /* sides.c */
 extern const struct backend bare;
+/* With flags of kshm's own: KSHM_GET_*, KSHM_ATTACH_*. */
+int bare_new_segment(size_t size, unsigned int flags);
+char *bare_attached(int id, unsigned int flags);
 void add_segments(struct side *side, int wanted, size_t size);
 void remove_segments(struct side *side);
 void add_attaches(struct side *side, int wanted, bool same);

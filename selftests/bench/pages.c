@@ -2,6 +2,7 @@
 /* What it costs to use the memory: reading what is there, writing what is not. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/kshm.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -47,7 +48,14 @@ static void cleanup_probe(struct side *side)
 	side->probe = -1;
 }
 
-static void run_read(struct side *side, int size)
+/* kshm alone has flags that say how pages are to be mapped. */
+static char *attached_with(struct side *side, __u32 flags)
+{
+	return flags ? bare_attached(side->probe, flags) :
+		       attached(side, side->probe);
+}
+
+static void read_all(struct side *side, __u32 flags, const char *const *figures)
 {
 	volatile char *addr;
 	double begin, read, end;
@@ -55,18 +63,33 @@ static void run_read(struct side *side, int size)
 
 	settle();
 	begin = now();
-	addr = attached(side, side->probe);
+	addr = attached_with(side, flags);
 	before = faults();
 	read = now();
 	for (i = 0; i < READ_PAGES; i++)
 		(void)addr[i * PAGE_BYTES];
 	end = now();
-	sample(side, "faults", faults() - before);
-	sample(side, "read", end - read);
-	sample(side, "attach+read", end - begin);
+	sample(side, figures[0], faults() - before);
+	sample(side, figures[1], end - read);
+	sample(side, figures[2], end - begin);
 	begin = now();
 	detached(side, (char *)addr);
-	sample(side, "detach", now() - begin);
+	sample(side, figures[3], now() - begin);
+}
+
+static void run_read(struct side *side, int size)
+{
+	static const char *const plain[] = {
+		"faults", "read", "attach+read", "detach"
+	};
+	static const char *const populated[] = {
+		"POPULATE faults", "POPULATE read", "POPULATE attach+read",
+		"POPULATE detach"
+	};
+
+	read_all(side, 0, plain);
+	if (side->calls == &kshm)
+		read_all(side, KSHM_ATTACH_POPULATE, populated);
 }
 
 /* The same pages each time, on all sides. */
@@ -76,10 +99,11 @@ static int next_random(int *state)
 	return *state >> 8;
 }
 
-static void read_at_random(struct side *side, int reads, bool advise,
-			   const char *read_figure, const char *detach_figure)
+static void read_at_random(struct side *side, int reads, __u32 flags,
+			   bool advise, const char *read_figure,
+			   const char *detach_figure)
 {
-	volatile char *addr = attached(side, side->probe);
+	volatile char *addr = attached_with(side, flags);
 	size_t size = (size_t)READ_PAGES * PAGE_BYTES;
 	int i, state = 1;
 	double begin;
@@ -98,52 +122,83 @@ static void read_at_random(struct side *side, int reads, bool advise,
 
 static void run_random(struct side *side, int size)
 {
-	read_at_random(side, size, false, "read", "detach");
-	read_at_random(side, size, true, "MADV_RANDOM read",
+	read_at_random(side, size, 0, false, "read", "detach");
+	read_at_random(side, size, 0, true, "MADV_RANDOM read",
 		       "MADV_RANDOM detach");
-}
-
-static double first_writes(char *addr)
-{
-	double begin;
-
-	settle();
-	begin = now();
-	touch_to_write(addr, WRITE_PAGES);
-	return now() - begin;
+	if (side->calls == &kshm)
+		read_at_random(side, size, KSHM_ATTACH_NO_FAULTAROUND, false,
+			       "NO_FAULTAROUND read", "NO_FAULTAROUND detach");
 }
 
 /* What shared memory costs where nobody counts. */
 static void write_memfd(struct side *side)
 {
 	size_t size = (size_t)WRITE_PAGES * PAGE_BYTES;
-	int fd = memfd_create("floor", MFD_CLOEXEC);
+	double begin, write;
 	char *addr;
+	int fd;
 
+	settle();
+	begin = now();
+	fd = memfd_create("floor", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, size))
 		die("no memfd: %s", strerror(errno));
 	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (addr == MAP_FAILED)
 		die("no mapping of a memfd: %s", strerror(errno));
-	sample(side, "first write", first_writes(addr));
+	write = now();
+	touch_to_write(addr, WRITE_PAGES);
+	sample(side, "first write", now() - write);
+	sample(side, "create+first write", now() - begin);
 	munmap(addr, size);
 	close(fd);
 }
 
-static void run_write(struct side *side, int size)
+static void write_new(struct side *side)
 {
+	double begin, write;
 	char *addr;
 	int id;
 
+	settle();
+	begin = now();
+	id = new_segment(side, (size_t)WRITE_PAGES * PAGE_BYTES);
+	addr = attached(side, id);
+	write = now();
+	touch_to_write(addr, WRITE_PAGES);
+	sample(side, "first write", now() - write);
+	sample(side, "create+first write", now() - begin);
+	detached(side, addr);
+	removed(side, id);
+}
+
+/* All of it beforehand: no fault is left for the writes. */
+static void write_prefaulted(struct side *side)
+{
+	double begin;
+	char *addr;
+	int id;
+
+	settle();
+	begin = now();
+	id = bare_new_segment((size_t)WRITE_PAGES * PAGE_BYTES,
+			      KSHM_GET_PREALLOC);
+	addr = bare_attached(id, KSHM_ATTACH_POPULATE);
+	touch_to_write(addr, WRITE_PAGES);
+	sample(side, "prefault create+first write", now() - begin);
+	detached(side, addr);
+	removed(side, id);
+}
+
+static void run_write(struct side *side, int size)
+{
 	if (!side->calls) {
 		write_memfd(side);
 		return;
 	}
-	id = new_segment(side, (size_t)WRITE_PAGES * PAGE_BYTES);
-	addr = attached(side, id);
-	sample(side, "first write", first_writes(addr));
-	detached(side, addr);
-	removed(side, id);
+	write_new(side);
+	if (side->calls == &kshm)
+		write_prefaulted(side);
 }
 
 static const int whole[] = { READ_PAGES, 0 };

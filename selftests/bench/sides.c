@@ -97,6 +97,31 @@ const struct backend bare = {
 	.ctl		= bare_ctl,
 };
 
+int bare_new_segment(size_t size, unsigned int flags)
+{
+	struct kshm_get get = {
+		.key = IPC_PRIVATE,
+		.size = size,
+		.mode = 0600,
+		.flags = KSHM_GET_CREAT | flags,
+	};
+
+	if (ioctl(device(), KSHM_IOC_GET, &get))
+		die("kshm makes no segment with flags %#x: %s", flags,
+		    strerror(errno));
+	return get.id;
+}
+
+char *bare_attached(int id, unsigned int flags)
+{
+	struct kshm_attach attach = { .id = id, .flags = flags };
+
+	if (ioctl(device(), KSHM_IOC_ATTACH, &attach))
+		die("kshm does not attach with flags %#x: %s", flags,
+		    strerror(errno));
+	return (char *)(uintptr_t)attach.addr;
+}
+
 int new_segment(struct side *side, size_t size)
 {
 	int id = side->calls->get(IPC_PRIVATE, size, IPC_CREAT | 0600);
