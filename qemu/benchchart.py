@@ -57,6 +57,7 @@ def panel(figure, sides, names, axis, unit):
         "set logscale y 10" if steep else "unset logscale y",
         f"set yrange [{'*:*' if steep or min(values) < 0 else '0:*'}]",
         "set xtics 1" if not wide else "set xtics autofreq",
+        f"set key {'top left' if steep else 'bottom right'}",
         "plot " + ", ".join(plots)]
 
 
@@ -64,10 +65,10 @@ def script(figures, path, title, axis, unit):
     rows = -(-len(figures) // COLUMNS)
     text, names = data_blocks(figures)
     text = [f"set terminal svg size {COLUMNS * 420},{rows * 300} "
-            "background 'white' font 'sans,11'",
+            "background 'white' font 'sans,11' noenhanced",
             f"set output '{path}'"] + text + [
         f"set multiplot layout {rows},{COLUMNS} title '{title}'",
-        "set grid", "set key left top", "set format x '%g'"]
+        "set grid", "set format '%g'"]
     for figure, sides in figures.items():
         text += panel(figure, sides, names, axis, unit)
     return "\n".join(text + ["unset multiplot", ""])
