@@ -545,7 +545,7 @@ static void make_rlimit(struct draw *d, struct op *op)
 	long of = PICK(d, resources), limit = PICK(d, limits);
 
 	if (of == RLIMIT_NPROC)
-		limit = d->seq->world.userns ? below(d, 6) : below(d, 2);
+		limit = d->seq->world.userns ? below(d, 6) : -1;
 	else if (of == RLIMIT_MEMLOCK && !d->seq->world.userns)
 		limit = 0;
 	op->arg[0] = literal(of);
