@@ -16,9 +16,9 @@
  *	                      |                                                |
  *	                      +--- same inode, same pages ---> backing file <--+
  *
- * - A registry is counted by its namespace's mark, by each segment in it and by
- *   each open listing. The end of the namespace takes the mark away; the last
- *   segment, or the last listing, frees the registry.
+ * - A registry is counted by its namespace's mark and by each segment in it. The
+ *   end of the namespace takes the mark away; the last segment frees the
+ *   registry. An open listing keeps the namespace from ending.
  * - A segment is counted by the registry that lists it and by each attach file.
  *   It pins its registry, its backing file and the module.
  * - An attach file is the vm_file of one attach, never of two at a time (the
@@ -276,6 +276,8 @@ int kshm_ns_init(void);
 void kshm_ns_exit(void);
 struct kshm_registry *kshm_ns_registry(void);
 void kshm_ns_sweep(void);
+struct ipc_namespace *kshm_ns_get(void);
+void kshm_ns_put(struct ipc_namespace *ns);
 void kshm_ns_limits(struct kshm_limits *limits);
 
 /* proc.c */

@@ -20,6 +20,7 @@
 #include <linux/hashtable.h>
 #include <linux/mount.h>
 #include <linux/nsproxy.h>
+#include <linux/proc_ns.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
 
@@ -208,6 +209,28 @@ struct kshm_registry *kshm_ns_registry(void)
 		registry = add_registry(ns);
 	mutex_unlock(&registries_lock);
 	return registry;
+}
+
+/**
+ * kshm_ns_get() - keep the caller's IPC namespace
+ *
+ * Return: the namespace, counted once for the caller.
+ */
+struct ipc_namespace *kshm_ns_get(void)
+{
+	return get_ipc_ns(current->nsproxy->ipc_ns);
+}
+
+/**
+ * kshm_ns_put() - let go of a namespace
+ * @ns:		as kshm_ns_get() gave it
+ */
+void kshm_ns_put(struct ipc_namespace *ns)
+{
+#ifdef CONFIG_IPC_NS
+	/* put_ipc_ns() is not exported; this is what calls it. */
+	ns->ns.ops->put(&ns->ns);
+#endif
 }
 
 /**

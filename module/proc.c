@@ -12,7 +12,8 @@
 
 /* What a listing shows is fixed when it is opened. */
 struct listing {
-	struct kshm_registry	*registry;
+	struct ipc_namespace	*ns;		/* counted */
+	struct kshm_registry	*registry;	/* lives as long as that */
 	struct pid_namespace	*pid_ns;
 };
 
@@ -99,17 +100,18 @@ static const struct seq_operations listing_ops = {
 
 static int listing_open(struct inode *inode, struct file *file)
 {
-	struct kshm_registry *registry = kshm_ns_registry();
+	struct kshm_registry *registry;
 	struct listing *listing;
 
-	/* Whoever looks what keeps the module need not see the dead. */
+	/* Whoever looks for what keeps the module need not see the dead. */
 	kshm_ns_sweep();
+	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
 	listing = __seq_open_private(file, &listing_ops, sizeof(*listing));
 	if (!listing)
 		return -ENOMEM;
-	kref_get(&registry->ref);
+	listing->ns = kshm_ns_get();
 	listing->registry = registry;
 	listing->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	return 0;
@@ -121,7 +123,7 @@ static int listing_release(struct inode *inode, struct file *file)
 	struct listing *listing = seq->private;
 
 	put_pid_ns(listing->pid_ns);
-	kshm_registry_put(listing->registry);
+	kshm_ns_put(listing->ns);
 	return seq_release_private(inode, file);
 }
 
