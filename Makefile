@@ -118,6 +118,8 @@ help:
 	@echo '                    MODE=concurrent SECONDS=: many at once, by time'
 	@echo '  make bench        kshm beside in-tree, by guest instructions and by time;'
 	@echo '                    CPUS= of the guest, ROWS= to measure (qemu/bench --help)'
+	@echo '  make profile      which functions the instructions of a call are spent in;'
+	@echo '                    CALLS= names some'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers'
 	@echo '  make clean        removes what was built; fetched kernels stay'
@@ -137,16 +139,22 @@ oracle: oracle-parts
 		$(if $(SECONDS),--seconds '$(SECONDS)') \
 		$(if $(REPLAY),--replay $(REPLAY))
 
-# Both sides in turn, by instructions and by time. Times never make it fail.
-bench: guest-parts
+bench-parts: guest-parts
 	@qemu/host-packages bench
 	@$(MAKE) -C selftests/bench O='$(BUILD)/bench'
+
+# Both sides in turn, by instructions and by time. Times never make it fail.
+bench: bench-parts
 	@qemu/bench '$(GUEST_KERNEL)' $(if $(CPUS),--cpus '$(CPUS)') \
 		$(if $(ROWS),--rows '$(ROWS)')
+
+# Where the instructions of a call go; CALLS= names some.
+profile: bench-parts
+	@qemu/profile '$(GUEST_KERNEL)' $(CALLS)
 
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run check smoke \
-	mutants debug-check lint shell gdb oracle oracle-parts bench install install-lib \
-	install-headers clean help
+	mutants debug-check lint shell gdb oracle oracle-parts bench-parts bench \
+	profile install install-lib install-headers clean help

@@ -83,6 +83,10 @@ void settle(void);
 /* The median of an operation that is done again and again. */
 double cost(void (*op)(struct side *side), struct side *side);
 
+/* profile.c: calls between marks, for qemu/profile. */
+void profile(struct side *side);
+void profile_done(void);
+
 /* sides.c */
 extern const struct backend bare;
 /* With flags of kshm's own: KSHM_GET_*, KSHM_ATTACH_*. */

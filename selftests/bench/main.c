@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: bench count|time ROUNDS CPUS ROW...
+ *        bench profile
  *
- * Measures the rows that are named, "all" for all of them. See bench.h.
+ * Measures the rows that are named, "all" for all of them (see bench.h); or makes
+ * each call between marks (see profile.c).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -112,6 +114,12 @@ int main(int argc, char **argv)
 	const struct row *row;
 	int rounds, i;
 
+	if (argc == 2 && !strcmp(argv[1], "profile")) {
+		for (i = 0; i < MEMFD; i++)
+			profile(&sides[i]);
+		profile_done();
+		return 0;
+	}
 	if (argc < 5)
 		die("usage: bench count|time ROUNDS CPUS ROW...");
 	mode = strcmp(argv[1], "count") ? TIME : COUNT;
