@@ -80,6 +80,8 @@ void add(struct series *series, double begin, double end);
 double median(struct series *series);
 /* Before something is measured: lets the background finish. */
 void settle(void);
+/* Once, before anything is counted. */
+void settle_boot(void);
 /* The median of an operation that is done again and again. */
 double cost(void (*op)(struct side *side), struct side *side);
 

@@ -75,9 +75,14 @@ static void nothing(struct side *side)
 {
 }
 
+void settle_boot(void)
+{
+	sleep(BOOT_SETTLE_S);
+}
+
 void clock_init(void)
 {
 	if (mode == COUNT)
-		sleep(BOOT_SETTLE_S);
+		settle_boot();
 	clock_cost = cost(nothing, NULL);
 }

@@ -115,6 +115,7 @@ int main(int argc, char **argv)
 	int rounds, i;
 
 	if (argc == 2 && !strcmp(argv[1], "profile")) {
+		settle_boot();
 		for (i = 0; i < MEMFD; i++)
 			profile(&sides[i]);
 		profile_done();
