@@ -106,25 +106,16 @@ KSHM_EXPORT int kshm_shmdt(const void *shmaddr)
 }
 
 /*
- * A buffer that the kernel is to test and to zero, where a system call would
- * write to it. To kshm 0 is "no buffer", so NULL goes as an address that no
- * process has.
- */
-static __u64 dest(const void *buf)
-{
-	return buf ? (uintptr_t)buf : ~0ULL;
-}
-
-/*
  * Can @buf be read? The kernel copies a signal set from an address before it
- * looks at what to do with it, and -1 is nothing to do. (It may also answer 0,
- * to NULL.)
+ * looks at what to do with it, and -1 is nothing to do. NULL is not an address
+ * to it, though somebody may have mapped that.
  */
 static bool readable(const unsigned char *buf, size_t size)
 {
 	const size_t set = _NSIG / 8;
 
-	return kshm_raw(SYS_rt_sigprocmask, -1, buf, NULL, set) == -EINVAL &&
+	return kshm_raw(SYS_rt_sigprocmask, -1, buf + !buf, NULL,
+			set) == -EINVAL &&
 	       kshm_raw(SYS_rt_sigprocmask, -1, buf + size - set, NULL,
 			set) == -EINVAL;
 }
@@ -174,7 +165,7 @@ static long stat_into(int shmid, __u32 flags, void *buf,
 		.id = shmid,
 		.flags = flags,
 		.mode = NOT_A_MODE,
-		.dest = dest(buf),
+		.dest = (uintptr_t)buf,
 		.dest_len = shape->size,
 	};
 	long ret = kshm_ioctl(KSHM_IOC_STAT, &st);
@@ -209,7 +200,7 @@ static long info(__u32 flags, void *buf, __u32 size,
 
 	memset(arg, 0, sizeof(*arg));
 	arg->flags = flags;
-	arg->dest = dest(buf);
+	arg->dest = (uintptr_t)buf;
 	arg->dest_len = size;
 	ret = kshm_ioctl(KSHM_IOC_INFO, arg);
 	if (ret)

@@ -31,8 +31,6 @@ struct call {
 
 static int zero_dest(u64 dest, u32 len)
 {
-	if (!dest)
-		return 0;
 	return clear_user(u64_to_user_ptr(dest), len) ? -EFAULT : 0;
 }
 

@@ -754,6 +754,8 @@ static void expect_dest(struct __test_metadata *_metadata, int dev,
 	EXPECT_EQ(0, call_dest(dev, cmd, buf + PAGE, 0));
 	EXPECT_EQ(POISON, (unsigned char)buf[PAGE]);
 	EXPECT_EQ(-EINVAL, call_dest(dev, cmd, buf, 4097));
+	EXPECT_EQ(0, call_dest(dev, cmd, NULL, 0));
+	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, NULL, 112));
 	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, BAD_POINTER, 112));
 	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, (void *)-1L, 112));
 	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, buf + 2 * PAGE - 100, 101));

@@ -560,4 +560,27 @@ TEST_F(shmctl, buffer_inside_the_segment_filled)
 	EXPECT_EQ(PAGE, in->shm_segsz);
 }
 
+/* Root may map the first page; then it is memory like any other. */
+TEST_F(shmctl, null_where_mapped_is_a_buffer)
+{
+	struct shmid_ds ds, *volatile null = NULL;
+	int id = make_key(KEY, 3 * PAGE, 0640);
+
+	EXPECT_EQ(-EFAULT, ctl(id, IPC_STAT, null));
+	EXPECT_EQ(-EFAULT, ctl(id, IPC_SET, null));
+	EXPECT_EQ(-EFAULT, ctl(id, IPC_INFO, null));
+	ASSERT_EQ(NULL, mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_EQ(0, ctl(id, IPC_STAT, null));
+	memcpy(&ds, null, sizeof(ds));
+	EXPECT_EQ(3 * PAGE, ds.shm_segsz);
+	ds.shm_perm.mode = 0604;
+	memcpy(null, &ds, sizeof(ds));
+	EXPECT_EQ(0, ctl(id, IPC_SET, null));
+	EXPECT_EQ(0604, stat_of(id).shm_perm.mode);
+	EXPECT_EQ(0, ctl(id, IPC_INFO, null));
+	EXPECT_EQ(0, ctl(id, SHM_INFO, null));
+	munmap(null, PAGE);
+}
+
 TEST_HARNESS_MAIN

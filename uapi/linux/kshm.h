@@ -57,10 +57,10 @@
  * @tot:	out: sum of all segments, pages (0 without KSHM_INFO_USAGE)
  * @rss:	out: pages of them in memory (0 without KSHM_INFO_USAGE)
  * @swp:	out: pages of them in swap (0 without KSHM_INFO_USAGE)
- * @dest:	in: 0, or the address of a buffer that the caller will fill from
- *		this struct: the kernel zeroes it, so that a buffer that can't be
- *		written is EFAULT here and not a signal later
- * @dest_len:	in: bytes at @dest, at most 4096
+ * @dest:	in: address of a buffer that the caller will fill from this struct:
+ *		the kernel zeroes it, so that a buffer that can't be written is
+ *		EFAULT here and not a signal later
+ * @dest_len:	in: bytes at @dest, at most 4096; 0 for no buffer
  * @reserved:	in: 0
  *
  * Twin of IPC_INFO; with KSHM_INFO_USAGE of SHM_INFO, which costs a walk over
