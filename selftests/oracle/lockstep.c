@@ -180,15 +180,19 @@ static void copy_text(char *to, const char *from, size_t size)
 
 /* ----- both sides ----- */
 
+/* Where an answer differs as declared, so may what follows from it. */
 static void compare_result(struct run *run, int slot, const struct op *op)
 {
 	const struct result *res[SIDES] = {
 		&actor_of(0, slot)->result, &actor_of(1, slot)->result,
 	};
 
-	if (!same_result(op, res[0], res[1]) &&
-	    !is_declared(run, op, res[0], res[1]))
+	if (same_result(op, res[0], res[1]))
+		return;
+	if (!is_declared(run, op, res[0], res[1]))
 		differ_result(run, slot, op);
+	else if (res[0]->ret != res[1]->ret)
+		run->over = true;
 }
 
 static void compare_listing(struct run *run, const struct op *op)
@@ -196,7 +200,7 @@ static void compare_listing(struct run *run, const struct op *op)
 	struct side *side = control->side;
 	int which;
 
-	if (run->found || same_text(side[0].listing, side[0].listing_size,
+	if (run->over || same_text(side[0].listing, side[0].listing_size,
 				    side[1].listing, side[1].listing_size))
 		return;
 	differ(run, op, "the listing");
@@ -210,7 +214,7 @@ static void compare_maps(struct run *run, int slot, const struct op *op)
 	struct actor *a = actor_of(0, slot), *b = actor_of(1, slot);
 	int which;
 
-	if (run->found || (a->maps_size == b->maps_size &&
+	if (run->over || (a->maps_size == b->maps_size &&
 			   !memcmp(a->maps, b->maps, a->maps_size)))
 		return;
 	differ(run, op, "the mappings");
@@ -398,6 +402,15 @@ static void look_back(int which, int slot, int i)
 	}
 }
 
+/* Else what is there is of the last look, which was after a later operation. */
+static bool both_noted(int i, bool maps)
+{
+	const struct noted *a = &control->side[0].noted[i];
+	const struct noted *b = &control->side[1].noted[i];
+
+	return maps ? a->maps && b->maps : a->listing && b->listing;
+}
+
 /* Return: whether the actor lives on, on both sides. */
 static bool compare_step(struct run *run, const struct op *op, int i, int n,
 			 const int *did)
@@ -420,9 +433,11 @@ static bool compare_step(struct run *run, const struct op *op, int i, int n,
 	}
 	statistics_add(op, &actor_of(0, op->actor)->result);
 	compare_result(run, op->actor, op);
-	compare_listing(run, op);
-	compare_maps(run, op->actor, op);
-	if (!run->found)
+	if (n == 1 || both_noted(i, false))
+		compare_listing(run, op);
+	if (n == 1 || both_noted(i, true))
+		compare_maps(run, op->actor, op);
+	if (!run->over)
 		follow(run, op);
 	return true;
 }
