@@ -3,6 +3,9 @@
  * Where kshm is not as in-tree shm: each case shows what either does. The
  * reasons are in Documentation/differences.rst.
  */
+#include <linux/kshm.h>
+#include <sys/ptrace.h>
+
 #include "cases.h"
 
 #define MIB		(1UL << 20)
@@ -159,6 +162,63 @@ TEST_F(differences, left_namespace_frees_what_nobody_attached)
 		EXPECT_TRUE(shmem_falls_below(full - 24 * 1024, 60));
 	} else {
 		EXPECT_FALSE(shmem_falls_below(full - 24 * 1024, 2));
+	}
+}
+
+static int asks_into(void *buf)
+{
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	kill(getpid(), SIGSTOP);
+	_exit(ctl(make(1), IPC_STAT, buf));
+}
+
+/* Follows the child to the end of the call that has @number. */
+static void follow_to_end_of(struct __test_metadata *_metadata, pid_t pid,
+			     unsigned long number, unsigned long command)
+{
+	struct __ptrace_syscall_info info = { 0 };
+	bool inside;
+	int status;
+
+	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, pid, 0,
+			    PTRACE_O_TRACESYSGOOD));
+	do {
+		inside = info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+			 info.entry.nr == number &&
+			 info.entry.args[1] == command;
+		ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, pid, 0, 0));
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_TRUE(WIFSTOPPED(status));
+		ASSERT_LT(0, ptrace(PTRACE_GET_SYSCALL_INFO, pid,
+				    sizeof(info), &info));
+	} while (!inside);
+}
+
+/* By a process in the same memory, which so does what a thread may do. */
+TEST_F(differences, buffer_taken_away_is_a_signal)
+{
+	static char stack[32 * 1024] __attribute__((aligned(16)));
+	char *buf = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int status;
+	pid_t pid;
+
+	pid = clone(asks_into, stack + sizeof(stack), CLONE_VM | SIGCHLD, buf);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	if (on_kshm())
+		follow_to_end_of(_metadata, pid, SYS_ioctl, KSHM_IOC_STAT);
+	else
+		follow_to_end_of(_metadata, pid, SYS_shmctl, IPC_STAT);
+	munmap(buf, PAGE);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, 0, 0));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	if (on_kshm()) {
+		ASSERT_TRUE(WIFSTOPPED(status));
+		EXPECT_EQ(SIGSEGV, WSTOPSIG(status));
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	} else {
+		EXPECT_EQ(0, status);
 	}
 }
 

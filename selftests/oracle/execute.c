@@ -42,9 +42,13 @@ static __thread volatile sig_atomic_t guarded;
 
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-	(void)context;
-	if (!guarded)
+	const ucontext_t *at = context;
+
+	if (!guarded) {
+		me->last[0] = (unsigned long)info->si_addr;
+		me->last[1] = at->uc_mcontext.gregs[REG_RIP];
 		_exit(128 + number);
+	}
 	guarded = 0;
 	me->result.signal = number;
 	me->result.code = info->si_code;
@@ -629,11 +633,16 @@ static long do_flags(const long *arg)
 	return 0;
 }
 
-static void mark_gone(pid_t pid)
+static void mark_gone(pid_t pid, int status)
 {
-	for (int i = 1; i < ACTORS; i++)
-		if (my_side->actor[i].pid == pid)
-			my_side->actor[i].pid = 0;
+	int i;
+
+	for (i = 1; i < ACTORS; i++) {
+		if (my_side->actor[i].pid != pid)
+			continue;
+		my_side->actor[i].status = status;
+		my_side->actor[i].pid = 0;
+	}
 }
 
 static long wait_for(pid_t pid, int flags)
@@ -642,7 +651,7 @@ static long wait_for(pid_t pid, int flags)
 
 	pid = waitpid(pid, &status, flags | __WALL);
 	if (pid > 0)
-		mark_gone(pid);
+		mark_gone(pid, status);
 	return pid > 0 ? status : -1;
 }
 

@@ -66,6 +66,7 @@ static void one(uint64_t *random, bool child)
 	if (!(random_next(random) % SWEEP_EVERY))
 		sweep();
 	generate_freely(&op, random);
+	me->doing = op;
 	me->operations++;
 	if (op.code == OP_FORK && !child)
 		family(random);

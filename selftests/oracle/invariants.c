@@ -255,6 +255,28 @@ static pid_t populate(struct books *books)
 	return manager;
 }
 
+/* A process and its other thread: either may have ended both. */
+static void __attribute__((noreturn)) lost(int which, int slot)
+{
+	const struct actor *actor = control->side[which].actor;
+	struct op op;
+	int i;
+
+	printf("oracle: process %d, status %#x; its threads came as far as\n",
+	       actor[slot].pid, (unsigned int)actor[slot].status);
+	for (i = 1; i <= 2 * WORKERS; i++) {
+		if ((i - slot) % WORKERS)
+			continue;
+		op = actor[i].doing;
+		op.actor = (unsigned char)i;
+		op_print(stdout, &op);
+		if (actor[i].last[1])
+			printf("oracle: its fault was at %#lx, from %#lx\n",
+			       actor[i].last[0], actor[i].last[1]);
+	}
+	die("on %s actor p%d died, or hangs", backends[which].name, slot);
+}
+
 static void all_freely(struct books books[SIDES], uint64_t *random)
 {
 	struct op op = { .code = OP_FREELY };
@@ -272,8 +294,7 @@ static void all_freely(struct books books[SIDES], uint64_t *random)
 	for (which = 0; which < SIDES; which++)
 		for (i = 1; i <= 2 * WORKERS; i++)
 			if (!actor_await(which, i))
-				die("on %s actor p%d died, or hangs",
-				    backends[books[which].which].name, i);
+				lost(books[which].which, i);
 }
 
 /* With nobody left nothing is attached, and what was marked is gone. */

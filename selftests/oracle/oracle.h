@@ -127,11 +127,14 @@ struct actor {
 	int		tid;		/* of a thread; a futex, 0 when it is gone */
 	bool		thread;		/* not the first of its process */
 	pid_t		pid;		/* 0: gone */
+	int		status;		/* if so: as wait() gives it */
+	unsigned long	last[2];	/* a fault ended it: where, by whom */
 	int		n;		/* operations to do, and done */
 	int		done;
 	struct op	ops[BATCH];
 	struct result	result;
 	unsigned long	operations;	/* done freely */
+	struct op	doing;		/* the last of those */
 	unsigned int	created;	/* segments, and their ids */
 	int		ids[CREATED_MAX];
 	size_t		maps_size;
