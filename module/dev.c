@@ -31,6 +31,8 @@ struct call {
 
 static int zero_dest(u64 dest, u32 len)
 {
+	if (!len)
+		return 0;
 	return clear_user(u64_to_user_ptr(dest), len) ? -EFAULT : 0;
 }
 
@@ -147,11 +149,56 @@ static const struct command *find_command(unsigned int cmd)
 	return _IOC_DIR(cmd) == _IOC_DIR(command->cmd) ? command : NULL;
 }
 
+/*
+ * Word by word, and for a struct of today's size without a call: what the
+ * kernel's general copy does to learn its size, and to check it, costs more than
+ * these few words. Sizes come from the table above.
+ */
+static int copy_in(struct call *call, size_t size)
+{
+	const unsigned long __user *from = call->user;
+	unsigned long *to = (unsigned long *)call;
+	size_t i;
+
+	if (call->user_size != size)
+		return copy_struct_from_user(call, size, call->user,
+					     call->user_size);
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(*to); i++)
+		unsafe_get_user(to[i], &from[i], fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* A caller that knows less than today's struct gets what it knows. */
+static int copy_out(const struct call *call, size_t size)
+{
+	const unsigned long *from = (const unsigned long *)call;
+	unsigned long __user *to = call->user;
+	size_t i;
+
+	if (call->user_size < size)
+		return copy_to_user(to, from, call->user_size) ? -EFAULT : 0;
+	if (!user_write_access_begin(to, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(*from); i++)
+		unsafe_put_user(from[i], &to[i], fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct command *command = find_command(cmd);
-	size_t size, copied;
 	struct call call;
+	size_t size;
 	int err;
 
 	if (!command)
@@ -161,21 +208,19 @@ static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (call.user_size < command->least)
 		return -EINVAL;
 	size = _IOC_SIZE(command->cmd);
-	err = copy_struct_from_user(&call, size, call.user, call.user_size);
+	err = copy_in(&call, size);
 	if (err)
 		return err;
 
-	copied = min(size, call.user_size);
-	if (command->undo && copy_to_user(call.user, &call, copied))
+	if (command->undo && copy_out(&call, size))
 		return -EFAULT;
 	err = command->run(&call);
 	if (err || !(_IOC_DIR(cmd) & _IOC_READ))
 		return err;
-	if (!copy_to_user(call.user, &call, copied))
-		return 0;
-	if (command->undo)
+	err = copy_out(&call, size);
+	if (err && command->undo)
 		command->undo(&call);
-	return -EFAULT;
+	return err;
 }
 
 static const struct file_operations dev_ops = {
