@@ -225,12 +225,20 @@ static bool search(struct mm_struct *mm, struct piece *piece)
 	return false;
 }
 
+/* Nothing can follow a piece that ends where the segment does. */
+static bool was_last(const struct piece *piece)
+{
+	return piece->begun && piece->next - piece->addr >= piece->size;
+}
+
 /* Return: 0, -ENOENT, -EINTR. */
 static int find_piece(struct piece *piece)
 {
 	struct mm_struct *mm = current->mm;
 	int err;
 
+	if (was_last(piece))
+		return -ENOENT;
 	err = mmap_read_lock_killable(mm);
 	if (err)
 		return err;
