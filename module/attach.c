@@ -107,7 +107,7 @@ static int pin_locked(struct kshm_segment *segment, void *arg)
 		return -EACCES;
 	segment->nattch++;
 	req->segment = segment;
-	req->size = i_size_read(file_inode(segment->file));
+	req->size = i_size_read(segment->inode);
 	req->file = idle_file(segment, req->access);
 	return 0;
 }

@@ -9,37 +9,6 @@
 #include <linux/shm.h>
 #include <linux/timekeeping.h>
 
-/* How many segments are added up before other RCU users get their turn. */
-#define USAGE_BATCH	256
-
-static int add_usage_locked(struct kshm_segment *segment, void *arg)
-{
-	struct kshm_info *info = arg;
-
-	kshm_segment_usage(segment, &info->rss, &info->swp);
-	return 0;
-}
-
-/* Nobody waits for this walk: it takes one segment's lock at a time. */
-static void add_up_usage(struct kshm_registry *registry, struct kshm_info *info)
-{
-	struct kshm_segment *segment;
-	int index = 0, n;
-
-	do {
-		rcu_read_lock();
-		for (n = 0; n < USAGE_BATCH; n++, index++) {
-			segment = kshm_registry_next(registry, &index);
-			if (!segment)
-				break;
-			kshm_segment_locked(segment, add_usage_locked, info);
-		}
-		rcu_read_unlock();
-		cond_resched();
-	} while (n == USAGE_BATCH);
-	info->tot = READ_ONCE(registry->pages);
-}
-
 /**
  * kshm_info() - limits and usage of the caller's namespace
  * @info:	see there; filled
@@ -74,8 +43,10 @@ int kshm_info(struct kshm_info *info)
 	info->tot = 0;
 	info->rss = 0;
 	info->swp = 0;
-	if (info->flags & KSHM_INFO_USAGE)
-		add_up_usage(registry, info);
+	if (info->flags & KSHM_INFO_USAGE) {
+		kshm_registry_usage(registry, &info->rss, &info->swp);
+		info->tot = READ_ONCE(registry->pages);
+	}
 	return 0;
 }
 

@@ -125,6 +125,7 @@ enum kshm_access {
  * @rcu:	freed after RCU, because the tables are read under it
  * @registry:	where it is listed; counted
  * @file:	its pages: an unlinked shmem file; counted
+ * @inode:	that file's; as long as the segment under RCU, unlike the file
  * @inner_ops:	that file's own vm_ops, once it was mapped; never changes
  * @id:		its id, from kshm_registry_add() on
  * @name_key:	the key that it was created with, for names
@@ -156,6 +157,7 @@ struct kshm_segment {
 	struct rcu_head		rcu;
 	struct kshm_registry	*registry;
 	struct file		*file;
+	struct inode		*inode;
 	const struct vm_operations_struct *inner_ops;
 	int			id;
 	key_t			name_key;
@@ -223,6 +225,7 @@ struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 					    key_t key);
 struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 					int *index);
+void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp);
 
 /* segment.c */
 struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,

@@ -60,7 +60,7 @@ static bool charge(const struct cred *cred, long pages)
 
 static int lock_pages(struct kshm_segment *segment)
 {
-	struct inode *inode = file_inode(segment->file);
+	struct inode *inode = segment->inode;
 	long pages = DIV_ROUND_UP(i_size_read(inode), PAGE_SIZE);
 
 	if (segment->locker)
@@ -83,7 +83,7 @@ static int lock_pages(struct kshm_segment *segment)
  */
 void kshm_mlock_release(struct kshm_segment *segment)
 {
-	struct inode *inode = file_inode(segment->file);
+	struct inode *inode = segment->inode;
 
 	lockdep_assert_held(&segment->lock);
 

@@ -13,6 +13,9 @@
 /* Below this many ids a search for the next index does not wrap. */
 #define MIN_CYCLE	64
 
+/* How many segments are added up before other RCU users get their turn. */
+#define USAGE_BATCH	256
+
 static const struct rhashtable_params key_params = {
 	.head_offset		= offsetof(struct kshm_segment, key_node),
 	.key_offset		= offsetof(struct kshm_segment, name_key),
@@ -132,7 +135,7 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 
 	/* Other processes see the id as inode number in /proc/PID/maps. */
 	segment->id = id;
-	file_inode(segment->file)->i_ino = id;
+	segment->inode->i_ino = id;
 
 	/*
 	 * Whoever finds the key waits for this lock, and then knows an id that
@@ -202,12 +205,21 @@ void kshm_registry_hide_key(struct kshm_segment *segment)
 	segment->key = IPC_PRIVATE;
 }
 
-static int highest_index_below(struct kshm_registry *registry, int index)
+/* What is looked for is in the upper half of a range, or all of that is empty. */
+static int highest_index_below(struct kshm_registry *registry, int end)
 {
-	while (--index >= 0)
-		if (idr_find(&registry->ids, index))
-			break;
-	return index;
+	int begin = 0, highest = -1, middle, next;
+
+	while (registry->used && begin < end) {
+		middle = next = begin + (end - begin) / 2;
+		if (idr_get_next(&registry->ids, &next)) {
+			highest = next;
+			begin = next + 1;
+		} else {
+			end = middle;
+		}
+	}
+	return highest;
 }
 
 /**
@@ -322,4 +334,49 @@ struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 					int *index)
 {
 	return idr_get_next(&registry->ids, index);
+}
+
+/* Return: the index to go on from, or KSHM_INDEX_MAX. */
+static unsigned long add_up_from(struct kshm_registry *registry,
+				 unsigned long index, u64 *rss, u64 *swp)
+{
+	struct radix_tree_iter iter;
+	void *segment;
+	void __rcu **slot;
+	int n = 0;
+
+	radix_tree_for_each_slot(slot, &registry->ids.idr_rt, &iter, index) {
+		segment = radix_tree_deref_slot(slot);
+		if (radix_tree_deref_retry(segment)) {
+			slot = radix_tree_iter_retry(&iter);
+			continue;
+		}
+		if (n++ == USAGE_BATCH)
+			return iter.index;
+		if (segment)
+			kshm_segment_usage(segment, rss, swp);
+	}
+	return KSHM_INDEX_MAX;
+}
+
+/**
+ * kshm_registry_usage() - add up where all segments' pages are
+ * @registry:	the registry
+ * @rss:	pages in memory are added to it
+ * @swp:	pages in swap are added to it
+ *
+ * Wants no lock, and nobody waits for the walk: it takes none. The iterator of
+ * the tree below an IDR stays within a node of that, while idr_get_next() begins
+ * at the root for each segment.
+ */
+void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp)
+{
+	unsigned long index = 0;
+
+	while (index < KSHM_INDEX_MAX) {
+		rcu_read_lock();
+		index = add_up_from(registry, index, rss, swp);
+		rcu_read_unlock();
+		cond_resched();
+	}
 }

@@ -101,6 +101,7 @@ struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 		return ERR_PTR(err);
 	}
 	segment->file = file;
+	segment->inode = file_inode(file);
 
 	/* The caller came through a door that pins the module, as we do now. */
 	__module_get(THIS_MODULE);
@@ -292,17 +293,16 @@ void kshm_segment_unpin(struct kshm_segment *segment)
 
 /**
  * kshm_segment_usage() - add up where a segment's pages are
- * @segment:	alive; its lock is held
+ * @segment:	the segment
  * @rss:	pages in memory are added to it
  * @swp:	pages in swap are added to it
  *
- * Twin of shm_add_rss_swap(). A snapshot: pages come and go meanwhile.
+ * Wants RCU since before the segment was found, or a reference. Twin of shm_add_rss_swap(). A snapshot: pages come and go meanwhile.
  */
 void kshm_segment_usage(struct kshm_segment *segment, u64 *rss, u64 *swp)
 {
-	struct inode *inode = file_inode(segment->file);
+	struct inode *inode = segment->inode;
 
-	lockdep_assert_held(&segment->lock);
 	*rss += READ_ONCE(inode->i_mapping->nrpages);
 	*swp += READ_ONCE(SHMEM_I(inode)->swapped);
 }

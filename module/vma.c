@@ -215,7 +215,7 @@ static const struct file_operations attach_file_ops = {
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access)
 {
-	struct inode *inode = file_inode(segment->file);
+	struct inode *inode = segment->inode;
 	char name[sizeof("SYSV01234567")];
 	struct file *file;
 
