@@ -8,9 +8,10 @@
  *
  * 1. Success of a command that fills in its struct: the outputs changed.
  *    Whatever file has the number now, only kshm knows what to write there.
- * 2. Success of DETACH. It has no output, and a check would cost each shmdt a
- *    system call more. The files that could fool it are those whose driver
- *    says yes to commands that it doesn't know; then the attach stays.
+ * 2. Success of a command without outputs. A check would cost each shmdt and
+ *    each removal a system call more. The files that could fool it are those
+ *    whose driver says yes to commands that it doesn't know; then the attach,
+ *    or the segment, stays.
  * 3. EBADF and ENOTTY are never its answers, even if by now another thread has
  *    opened the device under that number again.
  * 4. Anything else, failure or success: statx() says whether the number is
@@ -168,7 +169,7 @@ static int reopen_device(int old, bool *once)
 static bool is_its_answer(int fd, unsigned long cmd, long ret,
 			  const void *before, const void *after)
 {
-	if (!ret && (cmd == KSHM_IOC_DETACH ||
+	if (!ret && (!(_IOC_DIR(cmd) & _IOC_READ) ||
 		     memcmp(before, after, _IOC_SIZE(cmd))))
 		return true;
 	return ret != -EBADF && ret != -ENOTTY && is_device(fd);
