@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 
 #include "oracle.h"
@@ -24,30 +25,58 @@ static bool remap_own_stack(const struct op *op, const struct result *a,
 	       op->arg[2].off & SHM_REMAP && (!a || a->ret != -EFAULT);
 }
 
+static bool pages_out(const struct op *op, const struct result *a,
+		      const struct result *b)
+{
+	return a && b && a->ret == b->ret && op->code == OP_MADVISE &&
+	       op->arg[2].off == MADV_PAGEOUT;
+}
+
 const struct declared declared_differences[] = {
 	{
 		"partial-buffer",
 		"After EFAULT of shmctl() a buffer that could be written to in part has zeros there, in-tree the beginning of the answer.",
 		"The kernel tests the buffer by writing zeros; the library fills it in from the answer, and there is none after an error.",
-		partial_buffer,
+		partial_buffer, false,
 	},
 	{
 		"remap-own-stack",
 		"SHM_REMAP over the caller's own stack is EFAULT before anything else is looked at; in-tree it succeeds, and the caller dies of it.",
 		"The answer is still to be written to a struct on that stack.",
-		remap_own_stack,
+		remap_own_stack, false,
+	},
+	{
+		"pageout-of-what-is-mapped",
+		"MADV_PAGEOUT takes other pages out of memory than in-tree.",
+		"It spares what is mapped more than once, and passes over what is not mapped; a fault here maps the pages around it too.",
+		pages_out, true,
 	},
 	{ NULL }
 };
 
-const struct declared *declared_find(const struct op *op,
-				     const struct result *a,
-				     const struct result *b)
+static const struct declared *find(const struct op *op, const struct result *a,
+				   const struct result *b, bool rss)
 {
 	const struct declared *one;
 
 	for (one = declared_differences; one->id; one++)
-		if (one->applies(op, a, b))
+		if (one->rss == rss && one->applies(op, a, b))
 			return one;
 	return NULL;
+}
+
+/* Of what an operation returned. */
+const struct declared *declared_find(const struct op *op,
+				     const struct result *a,
+				     const struct result *b)
+{
+	return find(op, a, b, false);
+}
+
+/* Of the listing, which is the same but for the pages in memory. */
+const struct declared *declared_find_rss(const struct op *op,
+					 const struct result *a,
+					 const struct result *b)
+{
+	return find(op, a, b, true);
 }

@@ -141,16 +141,19 @@ static void differ_result(struct run *run, int slot, const struct op *op)
 			     &actor_of(which, slot)->result);
 }
 
-static bool is_declared(struct run *run, const struct op *op,
-			const struct result *a, const struct result *b)
+static bool count(struct run *run, const struct declared *declared)
 {
-	const struct declared *declared = declared_find(op, a, b);
-
 	if (declared) {
 		run->tally->declared++;
 		run->tally->seen = declared->id;
 	}
 	return declared;
+}
+
+static bool is_declared(struct run *run, const struct op *op,
+			const struct result *a, const struct result *b)
+{
+	return count(run, declared_find(op, a, b));
 }
 
 /* Only one side's actor is there to answer. */
@@ -195,13 +198,26 @@ static void compare_result(struct run *run, int slot, const struct op *op)
 		run->over = true;
 }
 
-static void compare_listing(struct run *run, const struct op *op)
+/* What is in memory differs from then on. */
+static bool is_declared_rss(struct run *run, int slot, const struct op *op)
+{
+	const struct side *side = control->side;
+
+	run->over = same_but_rss(side[0].listing, side[0].listing_size,
+				 side[1].listing, side[1].listing_size) &&
+		    count(run, declared_find_rss(op, &actor_of(0, slot)->result,
+						 &actor_of(1, slot)->result));
+	return run->over;
+}
+
+static void compare_listing(struct run *run, int slot, const struct op *op)
 {
 	struct side *side = control->side;
 	int which;
 
 	if (run->over || same_text(side[0].listing, side[0].listing_size,
-				    side[1].listing, side[1].listing_size))
+				    side[1].listing, side[1].listing_size) ||
+	    is_declared_rss(run, slot, op))
 		return;
 	differ(run, op, "the listing");
 	for (which = 0; which < SIDES; which++)
@@ -274,7 +290,7 @@ static void ask_manager(struct run *run, struct op *op)
 	if (!both(run, MANAGER, op))
 		return;
 	compare_result(run, MANAGER, op);
-	compare_listing(run, op);
+	compare_listing(run, MANAGER, op);
 }
 
 static void look_at_everybody(struct run *run, unsigned char code)
@@ -434,7 +450,7 @@ static bool compare_step(struct run *run, const struct op *op, int i, int n,
 	statistics_add(op, &actor_of(0, op->actor)->result);
 	compare_result(run, op->actor, op);
 	if (n == 1 || both_noted(i, false))
-		compare_listing(run, op);
+		compare_listing(run, op->actor, op);
 	if (n == 1 || both_noted(i, true))
 		compare_maps(run, op->actor, op);
 	if (!run->over)

@@ -237,6 +237,7 @@ long execute_one(const struct op *op);
 bool same_result(const struct op *op, const struct result *a,
 		 const struct result *b);
 bool same_text(const char *a, size_t a_size, const char *b, size_t b_size);
+bool same_but_rss(const char *a, size_t a_size, const char *b, size_t b_size);
 
 /* declared.c */
 struct declared {
@@ -245,6 +246,7 @@ struct declared {
 	const char	*why;
 	bool		(*applies)(const struct op *op, const struct result *a,
 				   const struct result *b);
+	bool		rss;	/* else: pages in memory, in the listing */
 };
 
 /* No result (NULL): that side's actor died of the operation. */
@@ -252,6 +254,9 @@ extern const struct declared declared_differences[];
 const struct declared *declared_find(const struct op *op,
 				     const struct result *a,
 				     const struct result *b);
+const struct declared *declared_find_rss(const struct op *op,
+					 const struct result *a,
+					 const struct result *b);
 
 /* freely.c */
 long freely(uint64_t random);
