@@ -15,7 +15,7 @@
  * 3. EBADF and ENOTTY are never its answers, even if by now another thread has
  *    opened the device under that number again.
  * 4. Anything else, failure or success: statx() says whether the number is
- *    still that of the device.
+ *    still that of the device, or can't say.
  *
  * An answer that isn't believed is forgotten: the device is opened again, and
  * the command is given again.
@@ -82,21 +82,28 @@ static long no_device(long err)
 	return err == -ENOMEM ? err : -ENOSYS;
 }
 
-static bool char_device(int fd, unsigned int *number)
+/* The device number of a descriptor, 0 where it is no character device's. */
+static long device_number(int fd, unsigned int *number)
 {
 	struct statx st;
+	long err = kshm_raw(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
 
-	if (kshm_raw(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st))
-		return false;
-	*number = st.stx_rdev_major << 20 | st.stx_rdev_minor;
-	return S_ISCHR(st.stx_mode);
+	*number = 0;
+	if (!err && S_ISCHR(st.stx_mode))
+		*number = st.stx_rdev_major << 20 | st.stx_rdev_minor;
+	return err;
 }
 
+/*
+ * Where the kernel can't say, nothing speaks against it; and a command that was
+ * carried out must not be given again for lack of memory.
+ */
 static bool is_device(int fd)
 {
 	unsigned int number;
+	long err = device_number(fd, &number);
 
-	return char_device(fd, &number) && number == atomic_load(&device);
+	return err ? err != -EBADF : number == atomic_load(&device);
 }
 
 /* Learns the number of the device, once it has answered as kshm does. */
@@ -105,7 +112,7 @@ static bool learn_device(int fd)
 	struct kshm_info info = { 0 };
 	unsigned int number;
 
-	if (!char_device(fd, &number) ||
+	if (device_number(fd, &number) || !number ||
 	    kshm_raw(SYS_ioctl, fd, KSHM_IOC_INFO, &info) ||
 	    info.abi != KSHM_ABI)
 		return false;
