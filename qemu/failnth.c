@@ -64,6 +64,7 @@ static bool is_expected(long err)
  * struct step - a call and what takes it back
  * @before:	makes what the call needs; may be NULL
  * @call:	gives a negative errno, or what @undo wants
+ * @settle:	waits for what a call that succeeded began; may be NULL
  * @undo:	of a call that succeeded; may be NULL
  * @clean:	a failure changes nothing; else only the counts must be right
  * @pools:	but for a file that may stay at hand
@@ -72,6 +73,7 @@ static bool is_expected(long err)
 struct step {
 	void (*before)(void);
 	long (*call)(void);
+	void (*settle)(long ret);
 	void (*undo)(long ret);
 	bool clean;
 	bool pools;
@@ -95,6 +97,8 @@ static bool fail_at(struct __test_metadata *_metadata, const struct step *step,
 	arm(n);
 	ret = step->call();
 	hit = disarm();
+	if (ret >= 0 && step->settle)
+		step->settle(ret);
 	after = state_now(id, step->fresh);
 
 	EXPECT_EQ(after.nattch, after.mapped);
@@ -372,7 +376,15 @@ static long fork_it(void)
 		return -errno;
 	if (!pid)
 		_exit(0);
-	return reap(pid);
+	return pid;
+}
+
+static void reap_it(long pid)
+{
+	int status = reap(pid);
+
+	if (status)
+		die("the child ended with status %#x", status);
 }
 
 TEST_F(failnth, fork_with_attaches_changes_nothing)
@@ -383,7 +395,7 @@ TEST_F(failnth, fork_with_attaches_changes_nothing)
 	for (i = 0; i < 3; i++)
 		*attach(id) = 1;
 	walk(_metadata, &(struct step){
-		.call = fork_it, .clean = true,
+		.call = fork_it, .settle = reap_it, .clean = true,
 	});
 }
 
