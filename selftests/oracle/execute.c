@@ -805,7 +805,10 @@ static void note(struct noted *noted, bool listing, bool maps)
 	}
 }
 
-/* What failed should have changed nothing: so a look after the next one will do. */
+/*
+ * What failed should have changed nothing: so a look after the next one will do.
+ * Advice that fails was followed as far as it went.
+ */
 void execute(void)
 {
 	bool listing = false, maps = false, look;
@@ -816,7 +819,8 @@ void execute(void)
 		my_side->notes_size = 0;
 	for (i = 0; i < me->n; i++) {
 		me->result.ret = execute_one(&me->ops[i]);
-		look = me->result.ret >= 0 || i == me->n - 1;
+		look = me->result.ret >= 0 || i == me->n - 1 ||
+		       me->ops[i].code == OP_MADVISE;
 		listing |= !spares_listing(me->ops[i].code);
 		maps |= changes_maps(me->ops[i].code);
 		if (listing && look)
