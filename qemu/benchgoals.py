@@ -8,7 +8,7 @@ the quotient of two such. A goal is kshm's beside another one.
 from dataclasses import dataclass
 
 KSHM, INTREE, BARE, MEMFD = "kshm", "in-tree", "ioctl", "memfd"
-COUNT, TIME = "count", "time"
+COUNT, TIME, PROGRAMS = "count", "time", "programs"
 UNITS = {COUNT: "guest instructions", TIME: "time"}
 # Sizes of rows, as selftests/bench has them.
 READ_PAGES, WRITE_PAGES, CROWD, OBJECTS, MOST = 16384, 4096, 4000, 10000, 32000
@@ -23,6 +23,7 @@ class Goal:
     beside: tuple
     most: float = None
     least: float = None
+    within_spread: bool = False
 
     def text(self):
         if self.most is not None:
@@ -185,9 +186,15 @@ def together():
     return found
 
 
+def programs():
+    key = PROGRAMS, "stress-ng", 1, "bogo operations"
+    return [Goal("stress-ng --shm-sysv", "throughput", key + (KSHM,),
+                 key + (INTREE,), least=1.0, within_spread=True)]
+
+
 def goals():
     """In the order of the table; one unit after the other."""
     found = (reading() + calls() + others_counted() + memory() + timed() +
-             readers() + together())
+             readers() + together() + programs())
     order = list(dict.fromkeys(goal.unit for goal in found))
     return sorted(found, key=lambda goal: order.index(goal.unit))
