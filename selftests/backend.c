@@ -124,8 +124,8 @@ const char *backend_complaint(void)
 {
 	static const char *const words[] = {
 		"WARNING", "BUG:", "KASAN", "KCSAN", "UBSAN", "KFENCE", "Oops",
-		"lockdep", "possible circular", "possible recursive",
-		"kmemleak", "refcount_t", "cut here",
+		"lockdep is", "possible circular", "possible recursive",
+		"suspected memory leaks", "refcount_t", "cut here",
 	};
 	static char record[8192];
 	ssize_t n;
