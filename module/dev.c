@@ -5,6 +5,8 @@
  */
 #include "kshm.h"
 
+#include <linux/build_bug.h>
+#include <linux/fault-inject-usercopy.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
@@ -121,7 +123,8 @@ struct command {
 #define COMMAND(name, first_size, run_fn, undo_fn)			\
 	[_IOC_NR(KSHM_IOC_##name) - 0x80] = {				\
 		.cmd	= KSHM_IOC_##name,				\
-		.least	= first_size,					\
+		.least	= (first_size) + BUILD_BUG_ON_ZERO(		\
+			_IOC_SIZE(KSHM_IOC_##name) % sizeof(u64)),	\
 		.run	= run_fn,					\
 		.undo	= undo_fn,					\
 	}
@@ -152,7 +155,7 @@ static const struct command *find_command(unsigned int cmd)
 /*
  * Word by word, and for a struct of today's size without a call: what the
  * kernel's general copy does to learn its size, and to check it, costs more than
- * these few words. Sizes come from the table above.
+ * these few words. Sizes come from the table above, and are multiples of 8.
  */
 static int copy_in(struct call *call, size_t size)
 {
@@ -163,7 +166,7 @@ static int copy_in(struct call *call, size_t size)
 	if (call->user_size != size)
 		return copy_struct_from_user(call, size, call->user,
 					     call->user_size);
-	if (!user_read_access_begin(from, size))
+	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
 	for (i = 0; i < size / sizeof(*to); i++)
 		unsafe_get_user(to[i], &from[i], fault);
@@ -174,7 +177,10 @@ fault:
 	return -EFAULT;
 }
 
-/* A caller that knows less than today's struct gets what it knows. */
+/*
+ * A caller that knows less than today's struct gets what it knows, once there
+ * is a struct that has grown.
+ */
 static int copy_out(const struct call *call, size_t size)
 {
 	const unsigned long *from = (const unsigned long *)call;
@@ -183,7 +189,7 @@ static int copy_out(const struct call *call, size_t size)
 
 	if (call->user_size < size)
 		return copy_to_user(to, from, call->user_size) ? -EFAULT : 0;
-	if (!user_write_access_begin(to, size))
+	if (should_fail_usercopy() || !user_write_access_begin(to, size))
 		return -EFAULT;
 	for (i = 0; i < size / sizeof(*from); i++)
 		unsafe_put_user(from[i], &to[i], fault);
