@@ -210,8 +210,11 @@ static int highest_index_below(struct kshm_registry *registry, int end)
 {
 	int begin = 0, highest = -1, middle, next;
 
-	while (registry->used && begin < end) {
-		middle = next = begin + (end - begin) / 2;
+	if (!registry->used)
+		return -1;
+	while (begin < end) {
+		middle = begin + (end - begin) / 2;
+		next = middle;
 		if (idr_get_next(&registry->ids, &next)) {
 			highest = next;
 			begin = next + 1;

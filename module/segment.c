@@ -297,7 +297,8 @@ void kshm_segment_unpin(struct kshm_segment *segment)
  * @rss:	pages in memory are added to it
  * @swp:	pages in swap are added to it
  *
- * Wants RCU since before the segment was found, or a reference. Twin of shm_add_rss_swap(). A snapshot: pages come and go meanwhile.
+ * Wants RCU since before the segment was found, or a reference, but no lock. A
+ * snapshot: pages come and go meanwhile. Twin of shm_add_rss_swap().
  */
 void kshm_segment_usage(struct kshm_segment *segment, u64 *rss, u64 *swp)
 {

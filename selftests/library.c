@@ -549,15 +549,15 @@ TEST_F(library, preload_offers_only_libc_names)
 
 FIXTURE_KSHM(preload);
 
-/* Runs sysv_user with these steps; its exit status. */
-static int run_user(const char *const *steps)
+/* Runs a program with these steps; its exit status. */
+static int run_user(const char *name, const char *const *steps)
 {
 	char program[PATH_MAX], library[PATH_MAX];
-	const char *args[8] = { "sysv_user" };
+	const char *args[8] = { name };
 	int i, status;
 	pid_t pid;
 
-	path_beside(program, sizeof(program), "sysv_user");
+	path_beside(program, sizeof(program), name);
 	path_beside(library, sizeof(library), "libkshm-preload.so");
 	for (i = 0; steps[i]; i++)
 		args[i + 1] = steps[i];
@@ -571,7 +571,8 @@ static int run_user(const char *const *steps)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-#define RUN_USER(...)	run_user((const char *const[]){ __VA_ARGS__, NULL })
+#define RUN_USER(...)	\
+	run_user("sysv_user", (const char *const[]){ __VA_ARGS__, NULL })
 
 /* Both that it went well and that it went to kshm. */
 #define EXPECT_USED(...) do {						\
@@ -595,6 +596,23 @@ TEST_F(preload, program_does_not_use_in_tree)
 	EXPECT_USED("use");
 	backend = &intree;
 	EXPECT_EQ(0, listing_read(&line, 1));
+	backend = &kshm;
+}
+
+TEST_F(preload, static_program_stays_in_tree)
+{
+	const char *const steps[] = { "use", NULL };
+	struct line line;
+	int id;
+
+	if (access(intree.listing, F_OK))
+		SKIP(return, "this kernel has no CONFIG_SYSVIPC");
+	EXPECT_EQ(0, run_user("sysv_user_static", steps));
+	EXPECT_EQ(0, listing_read(&line, 1));
+	backend = &intree;
+	id = get(KEY, 4096, 0);
+	EXPECT_LE(0, id);
+	EXPECT_EQ(0, ctl(id, IPC_RMID, NULL));
 	backend = &kshm;
 }
 

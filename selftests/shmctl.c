@@ -560,6 +560,48 @@ TEST_F(shmctl, buffer_inside_the_segment_filled)
 	EXPECT_EQ(PAGE, in->shm_segsz);
 }
 
+/* With gaps, and more than are added up in one go. */
+TEST_F(shmctl, info_adds_up_pages_of_many_segments)
+{
+	const int count = 600, removed[] = { 0, 254, 255, 256, 257, 258, 599 };
+	int i, gaps = sizeof(removed) / sizeof(*removed);
+	struct shm_info info;
+	int ids[count];
+	char *p;
+
+	for (i = 0; i < count; i++) {
+		ids[i] = make(1);
+		p = attach(ids[i]);
+		*p = 1;
+		detach(p);
+	}
+	ASSERT_LE(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(count, info.shm_rss);
+	for (i = 0; i < gaps; i++)
+		ASSERT_EQ(0, ctl(ids[removed[i]], IPC_RMID, NULL));
+	EXPECT_EQ(count - 2, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(count - gaps, info.shm_rss);
+	EXPECT_EQ(count - gaps, info.used_ids);
+}
+
+TEST_F(shmctl, info_tells_highest_index_beside_gaps)
+{
+	const int count = 100, step = 7;
+	struct shm_info info;
+	int ids[count], i;
+
+	for (i = 0; i < count; i++)
+		ids[i] = make(1);
+	for (i = 0; i < count; i++)
+		if (i % step)
+			ASSERT_EQ(0, ctl(ids[i], IPC_RMID, NULL));
+	for (i = (count - 1) / step * step; i >= 0; i -= step) {
+		EXPECT_EQ(i, ctl(0, SHM_INFO, &info));
+		ASSERT_EQ(0, ctl(ids[i], IPC_RMID, NULL));
+	}
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+}
+
 /* Root may map the first page; then it is memory like any other. */
 TEST_F(shmctl, null_where_mapped_is_a_buffer)
 {

@@ -27,7 +27,6 @@
 
 #include "oracle.h"
 
-#define POISON		0xaa
 #define RETURN_OPCODE	0xc3		/* x86's "ret" */
 #define SYS_MSEAL	462
 #define LIBRARY_FD	1000		/* where libkshm likes its descriptor */

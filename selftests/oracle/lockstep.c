@@ -203,9 +203,11 @@ static bool is_declared_rss(struct run *run, int slot, const struct op *op)
 {
 	const struct side *side = control->side;
 
-	run->over = same_but_rss(side[0].listing, side[0].listing_size,
-				 side[1].listing, side[1].listing_size) &&
-		    count(run, declared_find_rss(op, &actor_of(0, slot)->result,
+	if (!same_but_rss(side[0].listing, side[0].listing_size,
+			  side[1].listing, side[1].listing_size))
+		return false;
+	run->over = count(run, declared_find_rss(op,
+						 &actor_of(0, slot)->result,
 						 &actor_of(1, slot)->result));
 	return run->over;
 }
@@ -216,8 +218,9 @@ static void compare_listing(struct run *run, int slot, const struct op *op)
 	int which;
 
 	if (run->over || same_text(side[0].listing, side[0].listing_size,
-				    side[1].listing, side[1].listing_size) ||
-	    is_declared_rss(run, slot, op))
+				   side[1].listing, side[1].listing_size))
+		return;
+	if (is_declared_rss(run, slot, op))
 		return;
 	differ(run, op, "the listing");
 	for (which = 0; which < SIDES; which++)
@@ -231,7 +234,7 @@ static void compare_maps(struct run *run, int slot, const struct op *op)
 	int which;
 
 	if (run->over || (a->maps_size == b->maps_size &&
-			   !memcmp(a->maps, b->maps, a->maps_size)))
+			  !memcmp(a->maps, b->maps, a->maps_size)))
 		return;
 	differ(run, op, "the mappings");
 	for (which = 0; which < SIDES; which++)

@@ -48,6 +48,7 @@
 #define ADDRESS_SLOTS	24
 #define ARGS		6
 #define OPS_MAX		1024
+#define POISON		0xaa	/* of buffers, so that silence shows */
 #define OUT_MAX		160
 #define TEXT_MAX	(32 * 1024)
 #define CREATED_MAX	4096
