@@ -11,7 +11,7 @@
  * 2. Success of a command without outputs. A check would cost each shmdt and
  *    each removal a system call more. The files that could fool it are those
  *    whose driver says yes to commands that it doesn't know; then the attach,
- *    or the segment, stays.
+ *    or the segment, stays as it was.
  * 3. EBADF and ENOTTY are never its answers, even if by now another thread has
  *    opened the device under that number again.
  * 4. Anything else, failure or success: statx() says whether the number is
