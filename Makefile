@@ -110,6 +110,7 @@ help:
 	@echo '  make check        all tests, in guests with two kernels'
 	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
+	@echo '                    MUTANTS= names some of selftests/mutants'
 	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
 	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
@@ -120,6 +121,8 @@ help:
 	@echo '                    CPUS= of the guest, ROWS= to measure (qemu/bench --help)'
 	@echo '  make profile      which functions the instructions of a call are spent in;'
 	@echo '                    CALLS= names some'
+	@echo '  make locks        how often locks are waited for, in-tree and in kshm; builds a'
+	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers'
 	@echo '  make clean        removes what was built; fetched kernels stay'
@@ -145,6 +148,7 @@ bench-parts: guest-parts
 
 # Both sides in turn, by instructions and by time. Times never make it fail.
 bench: bench-parts
+	@qemu/host-packages image
 	@qemu/bench '$(GUEST_KERNEL)' $(if $(CPUS),--cpus '$(CPUS)') \
 		$(if $(ROWS),--rows '$(ROWS)')
 
@@ -152,9 +156,15 @@ bench: bench-parts
 profile: bench-parts
 	@qemu/profile '$(GUEST_KERNEL)' $(CALLS)
 
+# How often shm's locks are waited for, on a kernel that counts it.
+locks:
+	@qemu/host-packages build fetch guest kernel
+	@$(MAKE) KERNEL=lockstat bench-parts
+	@qemu/locks $(if $(CPUS),--cpus '$(CPUS)')
+
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run check smoke \
 	mutants debug-check lint shell gdb oracle oracle-parts bench-parts bench \
-	profile install install-lib install-headers clean help
+	profile locks install install-lib install-headers clean help
