@@ -52,14 +52,16 @@ static struct file *backing_file(key_t key, size_t size, bool noreserve)
 
 /*
  * Where there is no memory that is to be an error: without __GFP_RETRY_MAYFAIL
- * somebody would be killed for it.
+ * somebody would be killed for it, and without __GFP_NOWARN a user could fill
+ * the log.
  */
 static int make_pages(struct file *file, size_t size)
 {
 	gfp_t gfp = mapping_gfp_mask(file->f_mapping);
 	int err;
 
-	mapping_set_gfp_mask(file->f_mapping, gfp | __GFP_RETRY_MAYFAIL);
+	mapping_set_gfp_mask(file->f_mapping,
+			     gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	err = vfs_fallocate(file, 0, 0, size);
 	mapping_set_gfp_mask(file->f_mapping, gfp);
 	return err;
