@@ -46,7 +46,7 @@ static long get(key_t key, size_t size, int shmflg)
 
 	if (shmflg & IPC_CREAT)
 		arg.flags |= KSHM_GET_CREAT;
-	if ((shmflg & IPC_CREAT) && (shmflg & IPC_EXCL))
+	if (shmflg & IPC_EXCL)
 		arg.flags |= KSHM_GET_EXCL;
 	if (shmflg & SHM_NORESERVE)
 		arg.flags |= KSHM_GET_NORESERVE;
