@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the programs of this folder share: where things are, and numbers."""
+
+import argparse
+import os
+import re
+import subprocess
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+TOP = os.path.dirname(HERE)
+BUILD = os.environ.get("BUILD") or os.path.join(TOP, "build")
+TESTS = os.path.join(BUILD, "selftests")
+KSELFTEST = os.path.join(BUILD, "linux-source-6.12/tools/testing/selftests")
+
+
+def built_module(kernel):
+    """-> where the module for a fetched kernel is built"""
+    release = os.path.basename(
+        os.path.realpath(os.path.join(BUILD, "kernels", kernel)))
+    return os.path.join(BUILD, release, "kshm.ko")
+
+
+def all_selftests():
+    """-> the programs' names in the order of running, from their Makefile"""
+    listing = subprocess.run(
+        ["make", "-s", "-C", os.path.join(TOP, "selftests"), "list",
+         f"OUTPUT={TESTS}", f"KSFT_SRC={KSELFTEST}"],
+        stdout=subprocess.PIPE, text=True)
+    return listing.stdout.split() if listing.returncode == 0 else []
+
+
+def number(text):
+    """What argparse takes for a number, 0 included."""
+    if not re.fullmatch(r"\d+", text):
+        raise argparse.ArgumentTypeError(f"{text} is not a number")
+    return int(text)
+
+
+def number_from_1(text):
+    if not re.fullmatch(r"[1-9]\d*", text):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 on")
+    return int(text)
