@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The two registries of segments, as the kernel lists them: no program that
+is under test stands between."""
+
+LISTINGS = {"in-tree": "/proc/sysvipc/shm", "kshm": "/proc/kshm/shm"}
+OTHER = {"in-tree": "kshm", "kshm": "in-tree"}
+
+
+def rows(side):
+    """The segments of a side, a line each."""
+    with open(LISTINGS[side]) as file:
+        return file.read().splitlines()[1:]
