@@ -58,6 +58,14 @@ run: guest-parts
 	@qemu/host-packages image
 	@qemu/run '$(GUEST_KERNEL)'
 
+# Large programs, each in a guest of its own; APP= names some.
+apps-parts: guest-parts
+	@qemu/host-packages image
+	@$(MAKE) -s -C selftests/apps O='$(BUILD)/apps/bin'
+
+apps: apps-parts
+	@qemu/apps $(if $(SHORT),--short) '$(GUEST_KERNEL)' $(APP)
+
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image lint
@@ -107,6 +115,8 @@ help:
 	@echo
 	@echo '  make              the module for the running kernel, and the library'
 	@echo '  make run          real programs on kshm beside in-tree, in a guest'
+	@echo '  make apps         large programs on kshm beside in-tree: PostgreSQL and others;'
+	@echo '                    APP= names some, SHORT=1 does less of each'
 	@echo '  make check        all tests, in guests with two kernels'
 	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
@@ -165,6 +175,6 @@ locks:
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
-.PHONY: all module kernel source lib selftests guest-parts run check smoke \
-	mutants debug-check lint shell gdb oracle oracle-parts bench-parts bench \
-	profile locks install install-lib install-headers clean help
+.PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
+	check smoke mutants debug-check lint shell gdb oracle oracle-parts \
+	bench-parts bench profile locks install install-lib install-headers clean help
