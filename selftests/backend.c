@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -592,6 +593,24 @@ bool write_raises(volatile char *byte, int sig)
 bool read_raises(volatile char *byte, int sig)
 {
 	return touch_raises(byte, false, sig);
+}
+
+long minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+long faults_to_read(volatile char *p, size_t pages)
+{
+	long before = minor_faults();
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		(void)p[i * PAGE];
+	return minor_faults() - before;
 }
 
 static __thread unsigned int dice_state;

@@ -24,6 +24,8 @@
 #endif
 
 #define PAGE		((size_t)getpagesize())
+/* Pages that one fault maps on kshm, 64 KiB. */
+#define FAULT_AROUND	16
 #define KEY		0x1234
 #define BAD_POINTER	((void *)8)
 
@@ -139,6 +141,10 @@ time_t next_second(void);
 /* Does touching the byte end in @sig? In a child, so that nothing is lost. */
 bool write_raises(volatile char *byte, int sig);
 bool read_raises(volatile char *byte, int sig);
+/* Faults of this process that needed no disk. */
+long minor_faults(void);
+/* How many of them it takes to read pages that are in memory already. */
+long faults_to_read(volatile char *p, size_t pages);
 
 /* Numbers from a seed, which KSHM_SEED sets and which is printed once. */
 unsigned int dice(void);

@@ -9,7 +9,6 @@
 #include "cases.h"
 
 #define MIB		(1UL << 20)
-#define AROUND		16	/* pages that one fault maps, 64 KiB */
 
 FIXTURE_BOTH(differences);
 
@@ -18,28 +17,9 @@ static bool on_kshm(void)
 	return backend == &kshm;
 }
 
-static long minor_faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_minflt;
-}
-
-/* How many faults it takes to read pages that are in memory already. */
-static long faults_to_read(char *p, size_t pages)
-{
-	long before = minor_faults();
-	size_t i;
-
-	for (i = 0; i < pages; i++)
-		(void)*(volatile char *)(p + i * PAGE);
-	return minor_faults() - before;
-}
-
 TEST_F(differences, reading_faults_once_for_many_pages)
 {
-	const size_t pages = 16 * AROUND;
+	const size_t pages = 16 * FAULT_AROUND;
 	int id = make(pages);
 	long faults;
 	char *p;
@@ -49,7 +29,7 @@ TEST_F(differences, reading_faults_once_for_many_pages)
 	detach(p);
 	faults = faults_to_read(attach(id), pages);
 	if (on_kshm()) {
-		EXPECT_LT(faults, pages / AROUND + 8);
+		EXPECT_LT(faults, pages / FAULT_AROUND + 8);
 	} else {
 		EXPECT_GE(faults, pages);
 	}
@@ -57,7 +37,7 @@ TEST_F(differences, reading_faults_once_for_many_pages)
 
 TEST_F(differences, reading_at_random_faults_for_each_page)
 {
-	const size_t pages = 16 * AROUND;
+	const size_t pages = 16 * FAULT_AROUND;
 	int id = make(pages);
 	char *p;
 

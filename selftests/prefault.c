@@ -9,7 +9,6 @@
 
 #include "cases.h"
 
-#define AROUND	16	/* pages that one fault maps, 64 KiB */
 #define TABLE	512	/* pages that one page table maps */
 #define PAGES	(3 * TABLE / 2)
 
@@ -66,24 +65,6 @@ static void make_from(int first, int pages)
 
 	memset(p + first * PAGE, 'm', (pages - first) * PAGE);
 	detach(p);
-}
-
-static long minor_faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_minflt;
-}
-
-static long faults_to_read(volatile char *p, int pages)
-{
-	long before = minor_faults();
-	int i;
-
-	for (i = 0; i < pages; i++)
-		(void)p[i * PAGE];
-	return minor_faults() - before;
 }
 
 static long faults_to_write(volatile char *p, int pages)
@@ -189,7 +170,7 @@ TEST_F(prefault, without_flag_faults_as_before)
 	detach(p);
 	p = attach_with(self->dev, 0, NULL);
 	EXPECT_EQ(0, pages_mapped(p, PAGES));
-	EXPECT_LT(faults_to_read(p, PAGES), PAGES / AROUND + 8);
+	EXPECT_LT(faults_to_read(p, PAGES), PAGES / FAULT_AROUND + 8);
 }
 
 TEST_F(prefault, no_faultaround_one_fault_a_page)

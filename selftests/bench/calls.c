@@ -83,50 +83,62 @@ static void op_fork(struct side *side)
 	expect(waitpid(pid, &status, 0) == pid && !status, side, "fork");
 }
 
+/* Two calls of which the second undoes the first: either's cost, and both's. */
+struct pair {
+	struct series first, second, both;
+};
+
+static void add_pair(struct pair *pair, double begin, double middle, double end)
+{
+	add(&pair->first, begin, middle);
+	add(&pair->second, middle, end);
+	add(&pair->both, begin, end);
+}
+
+static void sample_pair(const struct side *as, struct pair *pair,
+			const char *first, const char *second, const char *both)
+{
+	sample(as, first, median(&pair->first));
+	sample(as, second, median(&pair->second));
+	sample(as, both, median(&pair->both));
+}
+
 static void run_attach(struct side *side, int id, const struct side *as)
 {
-	struct series at = { .count = 0 }, dt = at, both = at;
+	struct pair pair = { .first.count = 0 };
 	double begin, middle, end;
 	char *addr;
 
 	settle();
-	while (both.count < MOST_REPEATS) {
+	while (pair.both.count < MOST_REPEATS) {
 		begin = now();
 		addr = calls_of->at(id, NULL, 0);
 		middle = now();
 		expect(addr != (char *)-1 && !calls_of->dt(addr), side,
 		       "attach and detach");
 		end = now();
-		add(&at, begin, middle);
-		add(&dt, middle, end);
-		add(&both, begin, end);
+		add_pair(&pair, begin, middle, end);
 	}
-	sample(as, "shmat", median(&at));
-	sample(as, "shmdt", median(&dt));
-	sample(as, "shmat+shmdt", median(&both));
+	sample_pair(as, &pair, "shmat", "shmdt", "shmat+shmdt");
 }
 
 static void run_create(struct side *side, const struct side *as)
 {
-	struct series create = { .count = 0 }, rmid = create, both = create;
+	struct pair pair = { .first.count = 0 };
 	double begin, middle, end;
 	int id;
 
 	settle();
-	while (both.count < MOST_REPEATS) {
+	while (pair.both.count < MOST_REPEATS) {
 		begin = now();
 		id = calls_of->get(0x7fffffff, 4096, IPC_CREAT | 0600);
 		middle = now();
 		expect(id >= 0 && !calls_of->ctl(id, IPC_RMID, NULL), side,
 		       "create and remove");
 		end = now();
-		add(&create, begin, middle);
-		add(&rmid, middle, end);
-		add(&both, begin, end);
+		add_pair(&pair, begin, middle, end);
 	}
-	sample(as, "create", median(&create));
-	sample(as, "IPC_RMID", median(&rmid));
-	sample(as, "create+IPC_RMID", median(&both));
+	sample_pair(as, &pair, "create", "IPC_RMID", "create+IPC_RMID");
 }
 
 static void run_calls_as(struct side *side, const struct side *as)

@@ -5,7 +5,6 @@
 #include <linux/kshm.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -13,14 +12,6 @@
 #define PAGE_BYTES	4096
 #define READ_PAGES	(64 << 8)	/* 64 MiB */
 #define WRITE_PAGES	(16 << 8)
-
-static long faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_minflt;
-}
 
 static void touch_to_write(char *addr, int pages)
 {
@@ -64,12 +55,12 @@ static void read_all(struct side *side, __u32 flags, const char *const *figures)
 	settle();
 	begin = now();
 	addr = attached_with(side, flags);
-	before = faults();
+	before = minor_faults();
 	read = now();
 	for (i = 0; i < READ_PAGES; i++)
 		(void)addr[i * PAGE_BYTES];
 	end = now();
-	sample(side, figures[0], faults() - before);
+	sample(side, figures[0], minor_faults() - before);
 	sample(side, figures[1], end - read);
 	sample(side, figures[2], end - begin);
 	begin = now();

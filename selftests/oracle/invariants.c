@@ -262,8 +262,12 @@ static void __attribute__((noreturn)) lost(int which, int slot)
 	struct op op;
 	int i;
 
-	printf("oracle: process %d, status %#x; its threads came as far as\n",
-	       actor[slot].pid, (unsigned int)actor[slot].status);
+	if (actor[slot].pid)
+		printf("oracle: process %d does not answer", actor[slot].pid);
+	else
+		printf("oracle: its process ended with status %#x",
+		       (unsigned int)actor[slot].status);
+	puts("; its threads came as far as");
 	for (i = 1; i <= 2 * WORKERS; i++) {
 		if ((i - slot) % WORKERS)
 			continue;
@@ -274,7 +278,7 @@ static void __attribute__((noreturn)) lost(int which, int slot)
 			printf("oracle: its fault was at %#lx, from %#lx\n",
 			       actor[i].last[0], actor[i].last[1]);
 	}
-	die("on %s actor p%d died, or hangs", backends[which].name, slot);
+	die("on %s actor p%d is lost", backends[which].name, slot);
 }
 
 static void all_freely(struct books books[SIDES], uint64_t *random)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the static programs for guests share: the bench's and the oracle's
+# Makefile say O=, OBJS and how they are linked, and include this.
+
+LIBKSHM		?= $(O)/lib
+CC		?= cc
+CFLAGS		?= -O2 -g
+ALL_CPPFLAGS	:= -I.. -I../../lib -I../../uapi -MMD -MP $(CPPFLAGS)
+ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Wmissing-prototypes \
+		   -Wstrict-prototypes $(WARNINGS) $(CFLAGS)
+
+OBJS		:= $(patsubst %.c,$(O)/%.o,$(notdir $(SRCS)))
+vpath %.c ..
+
+$(O)/$(PROGRAM): $(OBJS) $(LIBKSHM)/libkshm.a
+	$(CC) $(ALL_CFLAGS) -static $(LINK) -o $@ $^ $(LDFLAGS)
+
+$(O)/%.o: %.c Makefile ../static.mk | $(O)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# The library's own Makefile knows what is out of date.
+$(LIBKSHM)/libkshm.a: FORCE | $(O)
+	@$(MAKE) -s -C ../../lib O='$(LIBKSHM)'
+
+$(O):
+	@mkdir -p $@
+
+FORCE:
+
+.PHONY: FORCE
+
+-include $(wildcard $(O)/*.d)
