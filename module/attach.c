@@ -40,15 +40,17 @@ static int decide_address(struct request *req, unsigned long addr,
 
 	req->flags = MAP_SHARED;
 	if (!addr)
-		return flags & KSHM_ATTACH_REMAP ? -EINVAL : 0;
+		return flags & KSHM_ATTACH_REMAP ?
+		       kshm_because(-EINVAL, KSHM_WHY_ADDR_NONE, 0, 0) : 0;
 
 	if (below && flags & KSHM_ATTACH_RND) {
 		addr -= below;
 		/* Page zero is never taken by rounding down onto it. */
 		if (!addr && flags & KSHM_ATTACH_REMAP)
-			return -EINVAL;
+			return kshm_because(-EINVAL, KSHM_WHY_ADDR_NONE, 0, 0);
 	} else if (addr & (FIXED_ALIGNMENT - 1)) {
-		return -EINVAL;
+		return kshm_because(-EINVAL, KSHM_WHY_ADDR_ALIGN, addr,
+				    FIXED_ALIGNMENT);
 	}
 	req->addr = addr;
 	/* In-tree looks for an overlap only where addr is not 0 by now. */
@@ -160,11 +162,13 @@ static int map(struct request *req, unsigned long keep, unsigned long keep_len)
 	int err;
 
 	if (req->no_overlap && check_add_overflow(addr, req->size, &end))
-		return -EINVAL;
+		return kshm_because(-EINVAL, KSHM_WHY_ADDR_WRAPS, addr,
+				    req->size);
 	/* The answer is still to be written there. */
-	if (req->flags & MAP_FIXED && addr < keep + keep_len &&
-	    (keep < addr || keep - addr < PAGE_ALIGN(req->size)))
-		return -EFAULT;
+	if (req->flags & MAP_FIXED &&
+	    (kshm_overlaps(addr, req->size, keep, keep_len) ||
+	     kshm_question_overlaps(addr, req->size)))
+		return kshm_because(-EFAULT, KSHM_WHY_ADDR_ANSWER, addr, 0);
 
 	addr = vm_mmap(req->file, addr, req->size, req->prot, req->flags, 0);
 	if (!IS_ERR_VALUE(addr)) {
@@ -178,8 +182,9 @@ static int map(struct request *req, unsigned long keep, unsigned long keep_len)
 	err = addr;
 	if (req->no_overlap &&
 	    (err == -EEXIST || overlaps_vma(req->addr, req->size)))
-		return -EINVAL;
-	return err;
+		return kshm_because(-EINVAL, KSHM_WHY_ADDR_TAKEN, req->addr,
+				    req->size);
+	return kshm_why_not_mapped(err, req->addr, req->size);
 }
 
 /**
@@ -199,12 +204,16 @@ int kshm_attach(struct kshm_attach *attach, unsigned long keep,
 	struct request req = {};
 	int err;
 
-	if (attach->flags & ~(KSHM_ATTACH_RDONLY | KSHM_ATTACH_RND |
-			      KSHM_ATTACH_REMAP | KSHM_ATTACH_EXEC |
-			      KSHM_ATTACH_POPULATE |
-			      KSHM_ATTACH_NO_FAULTAROUND) ||
-	    attach->id < 0 || attach->addr != (unsigned long)attach->addr)
-		return -EINVAL;
+	err = kshm_check_flags(attach->flags, KSHM_ATTACH_RDONLY |
+			       KSHM_ATTACH_RND | KSHM_ATTACH_REMAP |
+			       KSHM_ATTACH_EXEC | KSHM_ATTACH_POPULATE |
+			       KSHM_ATTACH_NO_FAULTAROUND, 0);
+	if (err)
+		return err;
+	if (attach->id < 0)
+		return kshm_because(-EINVAL, KSHM_WHY_NO_ID, (u32)attach->id, 0);
+	if (attach->addr != (unsigned long)attach->addr)
+		return kshm_because(-EINVAL, KSHM_WHY_ADDR_WRAPS, attach->addr, 0);
 	err = decide_address(&req, attach->addr, attach->flags);
 	if (err)
 		return err;

@@ -21,9 +21,11 @@ int kshm_info(struct kshm_info *info)
 {
 	struct kshm_registry *registry;
 	struct kshm_limits limits;
+	int err;
 
-	if (info->flags & ~KSHM_INFO_USAGE || info->reserved)
-		return -EINVAL;
+	err = kshm_check_flags(info->flags, KSHM_INFO_USAGE, info->reserved);
+	if (err)
+		return err;
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
@@ -31,7 +33,7 @@ int kshm_info(struct kshm_info *info)
 	kshm_ns_limits(&limits);
 	info->abi = KSHM_ABI;
 	info->features = KSHM_FEATURE_LOCK | KSHM_FEATURE_FAULTAROUND |
-			 KSHM_FEATURE_PREFAULT;
+			 KSHM_FEATURE_PREFAULT | KSHM_FEATURE_EXPLAIN;
 	if (kshm_guard_works())
 		info->features |= KSHM_FEATURE_GUARD;
 	info->shmmax = limits.shmmax;
@@ -101,9 +103,10 @@ int kshm_stat(struct kshm_stat *stat)
 	struct kshm_segment *segment;
 	int err;
 
-	if (stat->flags & ~(KSHM_STAT_BY_INDEX | KSHM_STAT_ANY) ||
-	    stat->reserved)
-		return -EINVAL;
+	err = kshm_check_flags(stat->flags, KSHM_STAT_BY_INDEX | KSHM_STAT_ANY,
+			       stat->reserved);
+	if (err)
+		return err;
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
@@ -146,9 +149,10 @@ int kshm_set(struct kshm_set *set)
 	struct kshm_registry *registry;
 	int err;
 
-	if (set->mask & ~(KSHM_SET_UID | KSHM_SET_GID | KSHM_SET_MODE) ||
-	    set->reserved)
-		return -EINVAL;
+	err = kshm_check_flags(set->mask, KSHM_SET_UID | KSHM_SET_GID |
+			       KSHM_SET_MODE, set->reserved);
+	if (err)
+		return err;
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
@@ -158,7 +162,7 @@ int kshm_set(struct kshm_set *set)
 				  set_locked, set);
 	rcu_read_unlock();
 	if (err == -EIDRM)
-		err = -EINVAL;
+		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, set->id, 0);
 	trace_kshm_set(set->id, set->mask, err);
 	return err;
 }
@@ -190,8 +194,9 @@ int kshm_rmid(struct kshm_rmid *rmid)
 	struct kshm_registry *registry;
 	int err;
 
-	if (rmid->flags)
-		return -EINVAL;
+	err = kshm_check_flags(rmid->flags, 0, 0);
+	if (err)
+		return err;
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
@@ -204,7 +209,7 @@ int kshm_rmid(struct kshm_rmid *rmid)
 				  rmid_locked, &ended);
 	rcu_read_unlock();
 	if (err == -EIDRM)
-		err = -EINVAL;
+		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, rmid->id, 0);
 	if (ended)
 		kshm_registry_remove(ended);
 	mutex_unlock(&registry->lock);

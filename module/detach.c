@@ -83,26 +83,22 @@ struct piece {
 
 /* A task that is about to put up a guard. On its own stack, while it does. */
 struct guard {
-	struct list_head	link;
-	struct task_struct	*task;
+	struct kshm_errand	errand;
 	const struct piece	*piece;
 	bool			armed;
 };
 
-static LIST_HEAD(guards);
-static DEFINE_SPINLOCK(guards_lock);
+static struct kshm_errands guards = {
+	.lock = __SPIN_LOCK_UNLOCKED(guards.lock),
+	.list = LIST_HEAD_INIT(guards.list),
+};
 static bool guard_works;
 
 static struct guard *guard_of_current(void)
 {
-	struct guard *guard, *found = NULL;
+	struct kshm_errand *errand = kshm_errand_mine(&guards);
 
-	spin_lock(&guards_lock);
-	list_for_each_entry(guard, &guards, link)
-		if (guard->task == current)
-			found = guard;
-	spin_unlock(&guards_lock);
-	return found;
+	return errand ? container_of(errand, struct guard, errand) : NULL;
 }
 
 static bool is_at(struct vm_area_struct *vma, const struct piece *piece)
@@ -166,20 +162,16 @@ bool kshm_guard_hit(struct vm_area_struct *vma)
  */
 static long unmap_guarded(const struct piece *piece)
 {
-	struct guard guard = { .task = current, .piece = piece };
+	struct guard guard = { .piece = piece };
 	unsigned long ret;
 
-	spin_lock(&guards_lock);
-	list_add(&guard.link, &guards);
-	spin_unlock(&guards_lock);
+	kshm_errand_begin(&guards, &guard.errand);
 
 	/* Private, so that a shared writable mapping is not accounted for. */
 	ret = vm_mmap(piece->file, piece->start, piece->end - piece->start,
 		      PROT_NONE, MAP_PRIVATE | MAP_FIXED, GUARD_OFFSET);
 
-	spin_lock(&guards_lock);
-	list_del(&guard.link);
-	spin_unlock(&guards_lock);
+	kshm_errand_end(&guards, &guard.errand);
 	return ret;
 }
 
@@ -307,7 +299,8 @@ int kshm_detach(unsigned long addr)
 	int err;
 
 	if (offset_in_page(addr))
-		return -EINVAL;
+		return kshm_because(-EINVAL, KSHM_WHY_ADDR_ALIGN, addr,
+				    PAGE_SIZE);
 	while (!(err = find_piece(&piece)))
 		unmap_piece(&piece);
 	if (piece.file) {
@@ -317,7 +310,9 @@ int kshm_detach(unsigned long addr)
 	}
 	if (piece.begun || piece.met)
 		return 0;
-	return err == -ENOENT ? -EINVAL : err;
+	if (err == -ENOENT)
+		return kshm_because(-EINVAL, KSHM_WHY_NOT_ATTACHED, addr, 0);
+	return err;
 }
 
 /**

@@ -23,6 +23,7 @@ struct call {
 		struct kshm_set		set;
 		struct kshm_rmid	rmid;
 		struct kshm_lock	lock;
+		struct kshm_explain	explain;
 	};
 	void __user	*user;
 	size_t		user_size;
@@ -38,10 +39,17 @@ static int zero_dest(u64 dest, u32 len)
 	return clear_user(u64_to_user_ptr(dest), len) ? -EFAULT : 0;
 }
 
+static int check_dest(u32 len)
+{
+	if (len > DEST_MAX)
+		return kshm_because(-EINVAL, KSHM_WHY_DEST, len, DEST_MAX);
+	return 0;
+}
+
 static int call_info(struct call *call)
 {
 	struct kshm_info *info = &call->info;
-	int err = info->dest_len > DEST_MAX ? -EINVAL : kshm_info(info);
+	int err = check_dest(info->dest_len) ?: kshm_info(info);
 
 	return err ?: zero_dest(info->dest, info->dest_len);
 }
@@ -75,16 +83,20 @@ static int call_detach(struct call *call)
 {
 	struct kshm_detach *detach = &call->detach;
 
-	if (detach->flags || detach->reserved ||
-	    detach->addr != (unsigned long)detach->addr)
-		return -EINVAL;
+	int err = kshm_check_flags(detach->flags, 0, detach->reserved);
+
+	if (err)
+		return err;
+	if (detach->addr != (unsigned long)detach->addr)
+		return kshm_because(-EINVAL, KSHM_WHY_NOT_ATTACHED,
+				    detach->addr, 0);
 	return kshm_detach(detach->addr);
 }
 
 static int call_stat(struct call *call)
 {
 	struct kshm_stat *stat = &call->stat;
-	int err = stat->dest_len > DEST_MAX ? -EINVAL : kshm_stat(stat);
+	int err = check_dest(stat->dest_len) ?: kshm_stat(stat);
 
 	return err ?: zero_dest(stat->dest, stat->dest_len);
 }
@@ -102,6 +114,33 @@ static int call_rmid(struct call *call)
 static int call_lock(struct call *call)
 {
 	return kshm_lock(&call->lock);
+}
+
+static int copy_out(const struct call *call, size_t size);
+static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/*
+ * A command within a command, one deep. What it answers goes to its own struct,
+ * what it ended with to this one, which is written once before: nothing is done
+ * for a caller who can't be told.
+ */
+static int call_explain(struct call *call)
+{
+	struct kshm_explain *explain = &call->explain;
+	struct kshm_question question;
+	int err;
+
+	if (explain->reserved || explain->arg != (unsigned long)explain->arg ||
+	    (_IOC_TYPE(explain->cmd) == KSHM_IOC_MAGIC &&
+	     _IOC_NR(explain->cmd) == _IOC_NR(KSHM_IOC_EXPLAIN)))
+		return -EINVAL;
+	if (copy_out(call, sizeof(*explain)))
+		return -EFAULT;
+	kshm_question_begin(&question, (unsigned long)call->user,
+			    call->user_size);
+	err = kshm_ioctl(NULL, explain->cmd, explain->arg);
+	kshm_question_end(&question, err, explain);
+	return 0;
 }
 
 /*
@@ -138,6 +177,7 @@ static const struct command commands[] = {
 	COMMAND(SET,	24,	call_set,	NULL),
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
+	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
 };
 
 /* Number and direction must be right; the size is the caller's business. */
@@ -149,7 +189,10 @@ static const struct command *find_command(unsigned int cmd)
 	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(commands))
 		return NULL;
 	command = &commands[array_index_nospec(i, ARRAY_SIZE(commands))];
-	return _IOC_DIR(cmd) == _IOC_DIR(command->cmd) ? command : NULL;
+	/* A number that is not taken yet has no function. */
+	if (!command->run || _IOC_DIR(cmd) != _IOC_DIR(command->cmd))
+		return NULL;
+	return command;
 }
 
 /*
@@ -212,7 +255,8 @@ static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	call.user = (void __user *)arg;
 	call.user_size = _IOC_SIZE(cmd);
 	if (call.user_size < command->least)
-		return -EINVAL;
+		return kshm_because(-EINVAL, KSHM_WHY_SHORT_STRUCT,
+				    call.user_size, command->least);
 	size = _IOC_SIZE(command->cmd);
 	err = copy_in(&call, size);
 	if (err)

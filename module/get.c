@@ -15,9 +15,12 @@ static int check_existing_locked(struct kshm_segment *segment, void *arg)
 	if (segment->key != get->key)
 		return -ENOENT;
 	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL)
-		return -EEXIST;
+		return kshm_because(-EEXIST, KSHM_WHY_EXISTS, (u32)get->key,
+				    segment->id);
+	/* Sizes are no secret: who asks for one after the other finds it. */
 	if (segment->size < get->size)
-		return -EINVAL;
+		return kshm_because(-EINVAL, KSHM_WHY_SIZE_EXISTING, get->size,
+				    segment->size);
 	if (!kshm_may_access(segment, get->mode))
 		return -EACCES;
 	get->id = segment->id;
@@ -43,11 +46,15 @@ static int check_new(struct kshm_registry *registry, const struct kshm_get *get,
 {
 	unsigned long pages;
 
-	if (!get->size || get->size > limits->shmmax)
-		return -EINVAL;
+	if (!get->size)
+		return kshm_because(-EINVAL, KSHM_WHY_SIZE_ZERO, 0, 0);
+	if (get->size > limits->shmmax)
+		return kshm_because(-EINVAL, KSHM_WHY_SHMMAX, get->size,
+				    limits->shmmax);
 	pages = (get->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	if (pages << PAGE_SHIFT < get->size)
-		return -ENOSPC;
+		return kshm_because(-ENOSPC, KSHM_WHY_SHMALL, U64_MAX,
+				    limits->shmall);
 	return kshm_registry_room(registry, pages, limits);
 }
 
@@ -88,10 +95,12 @@ int kshm_get(struct kshm_get *get)
 	struct kshm_registry *registry;
 	int err;
 
-	if (get->flags & ~(KSHM_GET_CREAT | KSHM_GET_EXCL |
-			   KSHM_GET_NORESERVE | KSHM_GET_PREALLOC) ||
-	    get->mode & ~0777)
-		return -EINVAL;
+	err = kshm_check_flags(get->flags, KSHM_GET_CREAT | KSHM_GET_EXCL |
+			       KSHM_GET_NORESERVE | KSHM_GET_PREALLOC, 0);
+	if (err)
+		return err;
+	if (get->mode & ~0777)
+		return kshm_because(-EINVAL, KSHM_WHY_MODE, get->mode, 0777);
 
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
@@ -101,8 +110,11 @@ int kshm_get(struct kshm_get *get)
 
 	for (;;) {
 		err = find(registry, get);
-		if (err != -ENOENT || !(get->flags & KSHM_GET_CREAT))
+		if (err != -ENOENT)
 			return err;
+		if (!(get->flags & KSHM_GET_CREAT))
+			return kshm_because(err, KSHM_WHY_NO_KEY,
+					    (u32)get->key, 0);
 		err = create(registry, get);
 		/* Another creator was faster between the two: find again. */
 		if (err != -EEXIST)

@@ -197,6 +197,46 @@ struct kshm_limits {
 	unsigned int	shmmni;
 };
 
+/**
+ * struct kshm_errand - what a thread is about; see errand.c
+ * @link:	in the list of its kind
+ * @task:	the thread
+ */
+struct kshm_errand {
+	struct list_head	link;
+	struct task_struct	*task;
+};
+
+/**
+ * struct kshm_errands - all errands of a kind
+ * @lock:	protects @list; innermost
+ * @list:	of struct kshm_errand; a thread has one of a kind at most
+ */
+struct kshm_errands {
+	spinlock_t		lock;	/* guards all below */
+	struct list_head	list;
+};
+
+/**
+ * struct kshm_question - a thread asks why its command will fail
+ * @errand:	in kshm_questions
+ * @err:	negative errno that what follows is the reason of, 0 for none
+ * @reason:	KSHM_WHY_*
+ * @asked:	what was asked for
+ * @limit:	what there is
+ * @keep:	where the answer will be written to
+ * @keep_len:	bytes there
+ */
+struct kshm_question {
+	struct kshm_errand	errand;
+	int			err;
+	u32			reason;
+	u64			asked;
+	u64			limit;
+	unsigned long		keep;
+	unsigned long		keep_len;
+};
+
 /* main.c */
 void kshm_default_limits(struct kshm_limits *limits);
 
@@ -286,6 +326,78 @@ void kshm_ns_limits(struct kshm_limits *limits);
 /* proc.c */
 int kshm_proc_init(void);
 void kshm_proc_exit(void);
+
+/* why.c */
+extern struct kshm_errands kshm_questions;
+void kshm_note(int err, u32 reason, u64 asked, u64 limit);
+void kshm_question_begin(struct kshm_question *question, unsigned long keep,
+			 unsigned long keep_len);
+void kshm_question_end(struct kshm_question *question, int err,
+		       struct kshm_explain *explain);
+bool kshm_question_overlaps(unsigned long addr, unsigned long size);
+int kshm_why_not_mapped(int err, unsigned long addr, unsigned long size);
+
+/* errand.c */
+void kshm_errand_begin(struct kshm_errands *errands, struct kshm_errand *errand);
+void kshm_errand_end(struct kshm_errands *errands, struct kshm_errand *errand);
+struct kshm_errand *kshm_errand_mine(struct kshm_errands *errands);
+
+static inline bool kshm_anybody_asks(void)
+{
+	return !list_empty(&kshm_questions.list);
+}
+
+/**
+ * kshm_because() - give the reason of an error
+ * @err:	negative errno
+ * @reason:	KSHM_WHY_*
+ * @asked:	what was asked for, as the reason has it
+ * @limit:	what there is
+ *
+ * For where something is refused, never on a good path. Any lock may be held.
+ *
+ * Return: @err.
+ */
+static inline int kshm_because(int err, u32 reason, u64 asked, u64 limit)
+{
+	if (unlikely(kshm_anybody_asks()))
+		kshm_note(err, reason, asked, limit);
+	return err;
+}
+
+/**
+ * kshm_check_flags() - the rules for flags and reserved words
+ * @flags:	of a command
+ * @known:	those that it knows
+ * @reserved:	what has to be 0; 0 where it has nothing of that kind
+ *
+ * Return: 0; -EINVAL.
+ */
+static inline int kshm_check_flags(u32 flags, u32 known, u64 reserved)
+{
+	if (flags & ~known)
+		return kshm_because(-EINVAL, KSHM_WHY_FLAGS, flags & ~known,
+				    known);
+	if (reserved)
+		return kshm_because(-EINVAL, KSHM_WHY_RESERVED, reserved, 0);
+	return 0;
+}
+
+/**
+ * kshm_overlaps() - do pages from an address on have memory that is to be kept?
+ * @addr:	page aligned
+ * @size:	bytes
+ * @keep:	where that memory begins
+ * @keep_len:	its bytes, 0 for none
+ *
+ * Return: yes or no.
+ */
+static inline bool kshm_overlaps(unsigned long addr, unsigned long size,
+				 unsigned long keep, unsigned long keep_len)
+{
+	return addr < keep + keep_len &&
+	       (keep < addr || keep - addr < PAGE_ALIGN(size));
+}
 
 /**
  * kshm_segment_locked() - do something with a segment that is alive

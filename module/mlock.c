@@ -38,7 +38,7 @@ static void uncharge(const struct cred *cred, long pages)
 static bool charge(const struct cred *cred, long pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
-	long sum, max = LONG_MAX;
+	long sum, all = 0, max = LONG_MAX;
 	struct ucounts *iter;
 	bool fits = true;
 
@@ -47,6 +47,8 @@ static bool charge(const struct cred *cred, long pages)
 	for (iter = cred->ucounts; iter; iter = iter->ns->ucounts) {
 		sum = atomic_long_add_return(pages,
 					     &iter->rlimit[UCOUNT_RLIMIT_MEMLOCK]);
+		if (iter == cred->ucounts)
+			all = sum;
 		if (sum < 0 || sum > max ||
 		    (iter == cred->ucounts && (unsigned long)sum > limit))
 			fits = false;
@@ -55,6 +57,7 @@ static bool charge(const struct cred *cred, long pages)
 	if (fits || capable(CAP_IPC_LOCK))
 		return true;
 	uncharge(cred, pages);
+	kshm_because(-ENOMEM, KSHM_WHY_MEMLOCK, all, limit);
 	return false;
 }
 
@@ -117,8 +120,10 @@ static int may_lock(struct kshm_segment *segment, bool unlock)
 	if (ns_capable(kshm_user_ns(), CAP_IPC_LOCK))
 		return 0;
 	if (!kshm_is_owner(segment))
-		return -EPERM;
-	return unlock || rlimit(RLIMIT_MEMLOCK) ? 0 : -EPERM;
+		return kshm_because(-EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
+	if (unlock || rlimit(RLIMIT_MEMLOCK))
+		return 0;
+	return kshm_because(-EPERM, KSHM_WHY_MEMLOCK, segment->pages, 0);
 }
 
 struct lock_request {
@@ -157,8 +162,9 @@ int kshm_lock(struct kshm_lock *lock)
 	struct kshm_registry *registry;
 	int err;
 
-	if (lock->flags & ~KSHM_LOCK_UNLOCK)
-		return -EINVAL;
+	err = kshm_check_flags(lock->flags, KSHM_LOCK_UNLOCK, 0);
+	if (err)
+		return err;
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);

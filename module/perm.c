@@ -44,8 +44,11 @@ bool kshm_may_access(struct kshm_segment *segment, umode_t wanted)
 		granted >>= 3;
 
 	wanted |= wanted >> 3 | wanted >> 6;
-	return !(wanted & ~granted & 0007) ||
-	       ns_capable(kshm_user_ns(), CAP_IPC_OWNER);
+	if (!(wanted & ~granted & 0007) ||
+	    ns_capable(kshm_user_ns(), CAP_IPC_OWNER))
+		return true;
+	kshm_because(-EACCES, KSHM_WHY_ACCESS, wanted & 0007, granted & 0007);
+	return false;
 }
 
 /**
@@ -72,8 +75,10 @@ bool kshm_is_owner(struct kshm_segment *segment)
  */
 bool kshm_may_change(struct kshm_segment *segment)
 {
-	return kshm_is_owner(segment) ||
-	       ns_capable(kshm_user_ns(), CAP_SYS_ADMIN);
+	if (kshm_is_owner(segment) || ns_capable(kshm_user_ns(), CAP_SYS_ADMIN))
+		return true;
+	kshm_because(-EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
+	return false;
 }
 
 /**
@@ -98,8 +103,10 @@ int kshm_set_owner(struct kshm_segment *segment, const struct kshm_set *set)
 		uid = make_kuid(user_ns, set->uid);
 	if (set->mask & KSHM_SET_GID)
 		gid = make_kgid(user_ns, set->gid);
-	if (!uid_valid(uid) || !gid_valid(gid))
-		return -EINVAL;
+	if (!uid_valid(uid))
+		return kshm_because(-EINVAL, KSHM_WHY_NO_USER, set->uid, 0);
+	if (!gid_valid(gid))
+		return kshm_because(-EINVAL, KSHM_WHY_NO_GROUP, set->gid, 0);
 
 	segment->uid = uid;
 	segment->gid = gid;

@@ -82,10 +82,11 @@ int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
 {
 	unsigned long sum;
 
-	if (check_add_overflow(READ_ONCE(registry->pages), pages, &sum) ||
-	    sum > limits->shmall)
-		return -ENOSPC;
-	return 0;
+	if (check_add_overflow(READ_ONCE(registry->pages), pages, &sum))
+		sum = ULONG_MAX;
+	else if (sum <= limits->shmall)
+		return 0;
+	return kshm_because(-ENOSPC, KSHM_WHY_SHMALL, sum, limits->shmall);
 }
 
 /*
@@ -169,6 +170,7 @@ int kshm_registry_add(struct kshm_segment *segment,
 		      const struct kshm_limits *limits)
 {
 	struct kshm_registry *registry = segment->registry;
+	unsigned int most;
 	int id, err;
 
 	err = mutex_lock_killable(&registry->lock);
@@ -176,9 +178,10 @@ int kshm_registry_add(struct kshm_segment *segment,
 		return err;
 
 	err = kshm_registry_room(registry, segment->pages, limits);
-	if (!err && registry->used >= min_t(unsigned int, limits->shmmni,
-					    KSHM_INDEX_MAX))
-		err = -ENOSPC;
+	most = min_t(unsigned int, limits->shmmni, KSHM_INDEX_MAX);
+	if (!err && registry->used >= most)
+		err = kshm_because(-ENOSPC, KSHM_WHY_SHMMNI,
+				   registry->used + 1, most);
 	if (!err)
 		err = publish(registry, segment);
 	/* Once the lock is let go, others may end the segment. */
@@ -290,7 +293,11 @@ struct kshm_segment *kshm_registry_find_id(struct kshm_registry *registry,
 {
 	struct kshm_segment *segment = kshm_registry_find_index(registry, id);
 
-	return segment && segment->id == id ? segment : NULL;
+	if (segment && segment->id != id) {
+		kshm_because(-EINVAL, KSHM_WHY_STALE_ID, id, segment->id);
+		return NULL;
+	}
+	return segment;
 }
 
 /**
@@ -305,7 +312,12 @@ struct kshm_segment *kshm_registry_find_id(struct kshm_registry *registry,
 struct kshm_segment *kshm_registry_find_index(struct kshm_registry *registry,
 					      int id)
 {
-	return id < 0 ? NULL : idr_find(&registry->ids, index_of(id));
+	struct kshm_segment *segment;
+
+	segment = id < 0 ? NULL : idr_find(&registry->ids, index_of(id));
+	if (!segment)
+		kshm_because(-EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
+	return segment;
 }
 
 /**

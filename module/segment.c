@@ -93,6 +93,9 @@ struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 	file = backing_file(get->key, get->size,
 			    get->flags & KSHM_GET_NORESERVE);
 	err = PTR_ERR_OR_ZERO(file);
+	if (err == -EINVAL)
+		kshm_because(err, KSHM_WHY_SIZE_FILE, get->size,
+			     MAX_LFS_FILESIZE);
 	if (!err && get->flags & KSHM_GET_PREALLOC) {
 		err = make_pages(file, get->size);
 		if (err)

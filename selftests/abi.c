@@ -21,6 +21,7 @@ static_assert(sizeof(struct kshm_stat) == 120, "kshm_stat has grown");
 static_assert(sizeof(struct kshm_set) == 24, "kshm_set has grown");
 static_assert(sizeof(struct kshm_rmid) == 8, "kshm_rmid has grown");
 static_assert(sizeof(struct kshm_lock) == 8, "kshm_lock has grown");
+static_assert(sizeof(struct kshm_explain) == 40, "kshm_explain has grown");
 static_assert(offsetof(struct kshm_info, features) == 8, "kshm_info");
 static_assert(offsetof(struct kshm_info, shmmni) == 32, "kshm_info");
 static_assert(offsetof(struct kshm_info, tot) == 48, "kshm_info");
@@ -35,6 +36,8 @@ static_assert(offsetof(struct kshm_stat, segsz) == 48, "kshm_stat");
 static_assert(offsetof(struct kshm_stat, atime) == 64, "kshm_stat");
 static_assert(offsetof(struct kshm_stat, dest) == 104, "kshm_stat");
 static_assert(offsetof(struct kshm_set, mode) == 16, "kshm_set");
+static_assert(offsetof(struct kshm_explain, error) == 12, "kshm_explain");
+static_assert(offsetof(struct kshm_explain, asked) == 24, "kshm_explain");
 
 /* What every case finds: one segment, id 0, attached. */
 #define SEGMENT_SIZE	(2 * PAGE + 9)
@@ -48,6 +51,7 @@ union arg {
 	struct kshm_set set;
 	struct kshm_rmid rmid;
 	struct kshm_lock lock;
+	struct kshm_explain explain;
 	unsigned char bytes[512];
 };
 
@@ -207,6 +211,22 @@ FIXTURE_VARIANT_ADD(abi, lock)
 	.known = KSHM_LOCK_UNLOCK,
 	.reserved = NO_WORD,
 	.changes = true,
+};
+
+static struct kshm_info explained;
+
+static void fill_explain(union arg *arg, char *attached)
+{
+	arg->explain.cmd = KSHM_IOC_INFO;
+	arg->explain.arg = (uintptr_t)&explained;
+}
+
+FIXTURE_VARIANT_ADD(abi, explain)
+{
+	.cmd = KSHM_IOC_EXPLAIN,
+	.fill = fill_explain,
+	.flags = offsetof(struct kshm_explain, reserved),
+	.reserved = offsetof(struct kshm_explain, reserved),
 };
 
 static int open_device(void)
@@ -487,7 +507,8 @@ TEST_F(ioctl, number_unknown_enotty)
 	begin_refusals();
 	memset(&arg, 0, sizeof(arg));
 	for (nr = 0; nr < 256; nr++) {
-		if (nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK))
+		if ((nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK)) ||
+		    nr == _IOC_NR(KSHM_IOC_EXPLAIN))
 			continue;
 		for (dir = 0; dir < 4; dir++) {
 			EXPECT_REFUSED(-ENOTTY,
@@ -539,6 +560,10 @@ TEST_F(ioctl, output_poisoned_all_written)
 			   INIT(.flags = KSHM_INFO_USAGE), features, swp);
 	EXPECT_SAME_ANSWER(struct kshm_get, KSHM_IOC_GET,
 			   INIT(.key = KEY, .size = PAGE), id, id);
+	EXPECT_SAME_ANSWER(struct kshm_explain, KSHM_IOC_EXPLAIN,
+			   INIT(.cmd = 1), error, reason);
+	EXPECT_SAME_ANSWER(struct kshm_explain, KSHM_IOC_EXPLAIN,
+			   INIT(.cmd = 1), asked, limit);
 }
 
 TEST_F(ioctl, output_length_poisoned_written)
@@ -623,7 +648,7 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_EQ(SHMLBA, info.shmlba);
 	EXPECT_EQ(0, info.used_ids);
 	EXPECT_EQ(-1, info.max_index);
-	EXPECT_EQ(0, info.features & ~15ULL);
+	EXPECT_EQ(0, info.features & ~(15ULL | KSHM_FEATURE_EXPLAIN));
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 

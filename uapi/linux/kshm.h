@@ -40,6 +40,8 @@
 #define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
 #define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
 
+#define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
+
 /* Flags: struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
 
@@ -285,6 +287,73 @@ struct kshm_lock {
 	__u32 flags;
 };
 
+/*
+ * Reasons: struct kshm_explain.reason. In brackets what asked and limit hold,
+ * where they are not 0. A reason that a program doesn't know is one that a later
+ * module has added; errno still says what it always said.
+ */
+#define KSHM_WHY_UNKNOWN	0	/* errno is all there is */
+#define KSHM_WHY_COMMAND	1	/* there is no such command */
+#define KSHM_WHY_SHORT_STRUCT	2	/* struct too short [its size, least size] */
+#define KSHM_WHY_LONG_STRUCT	3	/* a longer struct doesn't end in zeros */
+#define KSHM_WHY_FAULT		4	/* memory can't be read or written */
+#define KSHM_WHY_FLAGS		5	/* unknown flags [they, the known ones] */
+#define KSHM_WHY_RESERVED	6	/* a reserved word isn't 0 [it] */
+#define KSHM_WHY_MODE		7	/* not permission bits [mode, 0777] */
+#define KSHM_WHY_DEST		8	/* dest_len too large [it, the largest] */
+#define KSHM_WHY_SIZE_ZERO	9	/* a new segment of size 0 */
+#define KSHM_WHY_SHMMAX		10	/* above shmmax [size, shmmax] */
+#define KSHM_WHY_SHMALL		11	/* above shmall [pages in all, shmall] */
+#define KSHM_WHY_SHMMNI		12	/* above shmmni [segments, shmmni] */
+#define KSHM_WHY_SIZE_FILE	13	/* no file can be that large [size, most] */
+#define KSHM_WHY_SIZE_EXISTING	14	/* what exists is smaller [size, its size] */
+#define KSHM_WHY_EXISTS		15	/* key is taken [key, id that has it] */
+#define KSHM_WHY_NO_KEY		16	/* nobody has the key [key] */
+#define KSHM_WHY_NO_ID		17	/* there is no such id [id] */
+#define KSHM_WHY_STALE_ID	18	/* id is gone, index used again [id, new id] */
+#define KSHM_WHY_REMOVED	19	/* it went while this was under way */
+#define KSHM_WHY_ACCESS		20	/* permission bits [wanted, granted; rwx] */
+#define KSHM_WHY_NOT_OWNER	21	/* not owner, not creator, no capability */
+#define KSHM_WHY_NO_USER	22	/* user namespace has no such user [uid] */
+#define KSHM_WHY_NO_GROUP	23	/* user namespace has no such group [gid] */
+#define KSHM_WHY_ADDR_ALIGN	24	/* address not aligned [it, alignment] */
+#define KSHM_WHY_ADDR_NONE	25	/* REMAP without an address */
+#define KSHM_WHY_ADDR_TAKEN	26	/* something is mapped there [addr, length] */
+#define KSHM_WHY_ADDR_WRAPS	27	/* beyond all addresses [addr, length] */
+#define KSHM_WHY_ADDR_LOW	28	/* below mmap_min_addr, or sealed [addr] */
+#define KSHM_WHY_ADDR_ANSWER	29	/* the answer would go there [addr] */
+#define KSHM_WHY_NOT_ATTACHED	30	/* nothing is attached there [addr] */
+#define KSHM_WHY_MEMLOCK	31	/* above RLIMIT_MEMLOCK [pages, limit] */
+#define KSHM_WHY_ADDRESS_SPACE	32	/* above RLIMIT_AS [pages, limit] */
+#define KSHM_WHY_MEMORY		33	/* no memory, or no room for addresses */
+#define KSHM_WHY_FILES		34	/* the system has too many files open */
+#define KSHM_WHY_SIGNAL		35	/* a signal came */
+
+/**
+ * struct kshm_explain - run a command, and say why it failed
+ * @arg:	in: address of the command's struct
+ * @cmd:	in: the command's number, of any but EXPLAIN
+ * @error:	out: 0, or the errno that the command ended with
+ * @reason:	out: KSHM_WHY_*; 0 also where it did not fail
+ * @reserved:	in: 0
+ * @asked:	out: what was asked for, as the reason has it; else 0
+ * @limit:	out: what there is, likewise
+ *
+ * The command is run once, as an ioctl of its own would, and its struct has its
+ * results.
+ *
+ * Errors, all before the command is run: EINVAL, EFAULT.
+ */
+struct kshm_explain {
+	__u64 arg;
+	__u32 cmd;
+	__s32 error;
+	__u32 reason;
+	__u32 reserved;
+	__u64 asked;
+	__u64 limit;
+};
+
 /* Numbers 0x80 to 0x9f of 'k' are kshm's. */
 #define KSHM_IOC_MAGIC		'k'
 #define KSHM_IOC_INFO		_IOWR(KSHM_IOC_MAGIC, 0x80, struct kshm_info)
@@ -295,5 +364,6 @@ struct kshm_lock {
 #define KSHM_IOC_SET		_IOW(KSHM_IOC_MAGIC, 0x85, struct kshm_set)
 #define KSHM_IOC_RMID		_IOW(KSHM_IOC_MAGIC, 0x86, struct kshm_rmid)
 #define KSHM_IOC_LOCK		_IOW(KSHM_IOC_MAGIC, 0x87, struct kshm_lock)
+#define KSHM_IOC_EXPLAIN	_IOWR(KSHM_IOC_MAGIC, 0x8c, struct kshm_explain)
 
 #endif /* _UAPI_LINUX_KSHM_H */

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * EXPLAIN: each reason, with its numbers; and that to be asked changes nothing
+ * of what a command does.
+ */
+#include <linux/kshm.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+
+#include "cases.h"
+
+#define ABSENT	0x7fff
+
+FIXTURE(why)
+{
+	int dev;
+};
+
+FIXTURE_SETUP(why)
+{
+	begin_case(_metadata, &kshm);
+	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+}
+
+FIXTURE_TEARDOWN(why)
+{
+	close(self->dev);
+	end_case(_metadata);
+}
+
+static struct kshm_explain explain(int dev, unsigned int cmd, void *arg)
+{
+	struct kshm_explain why = {
+		.arg = (uintptr_t)arg, .cmd = cmd, .error = -1, .reason = ~0U,
+		.asked = ~0ULL, .limit = ~0ULL,
+	};
+
+	if (ioctl(dev, KSHM_IOC_EXPLAIN, &why))
+		die("EXPLAIN: %s", strerror(errno));
+	return why;
+}
+
+/* In two steps, so that GET() and its kin become two arguments. */
+#define EXPECT_WHY(err, why, ask, lim, ...)				\
+	EXPECT_WHY_OF(err, why, ask, lim, __VA_ARGS__)
+#define EXPECT_WHY_OF(err, why, ask, lim, cmd, ...) do {		\
+	__typeof__(__VA_ARGS__) arg_ = __VA_ARGS__;			\
+	struct kshm_explain why_ = explain(self->dev, cmd, &arg_);	\
+									\
+	EXPECT_EQ(err, why_.error);					\
+	EXPECT_EQ(why, why_.reason);					\
+	EXPECT_EQ((uint64_t)(ask), why_.asked);				\
+	EXPECT_EQ((uint64_t)(lim), why_.limit);				\
+} while (0)
+
+#define GET(...)	KSHM_IOC_GET, ((struct kshm_get){ __VA_ARGS__ })
+#define ATTACH(...)	KSHM_IOC_ATTACH, ((struct kshm_attach){ __VA_ARGS__ })
+#define DETACH(...)	KSHM_IOC_DETACH, ((struct kshm_detach){ __VA_ARGS__ })
+#define STAT(...)	KSHM_IOC_STAT, ((struct kshm_stat){ __VA_ARGS__ })
+#define SET(...)	KSHM_IOC_SET, ((struct kshm_set){ __VA_ARGS__ })
+#define RMID(...)	KSHM_IOC_RMID, ((struct kshm_rmid){ __VA_ARGS__ })
+#define LOCK(...)	KSHM_IOC_LOCK, ((struct kshm_lock){ __VA_ARGS__ })
+
+TEST_F(why, success_has_no_reason)
+{
+	struct kshm_attach at = { .id = 0 };
+	struct kshm_explain why;
+
+	EXPECT_WHY(0, 0, 0, 0, GET(.key = KEY, .flags = KSHM_GET_CREAT,
+				   .size = PAGE + 1, .mode = 0600));
+	why = explain(self->dev, KSHM_IOC_ATTACH, &at);
+	EXPECT_EQ(0, why.error);
+	EXPECT_EQ(0, why.reason);
+	EXPECT_EQ(PAGE + 1, at.length);
+	*(char *)(uintptr_t)at.addr = 1;
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_WHY(0, 0, 0, 0, DETACH(.addr = at.addr));
+	EXPECT_WHY(0, 0, 0, 0, RMID(.id = 0));
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(why, size_told)
+{
+	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_ZERO, 0, 0, GET(.key = 0));
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmax", 8192));
+	EXPECT_WHY(EINVAL, KSHM_WHY_SHMMAX, 8193, 8192, GET(.size = 8193));
+	make_key(KEY, 100, 0600);
+	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_EXISTING, 101, 100,
+		   GET(.key = KEY, .size = 101));
+}
+
+TEST_F(why, size_beyond_files_told)
+{
+	uint64_t most = LONG_MAX;
+
+	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_FILE, most + 1, most,
+		   GET(.size = most + 1));
+}
+
+TEST_F(why, sums_told)
+{
+	make(2);
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmall", 10));
+	EXPECT_WHY(ENOSPC, KSHM_WHY_SHMALL, 12, 10, GET(.size = 10 * PAGE));
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", 1));
+	EXPECT_WHY(ENOSPC, KSHM_WHY_SHMMNI, 2, 1, GET(.size = PAGE));
+	EXPECT_EQ(1, listing_read(&(struct line){ .id = 0 }, 1));
+}
+
+TEST_F(why, key_told)
+{
+	EXPECT_WHY(ENOENT, KSHM_WHY_NO_KEY, (uint32_t)-5, 0, GET(.key = -5));
+	make(1);
+	make_key(KEY, PAGE, 0600);
+	EXPECT_WHY(EEXIST, KSHM_WHY_EXISTS, KEY, 1,
+		   GET(.key = KEY, .flags = KSHM_GET_CREAT | KSHM_GET_EXCL));
+}
+
+TEST_F(why, id_told)
+{
+	int i;
+
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, ABSENT, 0, ATTACH(.id = ABSENT));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, (uint32_t)-1, 0, ATTACH(.id = -1));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 3, 0,
+		   STAT(.id = 3, .flags = KSHM_STAT_BY_INDEX));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, (uint32_t)-1, 0, RMID(.id = -1));
+	for (i = 0; i < 64; i++)
+		rmid(make(1));
+	make(1);
+	EXPECT_WHY(EINVAL, KSHM_WHY_STALE_ID, 0, 32768, STAT(.id = 0));
+	EXPECT_WHY(EINVAL, KSHM_WHY_STALE_ID, 0, 32768, RMID(.id = 0));
+	EXPECT_WHY(EINVAL, KSHM_WHY_STALE_ID, 0, 32768, SET(.id = 0));
+	EXPECT_WHY(EINVAL, KSHM_WHY_STALE_ID, 0, 32768, LOCK(.id = 0));
+}
+
+TEST_F(why, permission_told)
+{
+	make_key(KEY, PAGE, 0604);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 06, 04,
+			   GET(.key = KEY, .mode = 0600));
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 06, 04, ATTACH(.id = 0));
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 05, 04,
+			   ATTACH(.flags = KSHM_ATTACH_RDONLY |
+					   KSHM_ATTACH_EXEC));
+		EXPECT_WHY(EPERM, KSHM_WHY_NOT_OWNER, 0, 0, RMID(.id = 0));
+		EXPECT_WHY(EPERM, KSHM_WHY_NOT_OWNER, 0, 0, SET(.id = 0));
+		EXPECT_WHY(EPERM, KSHM_WHY_NOT_OWNER, 0, 0, LOCK(.id = 0));
+		_exit(0);
+	}
+}
+
+TEST_F(why, permission_to_look_told)
+{
+	make_key(KEY, PAGE, 0602);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 04, 02, STAT(.id = 0));
+		EXPECT_WHY(0, 0, 0, 0, STAT(.flags = KSHM_STAT_ANY));
+		_exit(0);
+	}
+}
+
+TEST_F(why, users_without_meaning_told)
+{
+	make(1);
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_USER, (uint32_t)-1, 0,
+		   SET(.mask = KSHM_SET_UID, .uid = -1));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_GROUP, (uint32_t)-1, 0,
+		   SET(.mask = KSHM_SET_GID, .gid = -1));
+}
+
+TEST_F(why, address_told)
+{
+	uintptr_t taken = (uintptr_t)fill_page(free_range(1), 'x');
+	uint64_t high = -PAGE;
+
+	make(2);
+	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_ALIGN, taken + 1, PAGE,
+		   ATTACH(.addr = taken + 1));
+	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_NONE, 0, 0,
+		   ATTACH(.flags = KSHM_ATTACH_REMAP));
+	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_NONE, 0, 0,
+		   ATTACH(.addr = 9, .flags = KSHM_ATTACH_REMAP |
+					      KSHM_ATTACH_RND));
+	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_TAKEN, taken, 2 * PAGE,
+		   ATTACH(.addr = taken));
+	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_WRAPS, high, 2 * PAGE,
+		   ATTACH(.addr = high));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NOT_ATTACHED, taken, 0,
+		   DETACH(.addr = taken));
+	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_ALIGN, taken + 1, PAGE,
+		   DETACH(.addr = taken + 1));
+	EXPECT_EQ('x', *(char *)taken);
+}
+
+TEST_F(why, low_address_told)
+{
+	make(1);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		make(1);
+		EXPECT_WHY(EPERM, KSHM_WHY_ADDR_LOW, PAGE, 0,
+			   ATTACH(.id = 1, .addr = PAGE));
+		_exit(0);
+	}
+}
+
+TEST_F(why, address_space_told)
+{
+	struct rlimit small = { 1UL << 33, 1UL << 33 };
+	struct kshm_explain why;
+	struct kshm_attach at = { .id = 0 };
+
+	ASSERT_EQ(0, get(KEY, 1UL << 34, IPC_CREAT | SHM_NORESERVE | 0600));
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_AS, &small));
+		why = explain(self->dev, KSHM_IOC_ATTACH, &at);
+		EXPECT_EQ(ENOMEM, why.error);
+		EXPECT_EQ(KSHM_WHY_ADDRESS_SPACE, why.reason);
+		EXPECT_LT(1UL << 22, why.asked);
+		EXPECT_EQ(small.rlim_cur / PAGE, why.limit);
+		_exit(0);
+	}
+}
+
+TEST_F(why, locked_memory_told)
+{
+	struct rlimit two = { 2 * PAGE, 2 * PAGE }, none = { 0, 0 };
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		make(3);
+		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &two));
+		EXPECT_WHY(ENOMEM, KSHM_WHY_MEMLOCK, 3, 2, LOCK(.id = 0));
+		ASSERT_EQ(0, mlockall(MCL_FUTURE));
+		EXPECT_WHY(EAGAIN, KSHM_WHY_MEMLOCK, 3, 2, ATTACH(.id = 0));
+		munlockall();
+		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+		EXPECT_WHY(EPERM, KSHM_WHY_MEMLOCK, 3, 0, LOCK(.id = 0));
+		_exit(0);
+	}
+}
+
+TEST_F(why, struct_and_flags_told)
+{
+	struct kshm_get longer[2] = { { .size = PAGE } };
+	unsigned int known = KSHM_STAT_BY_INDEX | KSHM_STAT_ANY;
+	unsigned int shorter = _IOWR(KSHM_IOC_MAGIC, 0x81, char[23]);
+	struct kshm_explain why;
+
+	EXPECT_WHY(EINVAL, KSHM_WHY_FLAGS, 1U << 30, known,
+		   STAT(.flags = 1U << 30 | KSHM_STAT_ANY));
+	EXPECT_WHY(EINVAL, KSHM_WHY_RESERVED, 7, 0, DETACH(.reserved = 7));
+	EXPECT_WHY(EINVAL, KSHM_WHY_MODE, 01000, 0777, GET(.mode = 01000));
+	EXPECT_WHY(EINVAL, KSHM_WHY_DEST, 4097, 4096, STAT(.dest_len = 4097));
+	EXPECT_WHY(EFAULT, KSHM_WHY_FAULT, 0, 0, KSHM_IOC_INFO,
+		   ((struct kshm_info){ .dest_len = 8 }));
+	EXPECT_WHY(EINVAL, KSHM_WHY_SHORT_STRUCT, 23, 24, shorter, 0);
+	longer[1].key = 1;
+	why = explain(self->dev, _IOWR(KSHM_IOC_MAGIC, 0x81, char[48]), longer);
+	EXPECT_EQ(E2BIG, why.error);
+	EXPECT_EQ(KSHM_WHY_LONG_STRUCT, why.reason);
+	why = explain(self->dev, KSHM_IOC_GET, NULL);
+	EXPECT_EQ(EFAULT, why.error);
+	EXPECT_EQ(KSHM_WHY_FAULT, why.reason);
+	EXPECT_WHY(ENOTTY, KSHM_WHY_COMMAND, 0, 0,
+		   _IO(KSHM_IOC_MAGIC, 0x9f), 0);
+	EXPECT_WHY(ENOTTY, KSHM_WHY_COMMAND, 0, 0, 0x5401, 0);
+}
+
+static void only_interrupt(int sig)
+{
+}
+
+/* Signals come all the time, and one of them while pages are made. */
+TEST_F(why, signal_told)
+{
+	struct itimerval often = {
+		.it_interval = { .tv_usec = 1000 },
+		.it_value = { .tv_usec = 1000 },
+	};
+	struct kshm_explain why;
+	int i;
+
+	signal(SIGALRM, only_interrupt);
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	for (i = 0, why.error = 0; !why.error && i < 20; i++) {
+		struct kshm_get arg = {
+			.size = 1UL << 26, .flags = KSHM_GET_PREALLOC,
+		};
+
+		why = explain(self->dev, KSHM_IOC_GET, &arg);
+		if (!why.error)
+			rmid(arg.id);
+	}
+	if (!why.error)
+		SKIP(return, "this kernel makes pages whatever signal comes");
+	EXPECT_EQ(EINTR, why.error);
+	EXPECT_EQ(KSHM_WHY_SIGNAL, why.reason);
+}
+
+/* A reason is that of the error told, not of one that was got over. */
+TEST_F(why, refusal_got_over_not_told)
+{
+	EXPECT_WHY(0, 0, 0, 0, GET(.key = KEY, .flags = KSHM_GET_CREAT,
+				   .size = PAGE, .mode = 0600));
+	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_ZERO, 0, 0,
+		   GET(.key = KEY + 1, .flags = KSHM_GET_CREAT));
+}
+
+TEST_F(why, last_refusal_not_told_again)
+{
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 9, 0, STAT(.id = 9));
+	EXPECT_WHY(EFAULT, KSHM_WHY_FAULT, 0, 0, KSHM_IOC_INFO,
+		   ((struct kshm_info){ .dest_len = 8 }));
+	EXPECT_WHY(0, 0, 0, 0, KSHM_IOC_INFO, ((struct kshm_info){ .abi = 0 }));
+}
+
+TEST_F(why, explain_of_explain_einval)
+{
+	struct kshm_explain inner = { .cmd = KSHM_IOC_INFO };
+	struct kshm_explain outer = {
+		.arg = (uintptr_t)&inner, .cmd = KSHM_IOC_EXPLAIN,
+	};
+
+	EXPECT_EQ(-1, ioctl(self->dev, KSHM_IOC_EXPLAIN, &outer));
+	EXPECT_EQ(EINVAL, errno);
+	outer.cmd = _IOC(_IOC_NONE, KSHM_IOC_MAGIC, 0x8c, 100);
+	EXPECT_EQ(-1, ioctl(self->dev, KSHM_IOC_EXPLAIN, &outer));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(why, undeliverable_not_done)
+{
+	struct kshm_get arg = { .size = PAGE };
+	struct kshm_explain *why = (void *)fill_page(free_range(1), 0);
+
+	why->cmd = KSHM_IOC_GET;
+	why->arg = (uintptr_t)&arg;
+	ASSERT_EQ(0, mprotect(why, PAGE, PROT_READ));
+	EXPECT_EQ(-1, ioctl(self->dev, KSHM_IOC_EXPLAIN, why));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(0, listing_read(&(struct line){ .id = 0 }, 1));
+}
+
+/* Neither of the two structs is mapped over. */
+TEST_F(why, attach_over_the_answer_efault)
+{
+	struct kshm_explain *why = (void *)fill_page(free_range(1), 0);
+	struct kshm_attach arg = {
+		.addr = (uintptr_t)why, .flags = KSHM_ATTACH_REMAP,
+	};
+
+	make_key(KEY, 5, 0600);
+	why->cmd = KSHM_IOC_ATTACH;
+	why->arg = (uintptr_t)&arg;
+	EXPECT_EQ(0, ioctl(self->dev, KSHM_IOC_EXPLAIN, why));
+	EXPECT_EQ(EFAULT, why->error);
+	EXPECT_EQ(KSHM_WHY_ADDR_ANSWER, why->reason);
+	EXPECT_EQ((uintptr_t)why, why->asked);
+	EXPECT_EQ(0, nattch(0));
+}
+
+static void *ask_and_fail(void *wrong)
+{
+	int dev = *(int *)wrong, i;
+
+	for (i = 0; i < 3000; i++) {
+		struct kshm_stat st = { .id = 1000 + i };
+		struct kshm_explain why = explain(dev, KSHM_IOC_STAT, &st);
+
+		if (why.reason != KSHM_WHY_NO_ID || why.asked != 1000 + i)
+			return "it got another's reason";
+	}
+	return NULL;
+}
+
+/* One thread's failure is not another's, whether that asks or not. */
+TEST_F(why, threads_get_their_own)
+{
+	pthread_t thread[3];
+	void *wrong;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, ask_and_fail,
+					    &self->dev));
+	for (i = 0; i < 3000; i++)
+		ASSERT_EQ(-EINVAL, get(IPC_PRIVATE, 0, 0));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], &wrong));
+		EXPECT_EQ(NULL, wrong);
+	}
+}
+
+TEST_F(why, info_tells_that_it_is_there)
+{
+	struct kshm_info info = { .flags = 0 };
+
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_INFO, &info));
+	EXPECT_NE(0, info.features & KSHM_FEATURE_EXPLAIN);
+}
+
+TEST_HARNESS_MAIN
