@@ -172,15 +172,19 @@ class App:
 
     # How it runs programs.
 
-    def command(self, *command, user=None):
-        """The whole command: on this side, and as that user if one is named."""
-        who = ["runuser", "-u", user, "--"] if user else []
-        return self.prefix + who + [str(word) for word in command]
+    def command(self, *command, bare=False, user=None):
+        """The whole command: on this side, and as that user if one is named;
+        bare ones are for programs that have no shared memory."""
+        who = ["setpriv", f"--reuid={user}", f"--regid={user}",
+               "--init-groups", "--"] if user else []
+        prefix = [] if bare else self.prefix
+        return prefix + who + [str(word) for word in command]
 
-    def run(self, *command, user=None, status=0, timeout=PATIENCE, **more):
+    def run(self, *words, bare=False, user=None, status=0, timeout=PATIENCE,
+            **more):
         """Run a program to its end; another status than "status" is raised,
         None stands for any. Standard error is read with standard output."""
-        command = self.command(*command, user=user)
+        command = self.command(*words, bare=bare, user=user)
         self.note("$ " + " ".join(command))
         kinds = {"stdin": subprocess.DEVNULL} if "input" not in more else {}
         done = subprocess.run(command, text=True, errors="replace",
@@ -189,13 +193,13 @@ class App:
         if status is not None and done.returncode != status:
             self.note(done.stdout[-4000:])
             last = (done.stdout.strip() or "(silence)").splitlines()[-1]
-            raise RuntimeError(f"{os.path.basename(command[len(self.prefix)])}"
-                               f" ended with status {done.returncode}: {last}")
+            raise RuntimeError(f"{os.path.basename(words[0])} ended with "
+                               f"status {done.returncode}: {last}")
         return done
 
-    def start(self, *command, user=None, **more):
+    def start(self, *words, bare=False, user=None, **more):
         """Start a program and go on; main() ends what is left of them."""
-        command = self.command(*command, user=user)
+        command = self.command(*words, bare=bare, user=user)
         self.note("$ " + " ".join(command) + " &")
         kinds = {"stdin": subprocess.DEVNULL, "text": True,
                  "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
