@@ -70,7 +70,7 @@ apps: apps-parts
 check:
 	@qemu/host-packages build fetch guest image lint
 	@qemu/check lint host selftests-6.1 selftests-6.12 \
-		oracle-6.1 oracle-6.12 run-6.12
+		oracle-6.1 oracle-6.12 run-6.12 apps-6.12
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
