@@ -78,10 +78,20 @@ static void whole_table(struct vm_fault *vmf, pgoff_t *start, pgoff_t *end)
 	*end = linear_page_index(vma, min(last, vma->vm_end - 1));
 }
 
+static bool in_memory(struct vm_fault *vmf)
+{
+	void *entry = xa_load(&vmf->vma->vm_file->f_mapping->i_pages,
+			      vmf->pgoff);
+
+	return entry && !xa_is_value(entry);
+}
+
 /*
  * Map what is in memory around a fault along with it. Who asked for random
  * access gets its one page; the operation stays, because without it each fault
- * would have to take mmap_lock.
+ * would have to take mmap_lock. Where the page itself is missing there has to
+ * be a fault for it anyway, and whoever reads fresh memory in order would have
+ * his last pages looked at with each of them.
  */
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
@@ -96,7 +106,7 @@ static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end
 		whole_table(vmf, &start, &end);
 		file->f_ra.start = end + 1;
 	} else if (vmf->vma->vm_flags & VM_RAND_READ ||
-		   READ_ONCE(file->f_mode) & FMODE_RANDOM) {
+		   READ_ONCE(file->f_mode) & FMODE_RANDOM || !in_memory(vmf)) {
 		return 0;
 	}
 	return inner->map_pages(vmf, start, end);

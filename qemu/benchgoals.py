@@ -103,6 +103,8 @@ def others_counted():
                       WRITE_PAGES, "first write", 1.02, other=MEMFD),
         beside_intree("first write to fresh pages, beside in-tree", COUNT,
                       "write", WRITE_PAGES, "first write"),
+        beside_intree("first read of fresh pages, beside in-tree", COUNT,
+                      "write", WRITE_PAGES, "first read"),
         with_flag("create and first write, PREALLOC, beside memfd", COUNT,
                   "write", WRITE_PAGES, "prefault", "create+first write",
                   other=MEMFD),

@@ -21,6 +21,14 @@ static void touch_to_write(char *addr, int pages)
 		((volatile char *)addr)[(size_t)i * PAGE_BYTES] = 1;
 }
 
+static void touch_to_read(char *addr, int pages)
+{
+	int i;
+
+	for (i = 0; i < pages; i++)
+		(void)((volatile char *)addr)[(size_t)i * PAGE_BYTES];
+}
+
 static void prepare_probe(struct side *side, int size)
 {
 	char *addr;
@@ -48,23 +56,22 @@ static char *attached_with(struct side *side, __u32 flags)
 
 static void read_all(struct side *side, __u32 flags, const char *const *figures)
 {
-	volatile char *addr;
 	double begin, read, end;
-	long before, i;
+	long before;
+	char *addr;
 
 	settle();
 	begin = now();
 	addr = attached_with(side, flags);
 	before = minor_faults();
 	read = now();
-	for (i = 0; i < READ_PAGES; i++)
-		(void)addr[i * PAGE_BYTES];
+	touch_to_read(addr, READ_PAGES);
 	end = now();
 	sample(side, figures[0], minor_faults() - before);
 	sample(side, figures[1], end - read);
 	sample(side, figures[2], end - begin);
 	begin = now();
-	detached(side, (char *)addr);
+	detached(side, addr);
 	sample(side, figures[3], now() - begin);
 }
 
@@ -145,9 +152,10 @@ static void write_memfd(struct side *side)
 	close(fd);
 }
 
-static void write_new(struct side *side)
+static void touch_new(struct side *side, void (*touch)(char *addr, int pages),
+		      const char *touch_figure, const char *figure)
 {
-	double begin, write;
+	double begin, first;
 	char *addr;
 	int id;
 
@@ -155,10 +163,10 @@ static void write_new(struct side *side)
 	begin = now();
 	id = new_segment(side, (size_t)WRITE_PAGES * PAGE_BYTES);
 	addr = attached(side, id);
-	write = now();
-	touch_to_write(addr, WRITE_PAGES);
-	sample(side, "first write", now() - write);
-	sample(side, "create+first write", now() - begin);
+	first = now();
+	touch(addr, WRITE_PAGES);
+	sample(side, touch_figure, now() - first);
+	sample(side, figure, now() - begin);
 	detached(side, addr);
 	removed(side, id);
 }
@@ -187,7 +195,8 @@ static void run_write(struct side *side, int size)
 		write_memfd(side);
 		return;
 	}
-	write_new(side);
+	touch_new(side, touch_to_write, "first write", "create+first write");
+	touch_new(side, touch_to_read, "first read", "create+first read");
 	if (side->calls == &kshm)
 		write_prefaulted(side);
 }
