@@ -34,4 +34,26 @@
 #define KSHM_POLICY_ARG
 #endif
 
+/* Mounts that map users took another type in 6.3; shmem's own maps none. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define KSHM_IDMAP(mnt)		mnt_idmap(mnt)
+#else
+#define KSHM_IDMAP(mnt)		mnt_user_ns(mnt)
+#endif
+
+/* An inode's times have functions since 6.6, all of them since 6.7. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#include <linux/fs.h>
+#define inode_get_atime_sec(inode)	((inode)->i_atime.tv_sec)
+#define inode_get_ctime_sec(inode)	((inode)->i_ctime.tv_sec)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define inode_set_ctime_current(whose)					\
+({									\
+	struct inode *inode_ = (whose);					\
+									\
+	inode_->i_ctime = current_time(inode_);				\
+})
+#endif
+#endif
+
 #endif /* _KSHM_COMPAT_H */

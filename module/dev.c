@@ -7,6 +7,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/fault-inject-usercopy.h>
+#include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
@@ -24,10 +25,15 @@ struct call {
 		struct kshm_rmid	rmid;
 		struct kshm_lock	lock;
 		struct kshm_explain	explain;
+		struct kshm_open	open;
+		struct kshm_unlink	unlink;
 	};
 	void __user	*user;
 	size_t		user_size;
 };
+
+/* What no error is: see struct command. */
+#define ANSWERED	1
 
 /* A caller can have the buffer tested that it will fill from the answer. */
 #define DEST_MAX	4096
@@ -44,6 +50,22 @@ static int check_dest(u32 len)
 	if (len > DEST_MAX)
 		return kshm_because(-EINVAL, KSHM_WHY_DEST, len, DEST_MAX);
 	return 0;
+}
+
+/*
+ * The bytes of a name, once; what is looked at is the copy. There may be none of
+ * '/', so that names can be shown as those of files are.
+ */
+static int copy_name(char *name, u64 from, u32 len)
+{
+	if (!len)
+		return -EINVAL;
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (copy_from_user(name, u64_to_user_ptr(from), len))
+		return -EFAULT;
+	name[len] = '\0';
+	return strlen(name) == len && !strchr(name, '/') ? 0 : -EINVAL;
 }
 
 static int call_info(struct call *call)
@@ -144,10 +166,47 @@ static int call_explain(struct call *call)
 }
 
 /*
+ * The number is reserved and told first. What comes after that can only fail
+ * without a trace, and so nothing is ever open, or made, that nobody knows of.
+ */
+static int call_open(struct call *call)
+{
+	struct kshm_open *open = &call->open;
+	char name[NAME_MAX + 1];
+	struct file *file;
+	int err;
+
+	err = copy_name(name, open->name, open->name_len);
+	if (err)
+		return err;
+	err = get_unused_fd_flags(open->flags & KSHM_OPEN_CLOEXEC ? O_CLOEXEC : 0);
+	if (err < 0)
+		return err;
+	open->fd = err;
+	file = copy_out(call, sizeof(*open)) ? ERR_PTR(-EFAULT) :
+					       kshm_open(name, open);
+	if (IS_ERR(file)) {
+		put_unused_fd(open->fd);
+		return PTR_ERR(file);
+	}
+	fd_install(open->fd, file);
+	return ANSWERED;
+}
+
+static int call_unlink(struct call *call)
+{
+	struct kshm_unlink *unlink = &call->unlink;
+	char name[NAME_MAX + 1];
+
+	return copy_name(name, unlink->name, unlink->name_len) ?:
+	       kshm_unlink(name, unlink);
+}
+
+/*
  * struct command - what there is to know of a command
  * @cmd:	its number, with direction and today's size
  * @least:	its size when it was first published
- * @run:	does it
+ * @run:	does it; ANSWERED says that its struct is copied out already
  * @undo:	takes back what it did, where the answer can't be delivered. Such
  *		a struct is written once before, so that this is all but
  *		impossible.
@@ -178,6 +237,8 @@ static const struct command commands[] = {
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
 	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
+	COMMAND(OPEN,	24,	call_open,	NULL),
+	COMMAND(UNLINK,	16,	call_unlink,	NULL),
 };
 
 /* Number and direction must be right; the size is the caller's business. */
@@ -265,8 +326,10 @@ static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (command->undo && copy_out(&call, size))
 		return -EFAULT;
 	err = command->run(&call);
-	if (err || !(_IOC_DIR(cmd) & _IOC_READ))
-		return err;
+	if (err)
+		return err == ANSWERED ? 0 : err;
+	if (!(_IOC_DIR(cmd) & _IOC_READ))
+		return 0;
 	err = copy_out(&call, size);
 	if (err && command->undo)
 		command->undo(&call);

@@ -27,6 +27,14 @@
  *   which the end of the segment breaks.
  * - nattch counts the VMAs of a segment, and each attach under way.
  *
+ * Named objects are another world, and simpler:
+ *
+ *	registry -- names --> object --path--> inode of a shmem file <-- open files
+ *
+ * - An object is a name and a path. It pins the module and its inode, and ends
+ *   when it is unlinked or its namespace ends. Open files and VMAs are the
+ *   kernel's own, and hold nothing but the inode.
+ *
  * A segment's life:
  *
  *	1. kshm_segment_new() builds it: nobody else can see it.
@@ -41,8 +49,10 @@
  *
  *	mmap_lock -> registry->lock (mutex) -> segment->lock (spinlock)
  *
+ *	registry->objects_lock (mutex) -> RCU
+ *
  * VMAs are opened and closed under mmap_lock, so whoever holds one of the other
- * two may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
+ * locks may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
  * a segment takes RCU and its lock only; so do opening, closing and faulting a
  * VMA, except for the close that ends a segment.
  */
@@ -59,7 +69,9 @@
 #include <linux/kshm.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/path.h>
 #include <linux/pid.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -91,6 +103,9 @@
  * @last_index:	index that was given last
  * @seq:	sequence number that goes into the next id
  * @pages:	sum of all segments' pages
+ * @objects_lock: for the named objects
+ * @objects:	named objects, by name
+ * @object_count: how many there are
  *
  * @used, @max_index and @pages are written under @lock, and read anywhere.
  */
@@ -102,7 +117,7 @@ struct kshm_registry {
 	struct hlist_node	link;
 	struct rcu_head		rcu;
 
-	struct mutex		lock;	/* guards all below */
+	struct mutex		lock;	/* guards these */
 	struct idr		ids;
 	struct rhashtable	keys;
 	unsigned int		used;
@@ -110,6 +125,28 @@ struct kshm_registry {
 	int			last_index;
 	unsigned int		seq;
 	unsigned long		pages;
+
+	struct mutex		objects_lock;	/* guards all below */
+	struct rb_root		objects;
+	unsigned int		object_count;
+};
+
+/**
+ * struct kshm_object - a named object
+ * @node:	in registry->objects
+ * @path:	its file, counted; owner, mode, size and times are that inode's
+ * @cuid:	creator
+ * @cgid:	creator's group
+ * @cpid:	creator's process; counted
+ * @name:	its name
+ */
+struct kshm_object {
+	struct rb_node		node;
+	struct path		path;
+	kuid_t			cuid;
+	kgid_t			cgid;
+	struct pid		*cpid;
+	char			name[];
 };
 
 /* Attach files differ in what they allow. */
@@ -313,6 +350,14 @@ int kshm_rmid(struct kshm_rmid *rmid);
 /* mlock.c */
 int kshm_lock(struct kshm_lock *lock);
 void kshm_mlock_release(struct kshm_segment *segment);
+
+/* posix.c */
+struct file *kshm_open(const char *name, const struct kshm_open *open);
+int kshm_unlink(const char *name, const struct kshm_unlink *unlink);
+struct kshm_object *kshm_objects_from(struct kshm_registry *registry,
+				      unsigned int place);
+struct kshm_object *kshm_objects_next(struct kshm_object *object);
+void kshm_objects_drain(struct kshm_registry *registry);
 
 /* ns.c */
 int kshm_ns_init(void);

@@ -84,6 +84,7 @@ static void end_registry(struct kshm_registry *registry)
 	if (!unhash(registry))
 		return;
 	kshm_registry_drain(registry);
+	kshm_objects_drain(registry);
 	fsnotify_destroy_mark(&registry->mark, group);
 	fsnotify_put_mark(&registry->mark);
 }

@@ -2,6 +2,9 @@
 /*
  * /proc/kshm/shm: the listing, in the format of /proc/sysvipc/shm, so that it
  * can stand in its place. Twin of sysvipc_shm_proc_show() and of what calls it.
+ *
+ * /proc/kshm/objects: the same columns and some more, of segments and of named
+ * objects.
  */
 #include "kshm.h"
 
@@ -9,6 +12,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/shmem_fs.h>
 
 /* What a listing shows is fixed when it is opened. */
 struct listing {
@@ -19,7 +23,12 @@ struct listing {
 
 static struct proc_dir_entry *proc_dir;
 
-#define HEADING "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap\n"
+#define HEADING "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap"
+
+#define MORE_HEADING "    kind name"
+
+/* As /proc/PID/mounts writes them. */
+#define ESCAPED " \t\n\\"
 
 /* Position 0 is the heading; index i stands at position i + 1. */
 static void *segment_at(struct seq_file *seq, loff_t *pos)
@@ -72,7 +81,7 @@ static int show_locked(struct kshm_segment *segment, void *arg)
 		   pid_nr_ns(segment->cpid, listing->pid_ns),
 		   pid_nr_ns(segment->lpid, listing->pid_ns),
 		   segment->nattch);
-	seq_printf(seq, "%5u %5u %5u %5u %10llu %10llu %10llu %21llu %21llu\n",
+	seq_printf(seq, "%5u %5u %5u %5u %10llu %10llu %10llu %21llu %21llu",
 		   from_kuid_munged(user_ns, segment->uid),
 		   from_kgid_munged(user_ns, segment->gid),
 		   from_kuid_munged(user_ns, segment->cuid),
@@ -82,13 +91,21 @@ static int show_locked(struct kshm_segment *segment, void *arg)
 	return 0;
 }
 
+static int show_segment(struct seq_file *seq, struct kshm_segment *segment,
+			const char *end)
+{
+	if (kshm_segment_locked(segment, show_locked, seq))
+		return SEQ_SKIP;
+	seq_puts(seq, end);
+	return 0;
+}
+
 static int listing_show(struct seq_file *seq, void *v)
 {
-	if (v == SEQ_START_TOKEN) {
-		seq_puts(seq, HEADING);
-		return 0;
-	}
-	return kshm_segment_locked(v, show_locked, seq) ? SEQ_SKIP : 0;
+	if (v != SEQ_START_TOKEN)
+		return show_segment(seq, v, "\n");
+	seq_puts(seq, HEADING "\n");
+	return 0;
 }
 
 static const struct seq_operations listing_ops = {
@@ -98,7 +115,88 @@ static const struct seq_operations listing_ops = {
 	.show	= listing_show,
 };
 
-static int listing_open(struct inode *inode, struct file *file)
+/* Behind the positions of segments come those of named objects. */
+#define FIRST_OBJECT	(KSHM_INDEX_MAX + 1)
+
+static void *object_at(struct seq_file *seq, loff_t *pos)
+{
+	struct listing *listing = seq->private;
+	void *segment = segment_at(seq, pos);
+
+	if (segment)
+		return segment;
+	*pos = max_t(loff_t, *pos, FIRST_OBJECT);
+	return kshm_objects_from(listing->registry, *pos - FIRST_OBJECT);
+}
+
+static void *objects_start(struct seq_file *seq, loff_t *pos)
+	__acquires(RCU)
+{
+	struct listing *listing = seq->private;
+
+	mutex_lock(&listing->registry->objects_lock);
+	rcu_read_lock();
+	return *pos ? object_at(seq, pos) : SEQ_START_TOKEN;
+}
+
+static void *objects_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	return ++*pos > FIRST_OBJECT ? kshm_objects_next(v) :
+				       object_at(seq, pos);
+}
+
+static void objects_stop(struct seq_file *seq, void *v)
+	__releases(RCU)
+{
+	struct listing *listing = seq->private;
+
+	rcu_read_unlock();
+	mutex_unlock(&listing->registry->objects_lock);
+}
+
+/* Nothing counts who maps it, and it has neither key nor id. */
+static void show_object(struct seq_file *seq, struct kshm_object *object)
+{
+	struct listing *listing = seq->private;
+	struct user_namespace *user_ns = seq_user_ns(seq);
+	struct inode *inode = d_inode(object->path.dentry);
+
+	seq_printf(seq, "%10d %10d  %4o %21lld %5u %5u  %5u ",
+		   0, -1, inode->i_mode & S_IALLUGO, i_size_read(inode),
+		   pid_nr_ns(object->cpid, listing->pid_ns), 0, 0);
+	seq_printf(seq, "%5u %5u %5u %5u %10lld %10d %10lld %21llu %21llu",
+		   from_kuid_munged(user_ns, inode->i_uid),
+		   from_kgid_munged(user_ns, inode->i_gid),
+		   from_kuid_munged(user_ns, object->cuid),
+		   from_kgid_munged(user_ns, object->cgid),
+		   (s64)inode_get_atime_sec(inode), 0,
+		   (s64)inode_get_ctime_sec(inode),
+		   (u64)READ_ONCE(inode->i_mapping->nrpages) << PAGE_SHIFT,
+		   (u64)READ_ONCE(SHMEM_I(inode)->swapped) << PAGE_SHIFT);
+	seq_puts(seq, "   posix ");
+	seq_escape(seq, object->name, ESCAPED);
+	seq_putc(seq, '\n');
+}
+
+static int objects_show(struct seq_file *seq, void *v)
+{
+	if (v == SEQ_START_TOKEN)
+		seq_puts(seq, HEADING MORE_HEADING "\n");
+	else if (seq->index >= FIRST_OBJECT)
+		show_object(seq, v);
+	else
+		return show_segment(seq, v, " segment -\n");
+	return 0;
+}
+
+static const struct seq_operations objects_ops = {
+	.start	= objects_start,
+	.next	= objects_next,
+	.stop	= objects_stop,
+	.show	= objects_show,
+};
+
+static int open_with(struct file *file, const struct seq_operations *ops)
 {
 	struct kshm_registry *registry;
 	struct listing *listing;
@@ -108,13 +206,23 @@ static int listing_open(struct inode *inode, struct file *file)
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
-	listing = __seq_open_private(file, &listing_ops, sizeof(*listing));
+	listing = __seq_open_private(file, ops, sizeof(*listing));
 	if (!listing)
 		return -ENOMEM;
 	listing->ns = kshm_ns_get();
 	listing->registry = registry;
 	listing->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	return 0;
+}
+
+static int listing_open(struct inode *inode, struct file *file)
+{
+	return open_with(file, &listing_ops);
+}
+
+static int objects_open(struct inode *inode, struct file *file)
+{
+	return open_with(file, &objects_ops);
 }
 
 static int listing_release(struct inode *inode, struct file *file)
@@ -134,8 +242,15 @@ static const struct proc_ops listing_proc_ops = {
 	.proc_release	= listing_release,
 };
 
+static const struct proc_ops objects_proc_ops = {
+	.proc_open	= objects_open,
+	.proc_read_iter	= seq_read_iter,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= listing_release,
+};
+
 /**
- * kshm_proc_init() - make /proc/kshm/shm
+ * kshm_proc_init() - make /proc/kshm/shm and /proc/kshm/objects
  *
  * Return: 0 or -ENOMEM.
  */
@@ -144,7 +259,8 @@ int kshm_proc_init(void)
 	proc_dir = proc_mkdir("kshm", NULL);
 	if (!proc_dir)
 		return -ENOMEM;
-	if (!proc_create("shm", 0444, proc_dir, &listing_proc_ops)) {
+	if (!proc_create("shm", 0444, proc_dir, &listing_proc_ops) ||
+	    !proc_create("objects", 0444, proc_dir, &objects_proc_ops)) {
 		proc_remove(proc_dir);
 		return -ENOMEM;
 	}
@@ -152,7 +268,7 @@ int kshm_proc_init(void)
 }
 
 /**
- * kshm_proc_exit() - remove it; waits for who is reading
+ * kshm_proc_exit() - remove them; waits for who is reading
  */
 void kshm_proc_exit(void)
 {

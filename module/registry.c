@@ -41,6 +41,7 @@ struct kshm_registry *kshm_registry_new(void)
 	}
 	kref_init(&registry->ref);
 	mutex_init(&registry->lock);
+	mutex_init(&registry->objects_lock);
 	idr_init(&registry->ids);
 	registry->max_index = -1;
 	registry->last_index = -1;
@@ -52,7 +53,7 @@ static void registry_release(struct kref *ref)
 	struct kshm_registry *registry;
 
 	registry = container_of(ref, struct kshm_registry, ref);
-	WARN_ON_ONCE(registry->used || registry->pages);
+	WARN_ON_ONCE(registry->used || registry->pages || registry->object_count);
 	rhashtable_destroy(&registry->keys);
 	idr_destroy(&registry->ids);
 	kfree_rcu(registry, rcu);

@@ -39,8 +39,8 @@
 #define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
 #define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
 #define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
-
 #define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
+#define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
 
 /* Flags: struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
@@ -354,6 +354,58 @@ struct kshm_explain {
 	__u64 limit;
 };
 
+/* Flags: struct kshm_open.flags */
+#define KSHM_OPEN_RDONLY	(1U << 0)	/* for reading; else for both */
+#define KSHM_OPEN_CLOEXEC	(1U << 1)	/* closed by exec */
+#define KSHM_OPEN_CREAT		(1U << 2)	/* create where name is not found */
+#define KSHM_OPEN_EXCL		(1U << 3)	/* with CREAT: EEXIST where found */
+#define KSHM_OPEN_TRUNC		(1U << 4)	/* what is found gets size 0 */
+#define KSHM_OPEN_WRONLY	(1U << 5)	/* for writing; not with RDONLY */
+#define KSHM_OPEN_SEALABLE	(1U << 6)	/* F_ADD_SEALS works on a new one */
+
+/**
+ * struct kshm_open - open a named object, or create one
+ * @name:	in: address of the name: any bytes but 0 and '/'
+ * @name_len:	in: how many, 1 to 255
+ * @flags:	in: KSHM_OPEN_*
+ * @mode:	in: permission bits of a new object, less the caller's umask
+ * @fd:		out: a descriptor
+ *
+ * Twin of shm_open(3). The object belongs to the caller's IPC namespace, and is a
+ * file in memory, with size 0 at first: fstat(2), ftruncate(2), fchmod(2), mmap(2)
+ * and all else do what they do in /dev/shm. The descriptor stays good when the
+ * object is unlinked, and outlives the namespace.
+ *
+ * Errors: EINVAL (also: the name), ENAMETOOLONG, EFAULT, EMFILE, ENOENT, EEXIST,
+ * EACCES, EPERM (append-only, immutable, or sealed against KSHM_OPEN_TRUNC),
+ * ENFILE, ENOSPC (shmmni objects), ENOMEM.
+ */
+struct kshm_open {
+	__u64 name;
+	__u32 name_len;
+	__u32 flags;
+	__u32 mode;
+	__s32 fd;
+};
+
+/**
+ * struct kshm_unlink - take a named object's name away
+ * @name:	in: as in struct kshm_open
+ * @name_len:	in: as in struct kshm_open
+ * @flags:	in: 0
+ *
+ * Twin of shm_unlink(3), for the owner, for CAP_FOWNER, and for the root of the
+ * user namespace that owns the IPC namespace: as in a sticky directory of his.
+ * The object lives on as long as it is open or mapped.
+ *
+ * Errors: EINVAL (also: the name), ENAMETOOLONG, EFAULT, ENOENT, EPERM.
+ */
+struct kshm_unlink {
+	__u64 name;
+	__u32 name_len;
+	__u32 flags;
+};
+
 /* Numbers 0x80 to 0x9f of 'k' are kshm's. */
 #define KSHM_IOC_MAGIC		'k'
 #define KSHM_IOC_INFO		_IOWR(KSHM_IOC_MAGIC, 0x80, struct kshm_info)
@@ -365,5 +417,7 @@ struct kshm_explain {
 #define KSHM_IOC_RMID		_IOW(KSHM_IOC_MAGIC, 0x86, struct kshm_rmid)
 #define KSHM_IOC_LOCK		_IOW(KSHM_IOC_MAGIC, 0x87, struct kshm_lock)
 #define KSHM_IOC_EXPLAIN	_IOWR(KSHM_IOC_MAGIC, 0x8c, struct kshm_explain)
+#define KSHM_IOC_OPEN		_IOWR(KSHM_IOC_MAGIC, 0x90, struct kshm_open)
+#define KSHM_IOC_UNLINK		_IOW(KSHM_IOC_MAGIC, 0x91, struct kshm_unlink)
 
 #endif /* _UAPI_LINUX_KSHM_H */
