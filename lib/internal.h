@@ -5,11 +5,12 @@
  *	preload.c	libc's names
  *	   |
  *	sysv.c		from the System V calls to ioctls and back
+ *	posix.c		from shm_open and shm_unlink likewise
  *	   |
  *	dev.c		the descriptor of /dev/kshm
  *
  * Between them an error is a negative errno, as in the kernel; errno itself is
- * set in one place, where sysv.c hands its answer to the program. Nothing here
+ * set in one place of a file, where it hands its answer to the program. Nothing here
  * allocates, locks, or calls what another preloaded library may have replaced.
  */
 #ifndef KSHM_INTERNAL_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * libkshm: the System V shared memory calls, answered by the kshm module.
+ * libkshm: the shared memory calls of System V and of POSIX, answered by the kshm
+ * module.
  *
- * Same prototypes, same answers, same errno as the calls of <sys/shm.h>, with
- * kshm_ before the name. Every call is thread-safe, async-signal-safe, and
- * leaves errno alone when it succeeds.
+ * Same prototypes, same answers, same errno as the calls of <sys/shm.h>, and as
+ * shm_open() and shm_unlink(), with kshm_ before the name. Every call is
+ * thread-safe, async-signal-safe, and leaves errno alone when it succeeds.
  *
  * Two errors come from the library itself, from any call: ENOSYS where
  * /dev/kshm can't be opened, ENOMEM where no file descriptor is free for it.
@@ -81,6 +82,37 @@ int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf)
 #else
 int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf);
 #endif
+
+/*
+ * For kshm_shm_open(), beside O_CREAT: fcntl(2) may put seals on the new object.
+ * No system uses this bit in a flag of open(2).
+ */
+#define KSHM_O_SEALABLE	0x40000000
+
+/**
+ * kshm_shm_open - open a named object, or create one
+ * @name:	"/name"; without the slashes at most NAME_MAX bytes
+ * @oflag:	O_RDONLY, O_RDWR or O_WRONLY, with O_CREAT, O_EXCL, O_TRUNC,
+ *		O_APPEND, O_NONBLOCK, KSHM_O_SEALABLE; other bits are ignored
+ * @mode:	permission bits of a new object, less the umask
+ *
+ * Twin of shm_open(3). The descriptor is closed by exec, and can do all that one
+ * of a file in /dev/shm can.
+ *
+ * Return: the descriptor; or -1 with errno EACCES, EEXIST, EINVAL, EMFILE,
+ * ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC or EPERM.
+ */
+int kshm_shm_open(const char *name, int oflag, mode_t mode);
+
+/**
+ * kshm_shm_unlink - take a named object's name away
+ * @name:	as for kshm_shm_open()
+ *
+ * Twin of shm_unlink(3). Who has the object open, or mapped, keeps it.
+ *
+ * Return: 0; or -1 with errno EACCES, ENAMETOOLONG or ENOENT.
+ */
+int kshm_shm_unlink(const char *name);
 
 #ifdef __cplusplus
 }

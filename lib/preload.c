@@ -3,6 +3,8 @@
  * libkshm under libc's names, to be named in LD_PRELOAD: a program that knows
  * nothing of kshm then has its shared memory there.
  */
+#include <sys/mman.h>
+
 #include "internal.h"
 #include "kshm.h"
 
@@ -24,6 +26,16 @@ KSHM_EXPORT int shmdt(const void *shmaddr)
 KSHM_EXPORT int shmctl(int shmid, int cmd, struct shmid_ds *buf)
 {
 	return kshm_shmctl(shmid, cmd, buf);
+}
+
+KSHM_EXPORT int shm_open(const char *name, int oflag, mode_t mode)
+{
+	return kshm_shm_open(name, oflag & ~KSHM_O_SEALABLE, mode);
+}
+
+KSHM_EXPORT int shm_unlink(const char *name)
+{
+	return kshm_shm_unlink(name);
 }
 
 #if __SIZEOF_LONG__ == 4

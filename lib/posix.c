@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * shm_open() and shm_unlink() as ioctls: names, flags, errno.
+ *
+ * What descriptors can do is the kernel's own business, so this is all.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/kshm.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "internal.h"
+#include "kshm.h"
+
+#define MODE_BITS	07777
+
+/*
+ * A name as the kernel wants it, without the slashes that it may begin with. Of
+ * what is too long there is one byte more than may be, and the kernel says so.
+ */
+struct name {
+	const char *bytes;
+	size_t len;
+};
+
+static int answer(long ret)
+{
+	if (ret >= 0)
+		return (int)ret;
+	/* A module that is older than this library. */
+	errno = ret == -ENOTTY ? ENOSYS : (int)-ret;
+	return -1;
+}
+
+/* False where there is nothing to be named so. */
+static bool parse(struct name *name, const char *text)
+{
+	while (*text == '/')
+		text++;
+	name->bytes = text;
+	name->len = strnlen(text, NAME_MAX + 1);
+	return name->len && !strchr(text, '/') && strcmp(text, ".") &&
+	       strcmp(text, "..");
+}
+
+static __u32 flags_of(int oflag)
+{
+	__u32 flags = KSHM_OPEN_CLOEXEC;
+
+	if ((oflag & O_ACCMODE) == O_RDONLY)
+		flags |= KSHM_OPEN_RDONLY;
+	if ((oflag & O_ACCMODE) == O_WRONLY)
+		flags |= KSHM_OPEN_WRONLY;
+	if (oflag & O_CREAT)
+		flags |= KSHM_OPEN_CREAT;
+	if (oflag & O_EXCL)
+		flags |= KSHM_OPEN_EXCL;
+	if (oflag & O_TRUNC)
+		flags |= KSHM_OPEN_TRUNC;
+	if (oflag & KSHM_O_SEALABLE)
+		flags |= KSHM_OPEN_SEALABLE;
+	return flags;
+}
+
+static long shm_open_named(const struct name *name, int oflag, mode_t mode)
+{
+	struct kshm_open arg = {
+		.name = (uintptr_t)name->bytes,
+		.name_len = (__u32)name->len,
+		.flags = flags_of(oflag),
+		.mode = mode & MODE_BITS,
+		.fd = -1,
+	};
+	int later = oflag & (O_APPEND | O_NONBLOCK);
+	long ret = kshm_ioctl(KSHM_IOC_OPEN, &arg);
+
+	if (ret)
+		return ret;
+	if (later)
+		(void)kshm_raw(SYS_fcntl, arg.fd, F_SETFL, later);
+	return arg.fd;
+}
+
+KSHM_EXPORT int kshm_shm_open(const char *name, int oflag, mode_t mode)
+{
+	struct name parsed;
+
+	if (!parse(&parsed, name) || (oflag & O_ACCMODE) == O_ACCMODE)
+		return answer(-EINVAL);
+	return answer(shm_open_named(&parsed, oflag, mode));
+}
+
+/* As in libc, what can't be a name is one that isn't there. */
+KSHM_EXPORT int kshm_shm_unlink(const char *name)
+{
+	struct kshm_unlink arg = { .flags = 0 };
+	struct name parsed;
+	long ret;
+
+	if (!parse(&parsed, name))
+		return answer(-ENOENT);
+	arg.name = (uintptr_t)parsed.bytes;
+	arg.name_len = (__u32)parsed.len;
+	ret = kshm_ioctl(KSHM_IOC_UNLINK, &arg);
+	/* POSIX has one word for it. */
+	return answer(ret == -EPERM ? -EACCES : ret);
+}
