@@ -211,6 +211,50 @@ TEST_F(failnth, create_keyed_changes_nothing)
 	});
 }
 
+static long open_new(void)
+{
+	int fd = backend->open("/a", O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	return fd == -1 ? -errno : fd;
+}
+
+static void close_and_unlink(long fd)
+{
+	close(fd);
+	if (backend->unlink("/a"))
+		die("unlinking: %s", strerror(errno));
+}
+
+/* A name that was left behind would be EEXIST the next time. */
+TEST_F(failnth, open_new_object_changes_nothing)
+{
+	own_shm_mount();
+	walk(_metadata, &(struct step){
+		.call = open_new, .undo = close_and_unlink, .clean = true,
+	});
+}
+
+static long open_known(void)
+{
+	int fd = backend->open("/a", O_RDWR | O_TRUNC, 0);
+
+	return fd == -1 ? -errno : fd;
+}
+
+static void close_it(long fd)
+{
+	close(fd);
+}
+
+TEST_F(failnth, open_known_object_changes_nothing)
+{
+	own_shm_mount();
+	close_it(open_new());
+	walk(_metadata, &(struct step){
+		.call = open_known, .undo = close_it, .clean = true,
+	});
+}
+
 static long attach_it(void)
 {
 	return at(id, NULL, 0);

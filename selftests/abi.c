@@ -22,6 +22,8 @@ static_assert(sizeof(struct kshm_set) == 24, "kshm_set has grown");
 static_assert(sizeof(struct kshm_rmid) == 8, "kshm_rmid has grown");
 static_assert(sizeof(struct kshm_lock) == 8, "kshm_lock has grown");
 static_assert(sizeof(struct kshm_explain) == 40, "kshm_explain has grown");
+static_assert(sizeof(struct kshm_open) == 24, "kshm_open has grown");
+static_assert(sizeof(struct kshm_unlink) == 16, "kshm_unlink has grown");
 static_assert(offsetof(struct kshm_info, features) == 8, "kshm_info");
 static_assert(offsetof(struct kshm_info, shmmni) == 32, "kshm_info");
 static_assert(offsetof(struct kshm_info, tot) == 48, "kshm_info");
@@ -38,9 +40,15 @@ static_assert(offsetof(struct kshm_stat, dest) == 104, "kshm_stat");
 static_assert(offsetof(struct kshm_set, mode) == 16, "kshm_set");
 static_assert(offsetof(struct kshm_explain, error) == 12, "kshm_explain");
 static_assert(offsetof(struct kshm_explain, asked) == 24, "kshm_explain");
+static_assert(offsetof(struct kshm_open, name_len) == 8, "kshm_open");
+static_assert(offsetof(struct kshm_open, mode) == 16, "kshm_open");
+static_assert(offsetof(struct kshm_open, fd) == 20, "kshm_open");
+static_assert(offsetof(struct kshm_unlink, name_len) == 8, "kshm_unlink");
+static_assert(offsetof(struct kshm_unlink, flags) == 12, "kshm_unlink");
 
-/* What every case finds: one segment, id 0, attached. */
+/* What every case finds: one segment, id 0, attached; one named object. */
 #define SEGMENT_SIZE	(2 * PAGE + 9)
+#define OBJECT		"here"
 
 union arg {
 	struct kshm_info info;
@@ -52,6 +60,8 @@ union arg {
 	struct kshm_rmid rmid;
 	struct kshm_lock lock;
 	struct kshm_explain explain;
+	struct kshm_open open;
+	struct kshm_unlink unlink;
 	unsigned char bytes[512];
 };
 
@@ -229,6 +239,41 @@ FIXTURE_VARIANT_ADD(abi, explain)
 	.reserved = offsetof(struct kshm_explain, reserved),
 };
 
+static void fill_open(union arg *arg, char *attached)
+{
+	arg->open.name = (uintptr_t)"new";
+	arg->open.name_len = 3;
+	arg->open.flags = KSHM_OPEN_CREAT;
+	arg->open.mode = 0600;
+}
+
+FIXTURE_VARIANT_ADD(abi, open)
+{
+	.cmd = KSHM_IOC_OPEN,
+	.fill = fill_open,
+	.flags = offsetof(struct kshm_open, flags),
+	.known = KSHM_OPEN_RDONLY | KSHM_OPEN_CLOEXEC | KSHM_OPEN_CREAT |
+		 KSHM_OPEN_EXCL | KSHM_OPEN_TRUNC | KSHM_OPEN_WRONLY |
+		 KSHM_OPEN_SEALABLE,
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
+static void fill_unlink(union arg *arg, char *attached)
+{
+	arg->unlink.name = (uintptr_t)OBJECT;
+	arg->unlink.name_len = strlen(OBJECT);
+}
+
+FIXTURE_VARIANT_ADD(abi, unlink)
+{
+	.cmd = KSHM_IOC_UNLINK,
+	.fill = fill_unlink,
+	.flags = offsetof(struct kshm_unlink, flags),
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
 static int open_device(void)
 {
 	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
@@ -245,6 +290,8 @@ FIXTURE_SETUP(abi)
 		return;
 	self->dev = open_device();
 	self->attached = attach(make_key(KEY, SEGMENT_SIZE, 0600));
+	if (kshm.open(OBJECT, O_RDWR | O_CREAT, 0600) < 0)
+		die("creating " OBJECT ": %s", strerror(errno));
 }
 
 FIXTURE_TEARDOWN(abi)
@@ -272,7 +319,7 @@ static union arg request(void (*fill)(union arg *arg, char *attached),
 	return arg;
 }
 
-/* All that can be seen of all segments, and of this process's attaches. */
+/* All that can be seen of all of them, and of this process's attaches. */
 struct snapshot {
 	char listing[4096];
 	int attaches;
@@ -283,7 +330,8 @@ static void take(struct snapshot *snapshot)
 	struct mapping maps[8];
 
 	memset(snapshot, 0, sizeof(*snapshot));
-	slurp(kshm.listing, snapshot->listing, sizeof(snapshot->listing));
+	slurp("/proc/kshm/objects", snapshot->listing,
+	      sizeof(snapshot->listing));
 	snapshot->attaches = mappings(maps, 8);
 }
 
@@ -510,6 +558,9 @@ TEST_F(ioctl, number_unknown_enotty)
 		if ((nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK)) ||
 		    nr == _IOC_NR(KSHM_IOC_EXPLAIN))
 			continue;
+		if (nr == _IOC_NR(KSHM_IOC_OPEN) ||
+		    nr == _IOC_NR(KSHM_IOC_UNLINK))
+			continue;
 		for (dir = 0; dir < 4; dir++) {
 			EXPECT_REFUSED(-ENOTTY,
 				       _IOC(dir, KSHM_IOC_MAGIC, nr, 24),
@@ -648,7 +699,9 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_EQ(SHMLBA, info.shmlba);
 	EXPECT_EQ(0, info.used_ids);
 	EXPECT_EQ(-1, info.max_index);
-	EXPECT_EQ(0, info.features & ~(15ULL | KSHM_FEATURE_EXPLAIN));
+	EXPECT_EQ(0, info.features & ~(15ULL | KSHM_FEATURE_EXPLAIN |
+				       KSHM_FEATURE_POSIX));
+	EXPECT_NE(0, info.features & KSHM_FEATURE_POSIX);
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 

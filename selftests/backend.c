@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,6 +53,8 @@ const struct backend intree = {
 	.at		= intree_at,
 	.dt		= intree_dt,
 	.ctl		= intree_ctl,
+	.open		= shm_open,
+	.unlink		= shm_unlink,
 };
 
 const struct backend kshm = {
@@ -60,6 +64,8 @@ const struct backend kshm = {
 	.at		= kshm_shmat,
 	.dt		= kshm_shmdt,
 	.ctl		= kshm_shmctl,
+	.open		= kshm_shm_open,
+	.unlink		= kshm_shm_unlink,
 };
 
 const struct backend *backend;
@@ -533,6 +539,15 @@ void use_up_mappings(void)
 }
 
 /* Far from where the kernel puts what it is free to put somewhere. */
+void own_shm_mount(void)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("shm", "/dev/shm", "tmpfs", 0, "mode=1777,size=1m"))
+		die("mounting /dev/shm: %s", strerror(errno));
+	umask(0);
+}
+
 char *free_range(size_t pages)
 {
 	static unsigned long next = sizeof(long) == 8 ? 1UL << 45 : 1UL << 29;

@@ -30,6 +30,7 @@
 #define BAD_POINTER	((void *)8)
 
 #define ALL_CAPS	((2ULL << CAP_LAST_CAP) - 1)
+#define CAP(name)	(1ULL << CAP_##name)
 
 /* Users and groups that own nothing. */
 enum { ROOT = 0, ALICE = 21001, BOB = 21002, STAFF = 22001, GUESTS = 22002 };
@@ -41,6 +42,8 @@ struct backend {
 	void *(*at)(int id, const void *addr, int flags);
 	int (*dt)(const void *addr);
 	int (*ctl)(int id, int cmd, struct shmid_ds *buf);
+	int (*open)(const char *name, int oflag, mode_t mode);
+	int (*unlink)(const char *name);
 };
 
 extern const struct backend intree;
@@ -129,6 +132,9 @@ int write_number(const char *path, unsigned long value);
 unsigned long read_number(const char *path);
 /* A line "name: number" of /proc/meminfo, in kB. */
 unsigned long meminfo(const char *name);
+
+/* A small /dev/shm for the caller alone, and no umask. */
+void own_shm_mount(void);
 
 /* Address space with nothing in it. */
 char *free_range(size_t pages);

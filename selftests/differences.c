@@ -202,4 +202,122 @@ TEST_F(differences, buffer_taken_away_is_a_signal)
 	}
 }
 
+/* From here on: named objects. */
+static int open_object(const char *name, int flags)
+{
+	int fd = backend->open(name, flags, 0666);
+
+	return fd == -1 ? -errno : fd;
+}
+
+static int unlink_object(const char *name)
+{
+	return backend->unlink(name) ? -errno : 0;
+}
+
+static int make_object(const char *name)
+{
+	int fd = open_object(name, O_RDWR | O_CREAT | O_EXCL);
+
+	if (fd < 0)
+		die("creating %s: %s", name, strerror(-fd));
+	return fd;
+}
+
+TEST_F(differences, named_object_is_in_no_directory)
+{
+	char path[64], target[64] = "";
+	int fd;
+
+	own_shm_mount();
+	fd = make_object("/a");
+	EXPECT_EQ(on_kshm() ? -1 : 0, access("/dev/shm/a", F_OK));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	EXPECT_LT(0, readlink(path, target, sizeof(target) - 1));
+	EXPECT_STREQ(on_kshm() ? "/kshm:a (deleted)" : "/dev/shm/a", target);
+}
+
+TEST_F(differences, named_object_not_bound_by_the_mount)
+{
+	int fd;
+
+	own_shm_mount();
+	fd = make_object("/a");
+	EXPECT_EQ(on_kshm() ? 0 : ENOSPC, posix_fallocate(fd, 0, 4 * MIB));
+}
+
+TEST_F(differences, named_objects_as_many_as_shmmni)
+{
+	own_shm_mount();
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", 1));
+	make_object("/a");
+	EXPECT_EQ(on_kshm(), open_object("/b", O_RDWR | O_CREAT) == -ENOSPC);
+}
+
+TEST_F(differences, object_name_of_any_length_enametoolong)
+{
+	char name[5000];
+
+	own_shm_mount();
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	EXPECT_EQ(on_kshm() ? -ENAMETOOLONG : -EINVAL,
+		  open_object(name, O_RDWR | O_CREAT));
+	EXPECT_EQ(on_kshm() ? -ENAMETOOLONG : -ENOENT, unlink_object(name));
+}
+
+TEST_F(differences, object_names_of_dots_are_no_directories)
+{
+	own_shm_mount();
+	EXPECT_EQ(on_kshm(), open_object(".", O_RDONLY) == -EINVAL);
+	EXPECT_EQ(on_kshm(), open_object("/..", O_RDONLY) == -EINVAL);
+	EXPECT_EQ(on_kshm() ? -ENOENT : -EISDIR, unlink_object("/."));
+}
+
+TEST_F(differences, object_flags_beyond_posix_ignored)
+{
+	int fd;
+
+	own_shm_mount();
+	fd = open_object("/a", O_RDWR | O_CREAT | O_SYNC);
+	EXPECT_EQ(on_kshm() ? 0 : O_SYNC, fcntl(fd, F_GETFL) & O_SYNC);
+	fd = open_object("/a", O_RDONLY | O_DIRECTORY);
+	EXPECT_EQ(on_kshm() ? 0 : -ENOTDIR, fd < 0 ? fd : 0);
+	EXPECT_EQ(on_kshm(), open_object("/a", O_ACCMODE) == -EINVAL);
+}
+
+TEST_F(differences, object_absent_told_before_full_file_table)
+{
+	const char *path = "/proc/sys/fs/file-max";
+	unsigned long old = read_number(path);
+	pid_t pid;
+	int status;
+
+	own_shm_mount();
+	ASSERT_EQ(0, write_number(path, 1));
+	pid = spawn();
+	if (!pid) {
+		become(ALICE, STAFF);
+		_exit(open_object("/a", O_RDWR) == -ENOENT);
+	}
+	status = reap(pid);
+	EXPECT_EQ(0, write_number(path, old));
+	EXPECT_EQ(on_kshm() << 8, status);
+}
+
+TEST_F(differences, protected_regular_not_obeyed)
+{
+	const char *path = "/proc/sys/fs/protected_regular";
+	unsigned long old = read_number(path);
+	int fd;
+
+	own_shm_mount();
+	fd = make_object("/a");
+	ASSERT_EQ(0, fchown(fd, BOB, GUESTS));
+	ASSERT_EQ(0, write_number(path, 1));
+	fd = open_object("/a", O_RDWR | O_CREAT);
+	EXPECT_EQ(0, write_number(path, old));
+	EXPECT_EQ(on_kshm() ? 0 : -EACCES, fd < 0 ? fd : 0);
+}
+
 TEST_HARNESS_MAIN

@@ -91,6 +91,10 @@ static void expect_each_call_survives(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
 	lose();
 	EXPECT_EQ(-EINVAL, ctl(0, IPC_RMID, NULL));
+	lose();
+	EXPECT_LE(0, kshm.open("/a", O_RDWR | O_CREAT | O_EXCL, 0600));
+	lose();
+	EXPECT_EQ(0, kshm.unlink("/a"));
 }
 
 static void close_it(void)
@@ -536,12 +540,14 @@ TEST_F(library, preload_offers_only_libc_names)
 	const char *names[64];
 	int n = offered_names("libkshm-preload.so", names, 64), i;
 
-	EXPECT_LE(4, n);
+	EXPECT_LE(6, n);
 	for (i = 0; i < n; i++)
 		EXPECT_TRUE(!strcmp(names[i], "shmget") ||
 			    !strcmp(names[i], "shmat") ||
 			    !strcmp(names[i], "shmdt") ||
 			    !strcmp(names[i], "shmctl") ||
+			    !strcmp(names[i], "shm_open") ||
+			    !strcmp(names[i], "shm_unlink") ||
 			    !strcmp(names[i], "__shmctl64")) {
 			TH_LOG("%s", names[i]);
 		}
@@ -614,6 +620,38 @@ TEST_F(preload, static_program_stays_in_tree)
 	EXPECT_LE(0, id);
 	EXPECT_EQ(0, ctl(id, IPC_RMID, NULL));
 	backend = &kshm;
+}
+
+/* What a program that was preloaded left at a name. */
+static void expect_object(struct __test_metadata *_metadata,
+			  const struct backend *b)
+{
+	int fd = b->open("/preloaded", O_RDWR, 0);
+
+	ASSERT_LE(0, fd);
+	EXPECT_STREQ("a program was here", mmap(NULL, PAGE, PROT_READ,
+						MAP_SHARED, fd, 0));
+	close(fd);
+	EXPECT_EQ(0, b->unlink("/preloaded"));
+}
+
+TEST_F(preload, program_uses_named_objects_of_kshm)
+{
+	own_shm_mount();
+	EXPECT_EQ(0, RUN_USER("object", "close-all", "object", "user"));
+	EXPECT_EQ(-1, access("/dev/shm/preloaded", F_OK));
+	expect_object(_metadata, &kshm);
+}
+
+TEST_F(preload, static_program_has_named_objects_in_tree)
+{
+	const char *const steps[] = { "object", NULL };
+
+	own_shm_mount();
+	EXPECT_EQ(0, run_user("sysv_user_static", steps));
+	expect_object(_metadata, &intree);
+	EXPECT_EQ(-1, kshm.open("/preloaded", O_RDWR, 0));
+	EXPECT_EQ(ENOENT, errno);
 }
 
 TEST_F(preload, program_closes_all)

@@ -3,6 +3,8 @@
  * The module: nobody loses data by its unloading, and nothing of it is left.
  * It runs last, and leaves the module loaded.
  */
+#include <sys/mman.h>
+
 #include "cases.h"
 
 #define ROUNDS		1000
@@ -102,6 +104,7 @@ TEST_F(module, unused_unloads_and_leaves_nothing)
 	EXPECT_EQ(0, load_module());
 	EXPECT_EQ(0, access("/dev/kshm", F_OK));
 	EXPECT_EQ(0, access("/proc/kshm/shm", F_OK));
+	EXPECT_EQ(0, access("/proc/kshm/objects", F_OK));
 }
 
 TEST_F(module, not_there_enosys)
@@ -187,6 +190,56 @@ TEST_F(module, attach_from_ended_namespace_keeps_it)
 	*p = 1;
 	detach(p);
 	EXPECT_EQ(0, unload_soon());
+}
+
+TEST_F(module, named_object_keeps_it)
+{
+	char *p;
+	int fd;
+
+	fd = backend->open("/a", O_RDWR | O_CREAT, 0600);
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	close(fd);
+	EXPECT_EQ(-EAGAIN, unload_module());
+	fd = backend->open("/a", O_RDWR, 0);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	strcpy(p, "still here");
+	EXPECT_EQ(0, backend->unlink("/a"));
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_STREQ("still here", p);
+	EXPECT_EQ(0, ftruncate(fd, 2 * PAGE));
+	EXPECT_EQ(0, close(fd));
+	EXPECT_STREQ("still here", p);
+	EXPECT_EQ(0, munmap(p, PAGE));
+	EXPECT_EQ(0, load_module());
+	fd = backend->open("/a", O_RDWR, 0);
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-1, fd);
+}
+
+TEST_F(module, named_object_of_ended_namespace_lets_it_go)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		if (in_child()) {
+			ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+			ASSERT_LE(0, backend->open("/a", O_RDWR | O_CREAT, 0600));
+			ASSERT_LE(0, backend->open("/b", O_RDWR | O_CREAT, 0600));
+			_exit(0);
+		}
+		EXPECT_EQ(0, unload_soon());
+		EXPECT_EQ(0, load_module());
+	}
+}
+
+TEST_F(module, not_there_named_object_enosys)
+{
+	EXPECT_EQ(0, unload_module());
+	EXPECT_EQ(-1, backend->open("/a", O_RDWR | O_CREAT, 0600));
+	EXPECT_EQ(ENOSYS, errno);
+	EXPECT_EQ(-1, backend->unlink("/a"));
+	EXPECT_EQ(ENOSYS, errno);
 }
 
 TEST_F(module, descriptor_keeps_it)

@@ -4,8 +4,6 @@
 
 #include "cases.h"
 
-#define CAP(name)	(1ULL << CAP_##name)
-
 FIXTURE_BOTH(perm);
 
 /* A segment created by ALICE of STAFF, given to BOB of GUESTS. */

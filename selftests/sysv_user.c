@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -41,6 +42,24 @@ static void use(void)
 	check(!shmdt(p));
 	errno = 0;
 	check(shmdt((void *)1) == -1 && errno == EINVAL);
+}
+
+/* It stays, for whoever looks where it is. */
+static void use_object(void)
+{
+	int fd = shm_open("/preloaded", O_RDWR | O_CREAT, 0600);
+	char *p;
+
+	check(fd >= 0);
+	check(!ftruncate(fd, 4096));
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	check(p != MAP_FAILED);
+	strcpy(p, "a program was here");
+	check(!close(fd) && !munmap(p, 4096));
+	check(shm_open("/brief", O_RDWR | O_CREAT | O_EXCL, 0600) >= 0);
+	check(!shm_unlink("/brief"));
+	errno = 0;
+	check(shm_unlink("/brief") == -1 && errno == ENOENT);
 }
 
 static void close_all(void)
@@ -114,6 +133,7 @@ static const struct {
 	void (*run)(void);
 } steps[] = {
 	{ "use", use },
+	{ "object", use_object },
 	{ "close-all", close_all },
 	{ "take-numbers", take_numbers },
 	{ "fork", in_fork },

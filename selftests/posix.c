@@ -1,0 +1,965 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Named objects: shm_open() and shm_unlink() as libc has them on a tmpfs, and as
+ * kshm does. What only kshm's have is in objects.c.
+ */
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "cases.h"
+
+#define MIB		(1UL << 20)
+#define ROUNDS		2000
+
+#define ALL_BITS	07777
+
+FIXTURE(posix)
+{
+};
+
+FIXTURE_VARIANT(posix)
+{
+	const struct backend *backend;
+};
+
+FIXTURE_VARIANT_ADD(posix, intree) { .backend = &intree };
+FIXTURE_VARIANT_ADD(posix, kshm) { .backend = &kshm };
+
+FIXTURE_SETUP(posix)
+{
+	begin_case(_metadata, variant->backend);
+	if (!_metadata->exit_code)
+		own_shm_mount();
+}
+
+FIXTURE_TEARDOWN(posix)
+{
+	end_case(_metadata);
+}
+
+static int open_object(const char *name, int flags, int mode)
+{
+	int fd = backend->open(name, flags, mode);
+
+	return fd == -1 ? -errno : fd;
+}
+
+static int unlink_object(const char *name)
+{
+	return backend->unlink(name) ? -errno : 0;
+}
+
+static int make_object(const char *name, int mode, size_t size)
+{
+	int fd = open_object(name, O_RDWR | O_CREAT | O_EXCL, mode);
+
+	if (fd < 0)
+		die("creating %s: %s", name, strerror(-fd));
+	if (fchmod(fd, mode) || ftruncate(fd, size))
+		die("%s: %s", name, strerror(errno));
+	return fd;
+}
+
+static struct stat stat_fd(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		die("fstat of %d: %s", fd, strerror(errno));
+	return st;
+}
+
+/* Opens, closes, and says how that went. */
+static int try_open(const char *name, int flags)
+{
+	int fd = open_object(name, flags, 0600);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static char *map_fd(int fd, int prot, size_t size)
+{
+	char *p = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static const char *name_of_length(size_t len)
+{
+	static char name[300];
+
+	memset(name, 'x', len);
+	name[len] = '\0';
+	return name;
+}
+
+TEST_F(posix, name_leading_slashes_mean_nothing)
+{
+	int fd = make_object("/one", 0600, 3), other = open_object("one", O_RDWR, 0);
+
+	EXPECT_EQ(stat_fd(fd).st_ino, stat_fd(other).st_ino);
+	other = open_object("///one", O_RDWR, 0);
+	EXPECT_EQ(stat_fd(fd).st_ino, stat_fd(other).st_ino);
+	EXPECT_EQ(0, unlink_object("//one"));
+	EXPECT_EQ(-ENOENT, unlink_object("/one"));
+}
+
+TEST_F(posix, name_without_bytes_einval)
+{
+	static const char *const names[] = { "", "/", "//", "/////" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_EQ(-EINVAL, try_open(names[i], O_RDWR | O_CREAT));
+		EXPECT_EQ(-EINVAL, try_open(names[i], O_RDONLY));
+		EXPECT_EQ(-ENOENT, unlink_object(names[i]));
+	}
+}
+
+TEST_F(posix, name_with_slash_inside_einval)
+{
+	static const char *const names[] = { "a/b", "/a/b", "/a/", "a//", "../a" };
+	size_t i;
+
+	make_object("/a", 0600, 0);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_EQ(-EINVAL, try_open(names[i], O_RDWR | O_CREAT));
+		EXPECT_EQ(-EINVAL, try_open(names[i], O_RDONLY));
+		EXPECT_EQ(-ENOENT, unlink_object(names[i]));
+	}
+}
+
+TEST_F(posix, name_of_dots_einval)
+{
+	EXPECT_EQ(-EINVAL, try_open(".", O_RDWR | O_CREAT));
+	EXPECT_EQ(-EINVAL, try_open("/..", O_RDWR));
+	EXPECT_EQ(0, try_open("...", O_RDWR | O_CREAT));
+	EXPECT_EQ(0, try_open(".a", O_RDWR | O_CREAT));
+}
+
+TEST_F(posix, name_of_255_bytes_works)
+{
+	close(make_object(name_of_length(255), 0600, 7));
+	close(make_object(name_of_length(254), 0600, 0));
+	EXPECT_EQ(7, stat_fd(open_object(name_of_length(255), O_RDONLY, 0)).st_size);
+	EXPECT_EQ(0, unlink_object(name_of_length(255)));
+	EXPECT_EQ(-ENOENT, try_open(name_of_length(255), O_RDONLY));
+	EXPECT_EQ(0, try_open(name_of_length(254), O_RDONLY));
+}
+
+TEST_F(posix, name_of_256_bytes_enametoolong)
+{
+	make_object(name_of_length(255), 0600, 0);
+	EXPECT_EQ(-ENAMETOOLONG, try_open(name_of_length(256), O_RDWR | O_CREAT));
+	EXPECT_EQ(-ENAMETOOLONG, try_open(name_of_length(256), O_RDONLY));
+	EXPECT_EQ(-ENAMETOOLONG, unlink_object(name_of_length(256)));
+	EXPECT_EQ(-ENAMETOOLONG, unlink_object(name_of_length(259)));
+	EXPECT_EQ(0, try_open(name_of_length(255), O_RDONLY));
+}
+
+TEST_F(posix, name_of_any_other_bytes_works)
+{
+	char name[256];
+	int i;
+
+	for (i = 1; i < 256; i++) {
+		snprintf(name, sizeof(name), "/%c%c", i, i);
+		if (i == '/' || i == '.')
+			continue;
+		close(make_object(name, 0600, i));
+	}
+	for (i = 1; i < 256; i++) {
+		snprintf(name, sizeof(name), "/%c%c", i, i);
+		if (i == '/' || i == '.')
+			continue;
+		EXPECT_EQ(i, stat_fd(open_object(name, O_RDONLY, 0)).st_size);
+		EXPECT_EQ(0, unlink_object(name));
+	}
+}
+
+TEST_F(posix, name_is_case_sensitive_and_whole)
+{
+	make_object("/Name", 0600, 0);
+	EXPECT_EQ(-ENOENT, try_open("/name", O_RDONLY));
+	EXPECT_EQ(-ENOENT, try_open("/Na", O_RDONLY));
+	EXPECT_EQ(-ENOENT, try_open("/Names", O_RDONLY));
+}
+
+TEST_F(posix, absent_enoent)
+{
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDONLY));
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDWR));
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDWR | O_EXCL));
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDWR | O_TRUNC));
+	EXPECT_EQ(-ENOENT, unlink_object("/a"));
+}
+
+TEST_F(posix, new_object_is_an_empty_file_of_its_creator)
+{
+	struct stat st;
+
+	if (!in_child())
+		return;
+	become(ALICE, STAFF);
+	st = stat_fd(open_object("/a", O_RDWR | O_CREAT, 0640));
+	EXPECT_EQ(S_IFREG | 0640, st.st_mode);
+	EXPECT_EQ(ALICE, st.st_uid);
+	EXPECT_EQ(STAFF, st.st_gid);
+	EXPECT_EQ(0, st.st_size);
+	EXPECT_EQ(0, st.st_blocks);
+	EXPECT_EQ(1, st.st_nlink);
+	EXPECT_LE(time(NULL) - 60, st.st_ctime);
+	_exit(0);
+}
+
+TEST_F(posix, umask_is_taken_from_mode)
+{
+	static const int masks[] = { 0, 022, 077, 0777, 0123 };
+	static const int modes[] = { 0, 0600, 0666, 0777, 07777, 01000 };
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		umask(masks[i]);
+		for (j = 0; j < ARRAY_SIZE(modes); j++) {
+			int fd = open_object("/a", O_RDWR | O_CREAT | O_EXCL,
+					     modes[j]);
+
+			EXPECT_EQ(modes[j] & ~masks[i],
+				  stat_fd(fd).st_mode & ALL_BITS);
+			close(fd);
+			EXPECT_EQ(0, unlink_object("/a"));
+		}
+	}
+}
+
+TEST_F(posix, mode_beyond_all_bits_ignored)
+{
+	int fd = open_object("/a", O_RDWR | O_CREAT, 0170600);
+
+	EXPECT_EQ(S_IFREG | 0600, stat_fd(fd).st_mode);
+}
+
+TEST_F(posix, mode_of_what_exists_ignored)
+{
+	make_object("/a", 0640, 5);
+	open_object("/a", O_RDWR | O_CREAT, 0777);
+	EXPECT_EQ(S_IFREG | 0640,
+		  stat_fd(open_object("/a", O_RDWR, 0777)).st_mode);
+}
+
+TEST_F(posix, creator_uses_new_object_whatever_its_mode)
+{
+	int fd;
+
+	if (!in_child())
+		return;
+	become(ALICE, STAFF);
+	fd = open_object("/a", O_RDWR | O_CREAT, 0);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ(1, write(fd, "x", 1));
+	EXPECT_NE(NULL, map_fd(fd, PROT_READ | PROT_WRITE, PAGE));
+	EXPECT_EQ(-EACCES, try_open("/a", O_RDONLY));
+	EXPECT_EQ(-EACCES, try_open("/a", O_RDWR | O_CREAT));
+	_exit(0);
+}
+
+TEST_F(posix, exclusive_present_eexist)
+{
+	int fd = make_object("/a", 0600, 9);
+
+	EXPECT_EQ(-EEXIST, try_open("/a", O_RDWR | O_CREAT | O_EXCL));
+	EXPECT_EQ(-EEXIST, try_open("/a", O_RDWR | O_CREAT | O_EXCL | O_TRUNC));
+	EXPECT_EQ(9, stat_fd(fd).st_size);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EEXIST, try_open("/a", O_RDWR | O_CREAT | O_EXCL));
+		_exit(0);
+	}
+	EXPECT_EQ(0, try_open("/a", O_RDWR | O_EXCL));
+}
+
+TEST_F(posix, present_opened_by_creat_is_the_same)
+{
+	int fd = make_object("/a", 0600, 9), other;
+
+	other = open_object("/a", O_RDWR | O_CREAT, 0600);
+	EXPECT_EQ(stat_fd(fd).st_ino, stat_fd(other).st_ino);
+	EXPECT_EQ(9, stat_fd(other).st_size);
+}
+
+TEST_F(posix, truncated_when_asked)
+{
+	int fd = make_object("/a", 0600, 3 * PAGE);
+
+	map_fd(fd, PROT_READ | PROT_WRITE, PAGE)[0] = 'x';
+	EXPECT_EQ(0, try_open("/a", O_RDWR | O_TRUNC));
+	EXPECT_EQ(0, stat_fd(fd).st_size);
+	EXPECT_EQ(0, stat_fd(fd).st_blocks);
+	EXPECT_EQ(0, ftruncate(fd, PAGE));
+	EXPECT_EQ(0, map_fd(fd, PROT_READ, PAGE)[0]);
+	EXPECT_EQ(0, try_open("/a", O_RDWR | O_CREAT | O_TRUNC));
+	EXPECT_EQ(0, stat_fd(fd).st_size);
+}
+
+TEST_F(posix, truncated_for_reading_wants_write_permission)
+{
+	int fd = make_object("/a", 0444, PAGE), other = make_object("/b", 0666, PAGE);
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EACCES, try_open("/a", O_RDONLY | O_TRUNC));
+		EXPECT_EQ(-EACCES, try_open("/a", O_RDWR | O_TRUNC));
+		EXPECT_EQ(0, try_open("/a", O_RDONLY));
+		EXPECT_EQ(0, try_open("/b", O_RDONLY | O_TRUNC));
+		_exit(0);
+	}
+	EXPECT_EQ(PAGE, stat_fd(fd).st_size);
+	EXPECT_EQ(0, stat_fd(other).st_size);
+}
+
+TEST_F(posix, descriptor_lowest_free_and_closed_on_exec)
+{
+	int lowest = open("/dev/null", O_RDONLY), fd;
+
+	close(lowest);
+	fd = open_object("/a", O_RDWR | O_CREAT, 0600);
+	EXPECT_EQ(lowest, fd);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD));
+	EXPECT_EQ(lowest + 1, open_object("/a", O_RDONLY, 0));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(lowest + 1, F_GETFD));
+}
+
+TEST_F(posix, descriptor_has_the_mode_that_was_asked)
+{
+	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
+	size_t i;
+	char c;
+	int fd;
+
+	make_object("/a", 0600, PAGE);
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		fd = open_object("/a", modes[i], 0);
+		EXPECT_EQ(modes[i], fcntl(fd, F_GETFL) & O_ACCMODE);
+		EXPECT_EQ(modes[i] != O_WRONLY, read(fd, &c, 1) == 1);
+		EXPECT_EQ(modes[i] != O_RDONLY, write(fd, "x", 1) == 1);
+		EXPECT_EQ(modes[i] != O_RDONLY, !ftruncate(fd, PAGE));
+		EXPECT_EQ(modes[i] != O_WRONLY, !!map_fd(fd, PROT_READ, PAGE));
+		EXPECT_EQ(modes[i] == O_RDWR,
+			  !!map_fd(fd, PROT_READ | PROT_WRITE, PAGE));
+		close(fd);
+	}
+}
+
+TEST_F(posix, readonly_mapping_cannot_be_widened)
+{
+	int fd = make_object("/a", 0600, PAGE);
+	char *p = map_fd(open_object("/a", O_RDONLY, 0), PROT_READ, PAGE);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(-1, mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	p = map_fd(fd, PROT_READ, PAGE);
+	EXPECT_EQ(0, mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+}
+
+TEST_F(posix, append_and_nonblock_are_kept)
+{
+	const int flags = O_APPEND | O_NONBLOCK;
+	int fd = open_object("/a", O_RDWR | O_CREAT | flags, 0600);
+
+	EXPECT_EQ(flags, fcntl(fd, F_GETFL) & flags);
+	EXPECT_EQ(1, write(fd, "a", 1));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_SET));
+	EXPECT_EQ(1, write(fd, "b", 1));
+	EXPECT_EQ(2, stat_fd(fd).st_size);
+	fd = open_object("/a", O_RDWR, 0);
+	EXPECT_EQ(0, fcntl(fd, F_GETFL) & flags);
+}
+
+/* What ALICE of STAFF may do with an object of each mode, given to @owner. */
+static void expect_class(struct __test_metadata *_metadata, uid_t owner,
+			 gid_t group, int shift)
+{
+	int fd = make_object("/a", 0, 0), bits;
+
+	if (fchown(fd, owner, group))
+		die("fchown: %s", strerror(errno));
+	for (bits = 0; bits < 8; bits++) {
+		if (fchmod(fd, (0777 & ~(7 << shift)) | bits << shift))
+			die("fchmod: %s", strerror(errno));
+		if (!in_child())
+			continue;
+		become(ALICE, STAFF);
+		EXPECT_EQ(bits & 4 ? 0 : -EACCES, try_open("/a", O_RDONLY));
+		EXPECT_EQ(bits & 2 ? 0 : -EACCES, try_open("/a", O_WRONLY));
+		EXPECT_EQ((bits & 6) == 6 ? 0 : -EACCES, try_open("/a", O_RDWR));
+		EXPECT_EQ((bits & 6) == 6 ? 0 : -EACCES,
+			  try_open("/a", O_RDWR | O_CREAT));
+		_exit(0);
+	}
+}
+
+TEST_F(posix, owner_has_the_first_class)
+{
+	expect_class(_metadata, ALICE, STAFF, 6);
+}
+
+TEST_F(posix, group_has_the_second_class)
+{
+	expect_class(_metadata, BOB, STAFF, 3);
+}
+
+TEST_F(posix, others_have_the_third_class)
+{
+	expect_class(_metadata, BOB, GUESTS, 0);
+}
+
+TEST_F(posix, capabilities_pass_modes_as_for_files)
+{
+	make_object("/a", 0, 0);
+	if (in_child()) {
+		become_with_caps(ALICE, STAFF, CAP(DAC_OVERRIDE));
+		EXPECT_EQ(0, try_open("/a", O_RDWR));
+		_exit(0);
+	}
+	if (in_child()) {
+		become_with_caps(ALICE, STAFF, CAP(DAC_READ_SEARCH));
+		EXPECT_EQ(0, try_open("/a", O_RDONLY));
+		EXPECT_EQ(-EACCES, try_open("/a", O_RDWR));
+		_exit(0);
+	}
+	if (in_child()) {
+		become_with_caps(ALICE, STAFF, ALL_CAPS & ~CAP(DAC_OVERRIDE) &
+					       ~CAP(DAC_READ_SEARCH));
+		EXPECT_EQ(-EACCES, try_open("/a", O_RDONLY));
+		_exit(0);
+	}
+}
+
+TEST_F(posix, owner_changes_mode_for_later_opens)
+{
+	int fd = make_object("/a", 0600, PAGE), other;
+
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(0, fchmod(fd, 0644));
+		_exit(0);
+	}
+	if (in_child()) {
+		become(BOB, GUESTS);
+		EXPECT_EQ(0, try_open("/a", O_RDONLY));
+		EXPECT_EQ(-EACCES, try_open("/a", O_RDWR));
+		EXPECT_EQ(-1, fchmod(fd, 0666));
+		EXPECT_EQ(EPERM, errno);
+		EXPECT_EQ(-1, fchown(fd, BOB, GUESTS));
+		EXPECT_EQ(EPERM, errno);
+		_exit(0);
+	}
+	other = open_object("/a", O_RDWR, 0);
+	EXPECT_EQ(0, fchmod(fd, 0));
+	EXPECT_EQ(1, write(other, "x", 1));
+}
+
+TEST_F(posix, owner_unlinks_others_may_not)
+{
+	int fd = make_object("/a", 0777, 0);
+
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	if (in_child()) {
+		become(BOB, STAFF);
+		EXPECT_EQ(-EACCES, unlink_object("/a"));
+		_exit(0);
+	}
+	EXPECT_EQ(0, try_open("/a", O_RDONLY));
+	if (in_child()) {
+		become(ALICE, GUESTS);
+		EXPECT_EQ(0, unlink_object("/a"));
+		_exit(0);
+	}
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDONLY));
+}
+
+TEST_F(posix, creator_who_gave_it_away_may_not_unlink)
+{
+	int fd;
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		make_object("/a", 0777, 0);
+		_exit(0);
+	}
+	fd = open_object("/a", O_RDWR, 0);
+	ASSERT_EQ(0, fchown(fd, BOB, GUESTS));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EACCES, unlink_object("/a"));
+		_exit(0);
+	}
+}
+
+TEST_F(posix, owner_without_permissions_unlinks)
+{
+	int fd = make_object("/a", 0, 0);
+
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(0, unlink_object("/a"));
+		_exit(0);
+	}
+}
+
+TEST_F(posix, cap_fowner_unlinks_and_no_other)
+{
+	int fd = make_object("/a", 0777, 0);
+
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	if (in_child()) {
+		become_with_caps(BOB, GUESTS, ALL_CAPS & ~CAP(FOWNER));
+		EXPECT_EQ(-EACCES, unlink_object("/a"));
+		_exit(0);
+	}
+	if (in_child()) {
+		become_with_caps(BOB, GUESTS, CAP(FOWNER));
+		EXPECT_EQ(0, unlink_object("/a"));
+		_exit(0);
+	}
+}
+
+/* The directory is root's, and who owns a sticky directory may unlink there. */
+TEST_F(posix, root_without_capabilities_unlinks)
+{
+	int fd = make_object("/a", 0777, 0);
+
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	if (in_child()) {
+		keep_caps(0);
+		EXPECT_EQ(0, unlink_object("/a"));
+		_exit(0);
+	}
+}
+
+static void enter_user_namespace(uid_t uid)
+{
+	char map[32];
+
+	/* A change of user took the process its own files in /proc. */
+	prctl(PR_SET_DUMPABLE, 1);
+	snprintf(map, sizeof(map), "0 %u 1", uid);
+	if (unshare(CLONE_NEWUSER) || write_file("/proc/self/uid_map", map))
+		die("entering a user namespace: %s", strerror(errno));
+}
+
+/* All capabilities there are nothing here. */
+TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
+{
+	int fd = make_object("/a", 0600, 0);
+
+	make_object("/b", 0600, 0);
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	if (in_child()) {
+		become(BOB, STAFF);
+		enter_user_namespace(BOB);
+		EXPECT_EQ(-EACCES, try_open("/a", O_RDONLY));
+		EXPECT_EQ(-EACCES, unlink_object("/a"));
+		EXPECT_EQ(-EACCES, unlink_object("/b"));
+		_exit(0);
+	}
+	if (in_child()) {
+		become(ALICE, STAFF);
+		enter_user_namespace(ALICE);
+		EXPECT_EQ(0, try_open("/a", O_RDWR));
+		EXPECT_EQ(0, unlink_object("/a"));
+		_exit(0);
+	}
+}
+
+TEST_F(posix, descriptors_used_up_emfile)
+{
+	struct rlimit limit = { 0, 0 };
+
+	if (in_child()) {
+		limit.rlim_cur = open("/dev/null", O_RDONLY) + 1;
+		limit.rlim_max = limit.rlim_cur;
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+		EXPECT_EQ(-EMFILE, try_open("/a", O_RDWR | O_CREAT));
+		EXPECT_EQ(-EMFILE, try_open("/absent", O_RDWR));
+		EXPECT_EQ(-ENOENT, unlink_object("/a"));
+		_exit(0);
+	}
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDWR));
+}
+
+/* The table of files is everybody's, and root does not mind its limit. */
+TEST_F(posix, file_table_full_enfile)
+{
+	const char *limit = "/proc/sys/fs/file-max";
+	unsigned long old = read_number(limit);
+	pid_t child;
+	int status;
+
+	make_object("/a", 0666, 0);
+	ASSERT_EQ(0, write_number(limit, 1));
+	child = spawn();
+	if (!child) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-ENFILE, try_open("/a", O_RDWR));
+		EXPECT_EQ(-ENFILE, try_open("/b", O_RDWR | O_CREAT));
+		_exit(0);
+	}
+	status = reap(child);
+	ASSERT_EQ(0, write_number(limit, old));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(-ENOENT, try_open("/b", O_RDWR));
+}
+
+TEST_F(posix, size_is_what_ftruncate_says)
+{
+	int fd = make_object("/a", 0600, 0);
+
+	EXPECT_EQ(0, ftruncate(fd, 3 * PAGE + 5));
+	EXPECT_EQ(3 * PAGE + 5, stat_fd(fd).st_size);
+	EXPECT_EQ(0, stat_fd(fd).st_blocks);
+	EXPECT_EQ(0, posix_fallocate(fd, 0, 2 * PAGE));
+	EXPECT_EQ(2 * PAGE / 512, stat_fd(fd).st_blocks);
+	EXPECT_EQ(0, ftruncate(fd, 1));
+	EXPECT_EQ(PAGE / 512, stat_fd(fd).st_blocks);
+	EXPECT_EQ(-1, ftruncate(fd, -1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(0, ftruncate(fd, 1L << 40));
+	EXPECT_EQ(1L << 40, stat_fd(fd).st_size);
+}
+
+TEST_F(posix, mapping_is_shared_by_all_who_open)
+{
+	int fd = make_object("/a", 0600, 2 * PAGE);
+	char *p = map_fd(fd, PROT_READ | PROT_WRITE, 2 * PAGE), *own;
+
+	strcpy(p + PAGE, "parent");
+	if (in_child()) {
+		int other = open_object("/a", O_RDWR, 0);
+		char *q = map_fd(other, PROT_READ | PROT_WRITE, 2 * PAGE);
+
+		EXPECT_STREQ("parent", q + PAGE);
+		strcpy(q, "child");
+		_exit(0);
+	}
+	EXPECT_STREQ("child", p);
+	own = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, own);
+	own[0] = 'X';
+	EXPECT_STREQ("child", p);
+}
+
+TEST_F(posix, access_beyond_the_end_sigbus)
+{
+	int fd = make_object("/a", 0600, PAGE + 1);
+	char *p = map_fd(fd, PROT_READ | PROT_WRITE, 3 * PAGE);
+
+	p[2 * PAGE - 1] = 'x';
+	EXPECT_TRUE(write_raises(p + 2 * PAGE, SIGBUS));
+	EXPECT_EQ(0, ftruncate(fd, 1));
+	EXPECT_TRUE(read_raises(p + PAGE, SIGBUS));
+	EXPECT_EQ(0, ftruncate(fd, 3 * PAGE));
+	p[2 * PAGE] = 'x';
+	EXPECT_EQ(0, p[2 * PAGE - 1]);
+}
+
+TEST_F(posix, unlinked_lives_on_for_who_has_it)
+{
+	int fd = make_object("/a", 0600, PAGE), other;
+	char *p = map_fd(fd, PROT_READ | PROT_WRITE, PAGE);
+	time_t now;
+
+	strcpy(p, "still here");
+	EXPECT_EQ(1, stat_fd(fd).st_nlink);
+	now = next_second();
+	EXPECT_EQ(0, unlink_object("/a"));
+	EXPECT_EQ(0, stat_fd(fd).st_nlink);
+	EXPECT_LE(now, stat_fd(fd).st_ctime);
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDWR));
+	other = make_object("/a", 0600, PAGE);
+	EXPECT_NE(stat_fd(fd).st_ino, stat_fd(other).st_ino);
+	EXPECT_EQ(0, map_fd(other, PROT_READ, PAGE)[0]);
+	close(fd);
+	EXPECT_STREQ("still here", p);
+	EXPECT_EQ(0, munmap(p, PAGE));
+}
+
+TEST_F(posix, object_outlives_its_creator)
+{
+	if (in_child()) {
+		int fd = make_object("/a", 0600, PAGE);
+
+		strcpy(map_fd(fd, PROT_READ | PROT_WRITE, PAGE), "left");
+		_exit(0);
+	}
+	EXPECT_STREQ("left", map_fd(open_object("/a", O_RDONLY, 0), PROT_READ,
+				    PAGE));
+}
+
+static bool shmem_is_below(unsigned long kib)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (meminfo("Shmem:") < kib)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+TEST_F(posix, memory_goes_with_name_and_last_use)
+{
+	unsigned long before = meminfo("Shmem:");
+	int fd = make_object("/a", 0600, MIB);
+	char *p = map_fd(fd, PROT_READ | PROT_WRITE, MIB);
+
+	memset(p, 1, MIB);
+	close(fd);
+	munmap(p, MIB);
+	EXPECT_LE(before + 900, meminfo("Shmem:"));
+	p = map_fd(open_object("/a", O_RDWR, 0), PROT_READ, MIB);
+	EXPECT_EQ(1, p[MIB - 1]);
+	EXPECT_EQ(0, unlink_object("/a"));
+	EXPECT_LE(before + 900, meminfo("Shmem:"));
+	EXPECT_EQ(0, syscall(SYS_close_range, 3, 900, 0));
+	munmap(p, MIB);
+	EXPECT_TRUE(shmem_is_below(before + 500));
+}
+
+/* Its number is passed on; what the receiver may do goes with it. */
+TEST_F(posix, descriptor_passed_over_a_socket)
+{
+	char space[CMSG_SPACE(sizeof(int))] = "", byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			      .msg_control = space,
+			      .msg_controllen = sizeof(space) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
+	int ends[2], fd;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	make_object("/a", 0600, PAGE);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	fd = open_object("/a", O_RDONLY, 0);
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	ASSERT_EQ(1, sendmsg(ends[0], &msg, 0));
+	EXPECT_EQ(0, unlink_object("/a"));
+	if (in_child()) {
+		syscall(SYS_close_range, fd, fd, 0);
+		become(BOB, GUESTS);
+		ASSERT_EQ(1, recvmsg(ends[1], &msg, 0));
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+		EXPECT_NE(NULL, map_fd(fd, PROT_READ, PAGE));
+		EXPECT_EQ(NULL, map_fd(fd, PROT_WRITE, PAGE));
+		_exit(0);
+	}
+}
+
+static int reopen(int fd, int flags)
+{
+	char path[64];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, flags | O_CLOEXEC);
+	return again < 0 ? -errno : again;
+}
+
+TEST_F(posix, reopened_through_proc_asks_the_mode)
+{
+	int fd = make_object("/a", 0644, PAGE), other = make_object("/b", 0666, 1);
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		prctl(PR_SET_DUMPABLE, 1);
+		fd = open_object("/a", O_RDONLY, 0);
+		EXPECT_LE(0, reopen(fd, O_RDONLY));
+		EXPECT_EQ(-EACCES, reopen(fd, O_RDWR));
+		EXPECT_EQ(-EACCES, reopen(fd, O_WRONLY | O_TRUNC));
+		fd = open_object("/b", O_RDONLY, 0);
+		EXPECT_LE(0, reopen(fd, O_RDWR));
+		_exit(0);
+	}
+	EXPECT_EQ(PAGE, stat_fd(fd).st_size);
+	EXPECT_EQ(0, unlink_object("/b"));
+	EXPECT_LE(0, reopen(other, O_RDWR));
+}
+
+TEST_F(posix, object_is_not_sealed_nor_to_be_sealed)
+{
+	int fd = make_object("/a", 0600, PAGE);
+
+	EXPECT_EQ(F_SEAL_SEAL, fcntl(fd, F_GET_SEALS));
+	EXPECT_EQ(-1, fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(0, ftruncate(fd, 0));
+}
+
+TEST_F(posix, append_only_opened_for_reading)
+{
+	int fd = make_object("/a", 0666, PAGE), flags = FS_APPEND_FL;
+
+	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
+		SKIP(return, "this kernel's tmpfs has no flags");
+	EXPECT_EQ(-EPERM, try_open("/a", O_RDWR));
+	EXPECT_EQ(-EPERM, try_open("/a", O_RDONLY | O_TRUNC));
+	EXPECT_EQ(0, try_open("/a", O_RDONLY));
+	flags = FS_IMMUTABLE_FL;
+	EXPECT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	EXPECT_EQ(-EPERM, try_open("/a", O_RDWR));
+	flags = 0;
+	EXPECT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	EXPECT_EQ(0, try_open("/a", O_RDWR | O_TRUNC));
+}
+
+TEST_F(posix, many_objects_each_found)
+{
+	char name[16];
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "/%d", i * 7919 % 500);
+		close(make_object(name, 0600, i));
+	}
+	for (i = 0; i < 500; i++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "/%d", i * 7919 % 500);
+		fd = open_object(name, O_RDONLY, 0);
+		EXPECT_EQ(i, stat_fd(fd).st_size);
+		close(fd);
+		EXPECT_EQ(0, unlink_object(name));
+		EXPECT_EQ(-ENOENT, try_open(name, O_RDONLY));
+	}
+}
+
+/* What two sides of a race have counted. */
+static struct {
+	int created, unlinked, stop;
+} arena;
+
+#define add(counter)	__atomic_add_fetch(&arena.counter, 1, __ATOMIC_SEQ_CST)
+#define stopped()	__atomic_load_n(&arena.stop, __ATOMIC_SEQ_CST)
+
+static void *create_exclusively(void *wrong)
+{
+	int i, fd;
+
+	for (i = 0; i < ROUNDS; i++) {
+		fd = open_object("/a", O_RDWR | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0) {
+			add(created);
+			if (stat_fd(fd).st_size)
+				return "what was created is not empty";
+			ftruncate(fd, 1);
+			close(fd);
+		} else if (fd != -EEXIST) {
+			return "creating exclusively";
+		}
+	}
+	return NULL;
+}
+
+static void *open_or_create(void *wrong)
+{
+	int fd;
+
+	while (!stopped()) {
+		fd = open_object("/b", O_RDWR | O_CREAT, 0600);
+		if (fd < 0)
+			return "creating or finding";
+		close(fd);
+		fd = try_open("/b", O_RDWR);
+		if (fd && fd != -ENOENT)
+			return "finding";
+	}
+	return NULL;
+}
+
+static void *unlink_both(void *wrong)
+{
+	int err;
+
+	while (!stopped()) {
+		err = unlink_object("/a");
+		if (!err)
+			add(unlinked);
+		else if (err != -ENOENT)
+			return "unlinking";
+		err = unlink_object("/b");
+		if (err && err != -ENOENT)
+			return "unlinking the other";
+	}
+	return NULL;
+}
+
+TEST_F(posix, created_and_unlinked_by_many_counts_agree)
+{
+	pthread_t creators[2], others[3];
+	void *wrong;
+	int i;
+
+	pthread_create(&others[0], NULL, unlink_both, NULL);
+	pthread_create(&others[1], NULL, open_or_create, NULL);
+	pthread_create(&others[2], NULL, open_or_create, NULL);
+	for (i = 0; i < 2; i++)
+		pthread_create(&creators[i], NULL, create_exclusively, NULL);
+	for (i = 0; i < 2; i++) {
+		pthread_join(creators[i], &wrong);
+		EXPECT_EQ(NULL, wrong);
+	}
+	__atomic_store_n(&arena.stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 3; i++) {
+		pthread_join(others[i], &wrong);
+		EXPECT_EQ(NULL, wrong);
+	}
+	EXPECT_LE(1, arena.created);
+	EXPECT_EQ(arena.created, arena.unlinked + !unlink_object("/a"));
+}
+
+static int winners;
+static pthread_barrier_t together;
+
+static void *race_once(void *name)
+{
+	int fd;
+
+	pthread_barrier_wait(&together);
+	fd = open_object(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd >= 0)
+		__atomic_add_fetch(&winners, 1, __ATOMIC_SEQ_CST);
+	close(fd);
+	return NULL;
+}
+
+TEST_F(posix, created_exclusively_by_one_of_many)
+{
+	pthread_t threads[4];
+	int i, round;
+
+	pthread_barrier_init(&together, NULL, ARRAY_SIZE(threads));
+	for (round = 0; round < 100; round++) {
+		winners = 0;
+		for (i = 0; i < ARRAY_SIZE(threads); i++)
+			pthread_create(&threads[i], NULL, race_once, "/a");
+		for (i = 0; i < ARRAY_SIZE(threads); i++)
+			pthread_join(threads[i], NULL);
+		EXPECT_EQ(1, winners);
+		EXPECT_EQ(0, unlink_object("/a"));
+	}
+}
+
+TEST_HARNESS_MAIN
