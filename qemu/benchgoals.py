@@ -189,9 +189,16 @@ def together():
 
 
 def programs():
-    key = PROGRAMS, "stress-ng", 1, "bogo operations"
-    return [Goal("stress-ng --shm-sysv", "throughput", key + (KSHM,),
-                 key + (INTREE,), least=1.0, within_spread=True)]
+    found = []
+    for what, row, figure in (
+            ("stress-ng --shm-sysv", "stress-ng", "bogo operations"),
+            ("pgbench, 4 clients", "pgbench", "transactions"),
+            ("pgbench, 4 clients, parallel queries", "pgbench, parallel",
+             "transactions")):
+        key = PROGRAMS, row, 1, figure
+        found.append(Goal(what, "throughput", key + (KSHM,), key + (INTREE,),
+                          least=1.0, within_spread=True))
+    return found
 
 
 def goals():

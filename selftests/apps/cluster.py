@@ -26,9 +26,9 @@ lc_messages = 'C'
 
 
 class Cluster:
-    """run(*command, bare=, user=, cwd=, status=, input=) has to run a program
-    to its end, and to answer as subprocess.run() does. Where bare is true, the
-    program is a client, and has no shared memory to put anywhere."""
+    """run(*command, bare=, user=, cwd=, input=) has to run a program to its
+    end, and to answer as subprocess.run() does. Where bare is true, the program
+    is a client, and has no shared memory to put anywhere."""
 
     def __init__(self, run, name, port):
         self.run, self.port = run, port
@@ -61,9 +61,9 @@ class Cluster:
                 file.write(text)
             shutil.chown(file.name, "postgres", "postgres")
 
-    def start(self, status=0):
+    def start(self, **more):
         return self.program("pg_ctl", "-D", self.data, "-l", self.log, "-w",
-                            "-t", "120", "start", status=status)
+                            "-t", "120", "start", **more)
 
     def stop(self):
         self.program("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop")
