@@ -39,6 +39,7 @@
 #include <sys/syscall.h>
 
 #include "internal.h"
+#include "kshm.h"
 
 #define DEVICE		"/dev/kshm"
 #define HIGH_NUMBER	1000
@@ -79,7 +80,8 @@ static long no_device(long err)
 		say(cure(err));
 		say("\n");
 	}
-	return err == -ENOMEM ? err : -ENOSYS;
+	return kshm_refuse(err == -ENOMEM ? ENOMEM : ENOSYS, KSHM_WHY_DEVICE,
+			   0);
 }
 
 /* The device number of a descriptor, 0 where it is no character device's. */
@@ -182,7 +184,7 @@ static bool is_its_answer(int fd, unsigned long cmd, long ret,
 	return ret != -EBADF && ret != -ENOTTY && is_device(fd);
 }
 
-long kshm_ioctl(unsigned long cmd, void *arg)
+static long give(unsigned long cmd, void *arg)
 {
 	unsigned char before[LARGEST_STRUCT];
 	int fd = atomic_load(&descriptor);
@@ -205,6 +207,29 @@ long kshm_ioctl(unsigned long cmd, void *arg)
 	return ret;
 }
 
+/* A module that is too old to explain has not run the command, either. */
+static long give_explained(unsigned long cmd, void *arg)
+{
+	struct kshm_explain why = {
+		.arg = (uintptr_t)arg,
+		.cmd = (__u32)cmd,
+		.error = -1,
+	};
+	long ret = give(KSHM_IOC_EXPLAIN, &why);
+
+	if (ret == -ENOTTY)
+		return give(cmd, arg);
+	if (ret)
+		return ret;
+	kshm_remember(&why);
+	return -why.error;
+}
+
+long kshm_ioctl(unsigned long cmd, void *arg)
+{
+	return kshm_explaining() ? give_explained(cmd, arg) : give(cmd, arg);
+}
+
 /* Before main(): what comes later may be a chroot, another user, a vfork(). */
 static void __attribute__((constructor)) open_early(void)
 {
@@ -213,6 +238,8 @@ static void __attribute__((constructor)) open_early(void)
 
 	atomic_store(&owner, (int)kshm_raw(SYS_getpid));
 	atomic_store(&complain, debug && *debug);
+	if (debug && *debug)
+		kshm_debug();
 	fd = open_device(high_number());
 	atomic_store(&descriptor, fd < 0 ? -1 : fd);
 }

@@ -7,16 +7,23 @@
  *	sysv.c		from the System V calls to ioctls and back
  *	posix.c		from shm_open and shm_unlink likewise
  *	   |
+ *	   |   dsm.c	PostgreSQL's four operations
+ *	   |	 |
  *	dev.c		the descriptor of /dev/kshm
+ *	   |
+ *	explain.c	why a call failed
  *
  * Between them an error is a negative errno, as in the kernel; errno itself is
- * set in one place of a file, where it hands its answer to the program. Nothing here
+ * set in one place, kshm_failed(), when an answer is handed to the program. Nothing here
  * allocates, locks, or calls what another preloaded library may have replaced.
  */
 #ifndef KSHM_INTERNAL_H
 #define KSHM_INTERNAL_H
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #define KSHM_EXPORT	__attribute__((visibility("default")))
@@ -34,11 +41,58 @@
 	ret_;								\
 })
 
+/* Whether failures are to be explained; see explain.c. */
+extern atomic_bool kshm_explains;
+
+static inline bool kshm_explaining(void)
+{
+	return atomic_load_explicit(&kshm_explains, memory_order_relaxed);
+}
+
+/**
+ * kshm_debug - tell each failure on standard error from now on
+ */
+void kshm_debug(void);
+
+struct kshm_explain;
+
+/**
+ * kshm_remember - keep what EXPLAIN said, for this thread
+ * @why:	its struct, filled in
+ */
+void kshm_remember(const struct kshm_explain *why);
+
+/**
+ * kshm_refuse - fail for a reason that the library has, not the kernel
+ * @error:	errno
+ * @reason:	KSHM_WHY_*
+ * @asked:	as the reason has it
+ *
+ * Return: -@error.
+ */
+long kshm_refuse(int error, unsigned int reason, uint64_t asked);
+
+/**
+ * kshm_failed - tell the program that its call failed
+ * @error:	errno is set to it
+ *
+ * Return: -1.
+ */
+int kshm_failed(int error);
+
+/* What a program is told: -1 with errno for a negative errno. */
+static inline int kshm_answer(long ret)
+{
+	return ret >= 0 ? (int)ret : kshm_failed((int)-ret);
+}
+
 /**
  * kshm_ioctl - one ioctl on /dev/kshm
  * @cmd:	KSHM_IOC_*
  * @arg:	its struct; outputs hold a value that the kernel never gives, so
  *		that an answer can be told from silence
+ *
+ * While failures are explained it goes through EXPLAIN.
  *
  * Return: 0 or a negative errno, -ENOSYS where the device can't be opened.
  */

@@ -13,6 +13,9 @@
 #ifndef KSHM_H
 #define KSHM_H
 
+#include <linux/kshm.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/types.h>
@@ -113,6 +116,97 @@ int kshm_shm_open(const char *name, int oflag, mode_t mode);
  * Return: 0; or -1 with errno EACCES, ENAMETOOLONG or ENOENT.
  */
 int kshm_shm_unlink(const char *name);
+
+/*
+ * Why a call failed: one errno can mean many things.
+ */
+
+/* Reasons that the library has itself; others are in <linux/kshm.h>. */
+#define KSHM_WHY_DEVICE		0x10000	/* /dev/kshm can't be opened */
+#define KSHM_WHY_HUGE_PAGES	0x10001	/* there are no huge pages */
+#define KSHM_WHY_OPERATION	0x10002	/* no such cmd of shmctl, or op of dsm */
+
+/**
+ * kshm_explain_errors - have failures explained, or stop that
+ * @on:		1 or 0
+ *
+ * For the whole process and all its threads, from their next call on: a call
+ * that has failed can't be asked any more. It makes calls a little slower, and
+ * changes nothing else. KSHM_DEBUG=1 in the environment does the same, and tells
+ * each failure on standard error.
+ *
+ * Return: what it was before.
+ */
+int kshm_explain_errors(int on);
+
+/**
+ * kshm_strerror - say why this thread's last call failed
+ * @buf:	filled with a sentence without a full stop, cut to fit
+ * @size:	bytes there; 160 are enough
+ *
+ * As "shmall would be exceeded: 12 of 10 pages" where failures are explained,
+ * else errno's name. It goes by errno, so call it before anything changes that.
+ *
+ * Return: @buf.
+ */
+char *kshm_strerror(char *buf, size_t size);
+
+/**
+ * kshm_reason - the same for programs
+ * @asked:	set to what was asked for, as the reason has it; or NULL
+ * @limit:	set to what there is; or NULL
+ *
+ * Return: KSHM_WHY_*, 0 where nothing is known but errno.
+ */
+unsigned int kshm_reason(uint64_t *asked, uint64_t *limit);
+
+/**
+ * kshm_strreason - a reason in words, without its numbers
+ * @reason:	KSHM_WHY_*
+ *
+ * Return: a constant string.
+ */
+const char *kshm_strreason(unsigned int reason);
+
+/*
+ * Dynamic shared memory in the shape that PostgreSQL gives it.
+ */
+
+/* What to do: the operations of kshm_dsm(). */
+#define KSHM_DSM_CREATE		0	/* make a segment and attach it */
+#define KSHM_DSM_ATTACH		1	/* attach one that exists */
+#define KSHM_DSM_DETACH		2	/* detach it, and leave it to others */
+#define KSHM_DSM_DESTROY	3	/* detach it, and remove it */
+
+/**
+ * struct kshm_dsm_handle - who a segment is
+ * @name:	its name; NULL: it has a key
+ * @key:	its key, not IPC_PRIVATE; not looked at where there is a name
+ */
+struct kshm_dsm_handle {
+	const char *name;
+	key_t key;
+};
+
+/**
+ * kshm_dsm - create, attach, detach or destroy a segment
+ * @op:		KSHM_DSM_*
+ * @handle:	which
+ * @request_size: bytes, for KSHM_DSM_CREATE; else not looked at
+ * @mapped_address: where it is attached, NULL where it isn't: set by CREATE and
+ *		ATTACH, which want it to be NULL; given to DETACH and DESTROY,
+ *		which set it to NULL again
+ * @mapped_size: its size, or 0, likewise
+ *
+ * A new segment is its owner's only (0600), and all of its memory is there. CREATE
+ * of what exists is EEXIST: take another handle. After a failure address and size
+ * are as before, and nothing is left behind.
+ *
+ * Return: 0; or -1 with errno as of kshm_shmget(), kshm_shmat(), kshm_shmdt() or
+ * kshm_shmctl(), or EINTR.
+ */
+int kshm_dsm(int op, const struct kshm_dsm_handle *handle, size_t request_size,
+	     void **mapped_address, size_t *mapped_size);
 
 #ifdef __cplusplus
 }

@@ -29,11 +29,8 @@ struct name {
 
 static int answer(long ret)
 {
-	if (ret >= 0)
-		return (int)ret;
 	/* A module that is older than this library. */
-	errno = ret == -ENOTTY ? ENOSYS : (int)-ret;
-	return -1;
+	return kshm_answer(ret == -ENOTTY ? -ENOSYS : ret);
 }
 
 /* False where there is nothing to be named so. */

@@ -26,14 +26,6 @@ struct shape {
 	void (*fill)(void *buf, const struct kshm_stat *st);
 };
 
-static int answer(long ret)
-{
-	if (ret >= 0)
-		return (int)ret;
-	errno = (int)-ret;
-	return -1;
-}
-
 static long get(key_t key, size_t size, int shmflg)
 {
 	struct kshm_get arg = {
@@ -60,12 +52,12 @@ static long get_huge(key_t key, size_t size, int shmflg)
 	long ret;
 
 	if (key == IPC_PRIVATE)
-		return -EINVAL;
+		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0);
 	ret = get(key, size, shmflg & ~IPC_CREAT);
 	if (!(shmflg & IPC_CREAT))
 		return ret;
 	if (ret == -ENOENT)
-		return -EINVAL;
+		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0);
 	if ((shmflg & IPC_EXCL) && (ret >= 0 || ret == -EINVAL || ret == -EACCES))
 		return -EEXIST;
 	return ret;
@@ -74,8 +66,8 @@ static long get_huge(key_t key, size_t size, int shmflg)
 KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 {
 	if (shmflg & SHM_HUGETLB)
-		return answer(get_huge(key, size, shmflg));
-	return answer(get(key, size, shmflg));
+		return kshm_answer(get_huge(key, size, shmflg));
+	return kshm_answer(get(key, size, shmflg));
 }
 
 KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
@@ -93,7 +85,7 @@ KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
 		arg.flags |= KSHM_ATTACH_REMAP;
 	if (shmflg & SHM_EXEC)
 		arg.flags |= KSHM_ATTACH_EXEC;
-	if (answer(kshm_ioctl(KSHM_IOC_ATTACH, &arg)))
+	if (kshm_answer(kshm_ioctl(KSHM_IOC_ATTACH, &arg)))
 		return (void *)-1;
 	return (void *)(uintptr_t)arg.addr;
 }
@@ -102,7 +94,7 @@ KSHM_EXPORT int kshm_shmdt(const void *shmaddr)
 {
 	struct kshm_detach arg = { .addr = (uintptr_t)shmaddr };
 
-	return answer(kshm_ioctl(KSHM_IOC_DETACH, &arg));
+	return kshm_answer(kshm_ioctl(KSHM_IOC_DETACH, &arg));
 }
 
 /*
@@ -185,7 +177,7 @@ static long set_from(int shmid, const void *buf, const struct shape *shape)
 	struct ipc_perm perm;
 
 	if (!readable(buf, shape->size))
-		return -EFAULT;
+		return kshm_refuse(EFAULT, KSHM_WHY_FAULT, 0);
 	memcpy(&perm, buf, sizeof(perm));
 	arg.uid = perm.uid;
 	arg.gid = perm.gid;
@@ -262,7 +254,7 @@ static long lock(int shmid, __u32 flags)
 static long control(int shmid, int cmd, void *buf, const struct shape *shape)
 {
 	if (shmid < 0)
-		return -EINVAL;
+		return kshm_refuse(EINVAL, KSHM_WHY_NO_ID, (__u32)shmid);
 
 	switch (cmd) {
 	case IPC_RMID:
@@ -285,13 +277,13 @@ static long control(int shmid, int cmd, void *buf, const struct shape *shape)
 	case SHM_INFO:
 		return shm_info(buf);
 	default:
-		return -EINVAL;
+		return kshm_refuse(EINVAL, KSHM_WHY_OPERATION, 0);
 	}
 }
 
 KSHM_EXPORT int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf)
 {
-	return answer(control(shmid, cmd, buf, &shape_ds));
+	return kshm_answer(control(shmid, cmd, buf, &shape_ds));
 }
 
 #if __SIZEOF_LONG__ == 4
@@ -317,6 +309,6 @@ static const struct shape shape_ds64 = {
 
 KSHM_EXPORT int kshm_shmctl64(int shmid, int cmd, struct __shmid64_ds *buf)
 {
-	return answer(control(shmid, cmd, buf, &shape_ds64));
+	return kshm_answer(control(shmid, cmd, buf, &shape_ds64));
 }
 #endif

@@ -5,6 +5,7 @@
  */
 #include <libgen.h>
 #include <linux/elf.h>
+#include <linux/kshm.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "cases.h"
+#include "kshm.h"
 
 FIXTURE_KSHM(library);
 
@@ -463,13 +465,280 @@ TEST_F(library, other_device_in_its_place_enosys)
 	}
 }
 
-TEST_F(library, with_debug_and_device_silent)
+#define ZERO_SIZE "kshm: shmget: EINVAL: a new segment can't have size 0\n"
+
+TEST_F(library, with_debug_each_failure_told)
 {
 	char said[1024];
 
 	setenv("KSHM_DEBUG", "1", 1);
 	EXPECT_EQ(0, run_self("--call-thrice", said, sizeof(said)));
+	EXPECT_STREQ(ZERO_SIZE ZERO_SIZE ZERO_SIZE, said);
+}
+
+TEST_F(library, with_debug_success_silent)
+{
+	char said[1024];
+
+	setenv("KSHM_DEBUG", "1", 1);
+	EXPECT_EQ(0, run_self("--succeed", said, sizeof(said)));
 	EXPECT_STREQ("", said);
+}
+
+TEST_F(library, with_debug_other_failures_told)
+{
+	char said[1024];
+
+	setenv("KSHM_DEBUG", "1", 1);
+	EXPECT_EQ(0, run_self("--fail-all-ways", said, sizeof(said)));
+	EXPECT_STREQ("kshm: shmat: EINVAL: there is no segment with that id: 9\n"
+		     "kshm: the library: EINVAL: there is no segment with that id: -1\n"
+		     "kshm: shmdt: EINVAL: nothing is attached at that address: 0x1000\n"
+		     "kshm: the library: EINVAL: there is no such operation\n",
+		     said);
+}
+
+static void expect_sentence(struct __test_metadata *_metadata,
+			    const char *wanted)
+{
+	char said[160] = "untouched", cut[9] = "12345678";
+	int error = errno;
+
+	EXPECT_EQ(&said[0], kshm_strerror(said, sizeof(said)));
+	EXPECT_STREQ(wanted, said);
+	EXPECT_EQ(error, errno);
+	EXPECT_EQ(&cut[0], kshm_strerror(cut, sizeof(cut)));
+	EXPECT_EQ(0, strncmp(wanted, cut, 8));
+	EXPECT_EQ(0, cut[8]);
+	EXPECT_EQ(&cut[0], kshm_strerror(cut, 0));
+}
+
+TEST_F(library, reason_in_words_with_numbers)
+{
+	uint64_t asked, limit;
+
+	EXPECT_EQ(0, kshm_explain_errors(1));
+	EXPECT_EQ(1, kshm_explain_errors(1));
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmall", 10));
+	ASSERT_EQ(0, get(IPC_PRIVATE, 2 * PAGE, 0600));
+	EXPECT_EQ(-1, kshm.get(IPC_PRIVATE, 10 * PAGE, 0600));
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(KSHM_WHY_SHMALL, kshm_reason(&asked, &limit));
+	EXPECT_EQ(12, asked);
+	EXPECT_EQ(10, limit);
+	expect_sentence(_metadata, "shmall would be exceeded: 12 of 10 pages");
+	EXPECT_STREQ("shmall would be exceeded",
+		     kshm_strreason(kshm_reason(NULL, NULL)));
+}
+
+TEST_F(library, reasons_in_words_each_kind_of_number)
+{
+	kshm_explain_errors(1);
+	EXPECT_EQ(-1, kshm.get(-2, 1, 0));
+	expect_sentence(_metadata, "no segment has that key: 0xfffffffe");
+	EXPECT_EQ(-1, kshm.ctl(-7, IPC_RMID, NULL));
+	expect_sentence(_metadata, "there is no segment with that id: -7");
+	make_key(KEY, PAGE, 0604);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ((void *)-1, kshm.at(0, NULL, 0));
+		expect_sentence(_metadata,
+				"the segment's permission bits don't grant that: needs rw-, has r--");
+		_exit(0);
+	}
+}
+
+TEST_F(library, reason_not_asked_for_errno_name)
+{
+	EXPECT_EQ(-1, kshm.get(KEY, 1, 0));
+	EXPECT_EQ(0, kshm_reason(NULL, NULL));
+	expect_sentence(_metadata, "ENOENT");
+	errno = 0;
+	expect_sentence(_metadata, "");
+	errno = 4000;
+	expect_sentence(_metadata, "error 4000");
+}
+
+TEST_F(library, reason_is_that_of_errno)
+{
+	kshm_explain_errors(1);
+	EXPECT_EQ(-1, kshm.get(KEY, 1, 0));
+	errno = EACCES;
+	EXPECT_EQ(0, kshm_reason(NULL, NULL));
+	expect_sentence(_metadata, "EACCES");
+	EXPECT_EQ(-1, kshm.get(IPC_PRIVATE, 1, SHM_HUGETLB));
+	EXPECT_EQ(KSHM_WHY_HUGE_PAGES, kshm_reason(NULL, NULL));
+	EXPECT_EQ(-1, kshm.ctl(0, IPC_SET, BAD_POINTER));
+	expect_sentence(_metadata, "memory can't be read or written");
+	kshm_explain_errors(0);
+	EXPECT_EQ(0, kshm_reason(NULL, NULL));
+}
+
+TEST_F(library, reasons_all_have_words)
+{
+	unsigned int reason;
+
+	for (reason = 1; reason <= KSHM_WHY_SIGNAL; reason++)
+		EXPECT_STRNE(kshm_strreason(0), kshm_strreason(reason)) {
+			TH_LOG("%u", reason);
+		}
+	for (reason = KSHM_WHY_DEVICE; reason <= KSHM_WHY_OPERATION; reason++)
+		EXPECT_STRNE(kshm_strreason(0), kshm_strreason(reason));
+	EXPECT_STREQ(kshm_strreason(0), kshm_strreason(0xffff));
+	EXPECT_STREQ(kshm_strreason(0), kshm_strreason(~0U));
+}
+
+/* Explained calls find the device again, and do what they do, once. */
+TEST_F(library, explained_calls_survive_too)
+{
+	kshm_explain_errors(1);
+	expect_each_call_survives(_metadata, close_it);
+	EXPECT_EQ(1, descriptors());
+	stranger = open("/dev/null", O_RDWR);
+	make_key(KEY, PAGE, 0600);
+	take_number();
+	EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL));
+	EXPECT_EQ(KSHM_WHY_EXISTS, kshm_reason(NULL, NULL));
+}
+
+static void *fail_otherwise(void *wrong)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (kshm.get(KEY, 1, 0) != -1 ||
+		    kshm_reason(NULL, NULL) != KSHM_WHY_NO_KEY)
+			return "it got another's reason";
+	}
+	return NULL;
+}
+
+TEST_F(library, reason_is_that_of_the_thread)
+{
+	pthread_t thread;
+	void *wrong;
+	int i;
+
+	kshm_explain_errors(1);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, fail_otherwise, NULL));
+	for (i = 0; i < 1000; i++) {
+		ASSERT_EQ(-1, kshm.get(IPC_PRIVATE, 0, 0));
+		ASSERT_EQ(KSHM_WHY_SIZE_ZERO, kshm_reason(NULL, NULL));
+	}
+	ASSERT_EQ(0, pthread_join(thread, &wrong));
+	EXPECT_EQ(NULL, wrong);
+}
+
+FIXTURE_KSHM(dsm);
+
+static const struct kshm_dsm_handle by_key = { .key = KEY };
+
+TEST_F(dsm, created_attached_and_destroyed)
+{
+	void *mine = NULL, *its = NULL;
+	size_t size = 0, its_size = 0;
+
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_CREATE, &by_key, PAGE + 1, &mine, &size));
+	EXPECT_EQ(PAGE + 1, size);
+	EXPECT_EQ(0600, stat_of(0).shm_perm.mode);
+	strcpy(mine, "kept");
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_ATTACH, &by_key, 0, &its, &its_size));
+	EXPECT_EQ(PAGE + 1, its_size);
+	EXPECT_STREQ("kept", its);
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DETACH, &by_key, 0, &mine, &size));
+	EXPECT_EQ(NULL, mine);
+	EXPECT_EQ(0, size);
+	EXPECT_EQ(1, nattch(0));
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DESTROY, &by_key, 0, &its, &its_size));
+	EXPECT_EQ(NULL, its);
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(dsm, all_memory_there_at_once)
+{
+	struct line line;
+	void *addr = NULL;
+	size_t size;
+
+	ASSERT_EQ(0, kshm_dsm(KSHM_DSM_CREATE, &by_key, 5 * PAGE, &addr, &size));
+	ASSERT_TRUE(listing_find(0, &line));
+	EXPECT_EQ(5 * PAGE, line.rss);
+}
+
+TEST_F(dsm, destroyed_while_others_have_it_goes_with_them)
+{
+	void *mine = NULL, *its = NULL, *gone = NULL;
+	size_t size = 0, its_size = 0;
+
+	ASSERT_EQ(0, kshm_dsm(KSHM_DSM_CREATE, &by_key, 1, &mine, &size));
+	ASSERT_EQ(0, kshm_dsm(KSHM_DSM_ATTACH, &by_key, 0, &its, &its_size));
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DESTROY, &by_key, 0, &mine, &size));
+	*(char *)its = 1;
+	EXPECT_EQ(-1, kshm_dsm(KSHM_DSM_ATTACH, &by_key, 0, &gone, &size));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DETACH, &by_key, 0, &its, &its_size));
+	EXPECT_FALSE(exists(0));
+}
+
+TEST_F(dsm, destroyed_without_an_attach)
+{
+	void *addr = NULL;
+	size_t size = 0;
+
+	make_key(KEY, PAGE, 0600);
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DESTROY, &by_key, 0, &addr, &size));
+	EXPECT_FALSE(exists(0));
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DETACH, &by_key, 0, &addr, &size));
+	EXPECT_EQ(-1, kshm_dsm(KSHM_DSM_DESTROY, &by_key, 0, &addr, &size));
+	EXPECT_EQ(ENOENT, errno);
+}
+
+#define EXPECT_DSM_REFUSED(error, op, handle, request) do {		\
+	void *was_ = addr;						\
+									\
+	EXPECT_EQ(-1, kshm_dsm(op, handle, request, &addr, &size));	\
+	EXPECT_EQ(error, errno);					\
+	EXPECT_EQ(was_, addr);						\
+	EXPECT_EQ(7, size);						\
+} while (0)
+
+TEST_F(dsm, refused_changes_nothing)
+{
+	static const struct kshm_dsm_handle private = { .key = IPC_PRIVATE };
+	void *addr = NULL;
+	size_t size = 7;
+
+	EXPECT_DSM_REFUSED(ENOENT, KSHM_DSM_ATTACH, &by_key, 0);
+	EXPECT_DSM_REFUSED(EINVAL, KSHM_DSM_CREATE, &by_key, 0);
+	EXPECT_DSM_REFUSED(EINVAL, KSHM_DSM_CREATE, &private, 1);
+	EXPECT_DSM_REFUSED(EINVAL, 4, &by_key, 1);
+	make_key(KEY, PAGE, 0600);
+	EXPECT_DSM_REFUSED(EEXIST, KSHM_DSM_CREATE, &by_key, 1);
+	addr = fill_page(free_range(1), 0);
+	EXPECT_DSM_REFUSED(EINVAL, KSHM_DSM_ATTACH, &by_key, 1);
+	EXPECT_DSM_REFUSED(EINVAL, KSHM_DSM_DETACH, &by_key, 1);
+	EXPECT_DSM_REFUSED(EINVAL, KSHM_DSM_DESTROY, &by_key, 1);
+	EXPECT_TRUE(exists(0));
+}
+
+TEST_F(dsm, created_but_not_attached_leaves_nothing)
+{
+	struct rlimit small = { 1UL << 30, 1UL << 30 };
+	void *addr = NULL;
+	size_t size = 7;
+
+	if (in_child()) {
+		struct rlimit now;
+
+		ASSERT_EQ(0, getrlimit(RLIMIT_AS, &now));
+		small.rlim_cur = PAGE;
+		small.rlim_max = now.rlim_max;
+		ASSERT_EQ(0, setrlimit(RLIMIT_AS, &small));
+		EXPECT_DSM_REFUSED(ENOMEM, KSHM_DSM_CREATE, &by_key, PAGE);
+		ASSERT_EQ(0, setrlimit(RLIMIT_AS, &now));
+		_exit(0);
+	}
+	EXPECT_FALSE(exists(0));
 }
 
 TEST_F(library, standard_files_closed_number_not_standard)
@@ -530,7 +799,7 @@ TEST_F(library, shared_library_offers_only_its_names)
 
 	EXPECT_LE(4, n);
 	for (i = 0; i < n; i++)
-		EXPECT_EQ(0, strncmp(names[i], "kshm_shm", 8)) {
+		EXPECT_EQ(0, strncmp(names[i], "kshm_", 5)) {
 			TH_LOG("%s", names[i]);
 		}
 }
@@ -714,8 +983,29 @@ static int call_thrice(void)
 	return ret == -EINVAL ? 0 : -ret;
 }
 
+static int succeed(void)
+{
+	backend = &kshm;
+	detach(attach(make(1)));
+	return 0;
+}
+
+static int fail_all_ways(void)
+{
+	backend = &kshm;
+	at(9, NULL, 0);
+	ctl(-1, IPC_RMID, NULL);
+	dt((void *)0x1000);
+	ctl(0, 1000, NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "--succeed"))
+		return succeed();
+	if (argc == 2 && !strcmp(argv[1], "--fail-all-ways"))
+		return fail_all_ways();
 	if (argc == 2 && !strcmp(argv[1], "--call-thrice"))
 		return call_thrice();
 	if (argc == 2 && !strcmp(argv[1], "--no-standard-files"))
