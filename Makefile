@@ -60,7 +60,7 @@ run: guest-parts
 
 # Large programs, each in a guest of its own; APP= names some.
 apps-parts: guest-parts
-	@qemu/host-packages image
+	@qemu/host-packages image apps
 	@$(MAKE) -s -C selftests/apps O='$(BUILD)/apps/bin'
 
 apps: apps-parts
@@ -68,7 +68,7 @@ apps: apps-parts
 
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image lint
+	@qemu/host-packages build fetch guest image apps lint
 	@qemu/check lint host selftests-6.1 selftests-6.12 \
 		oracle-6.1 oracle-6.12 run-6.12 apps-6.12
 
