@@ -68,9 +68,9 @@ apps: apps-parts
 
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image apps lint
+	@qemu/host-packages build fetch guest image apps lint host examples
 	@qemu/check lint host selftests-6.1 selftests-6.12 \
-		oracle-6.1 oracle-6.12 run-6.12 apps-6.12
+		oracle-6.1 oracle-6.12 run-6.12 apps-6.12 examples-6.12
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
@@ -105,6 +105,9 @@ install-lib install-headers: lib
 	@$(MAKE) -C lib O='$(BUILD)/lib' $@
 	@install -D -m 755 tools/kshm-run '$(DESTDIR)$(PREFIX)/bin/kshm-run'
 
+install-man:
+	@$(MAKE) -C lib $@
+
 # What took long to fetch stays; "rm -r build" takes that too.
 clean:
 	@for made in '$(BUILD)'/*; do case $$made in \
@@ -134,7 +137,7 @@ help:
 	@echo '  make locks        how often locks are waited for, in-tree and in kshm; builds a'
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
-	@echo '  make install, install-lib, install-headers'
+	@echo '  make install, install-lib, install-headers, install-man'
 	@echo '  make clean        removes what was built; fetched kernels stay'
 	@echo
 	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/; KERNEL=debug'
@@ -177,4 +180,5 @@ locks:
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
 	check smoke mutants debug-check lint shell gdb oracle oracle-parts \
-	bench-parts bench profile locks install install-lib install-headers clean help
+	bench-parts bench profile locks install install-lib install-headers install-man \
+	clean help

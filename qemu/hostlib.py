@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Part of qemu/host-tests: the library as it is installed. That its files are in
+place, its headers and its .pc work, its pages tell of all that there is, and that
+what it once offered it still does."""
+
+import glob
+import os
+import re
+
+from common import TOP
+
+PREFIX = "/opt/kshm"
+PARTS = ("include/kshm.h", "include/linux/kshm.h", "lib/libkshm.so",
+         "lib/libkshm.so.0", "lib/libkshm-preload.so", "lib/libkshm.a",
+         "lib/pkgconfig/kshm.pc", "bin/kshm-run", "share/man/man3/kshm_shmget.3",
+         "share/man/man4/kshm.4", "share/man/man8/kshm-run.8")
+# What only 32-bit programs have: the same call under another name.
+ONLY_32 = {"kshm_shmctl64"}
+
+USER = """#include <kshm.h>
+int main(void)
+{
+	char why[160];
+	return kshm_shmget(IPC_PRIVATE, 1, 0600) < 0 && !kshm_strerror(why, 160);
+}
+"""
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def offered(host, library):
+    """-> {name: version} of the functions that a shared library offers"""
+    _, table = host.run(["nm", "-D", "--defined-only", library])
+    return dict(re.findall(r"^\S+ T (\w+)@@([\w.]+)$", table, re.M))
+
+
+def in_map():
+    """-> {name: version} as lib/libkshm.map has them"""
+    found = {}
+    for version, body in re.findall(r"^(KSHM_[\d.]+) \{(.*?)^\}",
+                                    read(os.path.join(TOP, "lib/libkshm.map")),
+                                    re.M | re.S):
+        names = body.replace("global:", "").partition("local:")[0]
+        found.update({name: version for name in re.findall(r"(\w+);", names)})
+    return {name: found[name] for name in found if name not in ONLY_32}
+
+
+def use_it(host, root):
+    """Programs in C and C++, compiled as pkg-config says."""
+    env = {"PKG_CONFIG_PATH": f"{root}{PREFIX}/lib/pkgconfig",
+           "PKG_CONFIG_SYSROOT_DIR": root}
+    status, flags = host.run(["pkg-config", "--cflags", "--libs", "kshm"], env)
+    host.judge("pkg_config_knows_kshm", status == 0, flags)
+    for compiler, options, name in (
+            ("cc", "-std=c99 -pedantic -D_XOPEN_SOURCE=700", "c"),
+            ("c++", "-std=c++11 -pedantic -Wextra", "cc"),
+            ("cc", "-std=c99 -D_XOPEN_SOURCE=700 -D_TIME_BITS=64 "
+                   "-D_FILE_OFFSET_BITS=64", "time64.c")):
+        source = os.path.join(host.scratch, f"user.{name}")
+        with open(source, "w") as file:
+            file.write(USER)
+        host.ends(f"header_works_for_{name}", [
+            compiler, *options.split(), "-Wall", "-Werror", source, "-o",
+            f"{source}.out", *flags.split()], 0)
+
+
+def pages(host, root):
+    """Each function and each command has its page."""
+    names = set(offered(host, f"{root}{PREFIX}/lib/libkshm.so.0"))
+    absent = [name for name in sorted(names) if not os.path.exists(
+        f"{root}{PREFIX}/share/man/man3/{name}.3")]
+    host.judge("each_function_has_its_page", names and not absent, str(absent))
+    device = read(os.path.join(TOP, "Documentation/man/kshm.4"))
+    page = read(os.path.join(TOP, "Documentation/kshm.rst"))
+    commands = re.findall(r"^#define (KSHM_IOC_\w+)\s+_IO",
+                          read(os.path.join(TOP, "uapi/linux/kshm.h")), re.M)
+    absent = [command for command in commands if f"Dv {command} " not in device
+              or f"\n{command}\n---" not in page]
+    host.judge("each_command_has_its_page", commands and not absent,
+               str(absent))
+    reasons = re.findall(r"^#define KSHM_(WHY_\w+)\s+[1-9]",
+                         read(os.path.join(TOP, "uapi/linux/kshm.h")), re.M)
+    absent = [reason for reason in reasons if f"\n``{reason}``" not in page]
+    host.judge("each_reason_is_told", reasons and not absent, str(absent))
+
+
+def same_abi(host, root):
+    """What a release had is there, and as it was."""
+    library = f"{root}{PREFIX}/lib/libkshm.so.0"
+    wanted = in_map()
+    host.judge("library_offers_what_its_map_says",
+               offered(host, library) == wanted,
+               f"{offered(host, library)}\n{wanted}")
+    for source in sorted(glob.glob(os.path.join(TOP, "lib/baseline/*.c"))):
+        version = os.path.basename(source)[:-len(".c")]
+        then = os.path.join(host.scratch, f"libkshm-{version}.so")
+        names = re.findall(r"^\w.*?\b(kshm_\w+)\(", read(source), re.M)
+        with open(f"{then}.map", "w") as file:
+            file.write(f"KSHM_{version} {{ global: {'; '.join(names)}; "
+                       "local: *; };\n")
+        host.ends(f"baseline_{version}_compiles", [
+            "cc", "-g", "-shared", "-fPIC", "-w", "-Wl,-soname,libkshm.so.0",
+            f"-Wl,--version-script={then}.map", "-o", then, source], 0)
+        status, output = host.run(["abidiff", "--no-added-syms", then, library])
+        host.judge(f"abi_of_{version}_kept", status == 0, output)
+        host.judge(f"baseline_{version}_has_functions", names and
+                   set(names) <= set(wanted), str(names))
+
+
+def library(host):
+    root = os.path.join(host.scratch, "root")
+    status, output = host.run(["make", "install-lib", "install-headers",
+                               "install-man", f"DESTDIR={root}",
+                               f"PREFIX={PREFIX}"])
+    absent = [name for name in PARTS
+              if not os.path.exists(f"{root}{PREFIX}/{name}")]
+    host.judge("make_install_puts_all_in_place", status == 0 and not absent,
+               f"status {status}, absent: {absent}\n{output}")
+    versions = {
+        re.search(r"^VERSION\s*:= (\S+)", read(f"{TOP}/lib/Makefile"), re.M)[1],
+        re.search(r"kshm-run (\d[\d.]*)", read(f"{TOP}/tools/kshm-run"))[1],
+        re.search(r"(?s).*^KSHM_(\S+) \{", read(f"{TOP}/lib/libkshm.map"),
+                  re.M)[1]}
+    host.judge("version_is_the_same_everywhere", len(versions) == 1,
+               str(versions))
+    use_it(host, root)
+    pages(host, root)
+    same_abi(host, root)
