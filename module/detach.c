@@ -92,6 +92,7 @@ static struct kshm_errands guards = {
 	.lock = __SPIN_LOCK_UNLOCKED(guards.lock),
 	.list = LIST_HEAD_INIT(guards.list),
 };
+
 static bool guard_works;
 
 static struct guard *guard_of_current(void)
