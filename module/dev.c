@@ -13,7 +13,7 @@
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
 
-/* One call: its struct, and where that came from. */
+/* One call: its struct, where that came from, and through which descriptor. */
 struct call {
 	union {
 		struct kshm_info	info;
@@ -30,6 +30,7 @@ struct call {
 	};
 	void __user	*user;
 	size_t		user_size;
+	struct file	*file;
 };
 
 /* What no error is: see struct command. */
@@ -78,7 +79,7 @@ static int call_info(struct call *call)
 
 static int call_get(struct call *call)
 {
-	return kshm_get(&call->get);
+	return kshm_get(&call->get, call->file);
 }
 
 /* Nobody else knows a private segment by its key; of others we can't tell. */
@@ -160,7 +161,7 @@ static int call_explain(struct call *call)
 		return -EFAULT;
 	kshm_question_begin(&question, (unsigned long)call->user,
 			    call->user_size);
-	err = kshm_ioctl(NULL, explain->cmd, explain->arg);
+	err = kshm_ioctl(call->file, explain->cmd, explain->arg);
 	kshm_question_end(&question, err, explain);
 	return 0;
 }
@@ -313,6 +314,7 @@ static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (!command)
 		return -ENOTTY;
+	call.file = file;
 	call.user = (void __user *)arg;
 	call.user_size = _IOC_SIZE(cmd);
 	if (call.user_size < command->least)
@@ -336,8 +338,23 @@ static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return err;
 }
 
+/* What the misc layer has left there is nothing that owner.c could use. */
+static int dev_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	return 0;
+}
+
+static int dev_release(struct inode *inode, struct file *file)
+{
+	kshm_owner_release(file);
+	return 0;
+}
+
 static const struct file_operations dev_ops = {
 	.owner		= THIS_MODULE,
+	.open		= dev_open,
+	.release	= dev_release,
 	.unlocked_ioctl	= kshm_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= noop_llseek,

@@ -11,6 +11,7 @@ static int check_existing_locked(struct kshm_segment *segment, void *arg)
 {
 	struct kshm_get *get = arg;
 
+	get->flags &= ~KSHM_GET_CREATED;
 	/* It lost the key after it was found: that is as good as not found. */
 	if (segment->key != get->key)
 		return -ENOENT;
@@ -58,7 +59,18 @@ static int check_new(struct kshm_registry *registry, const struct kshm_get *get,
 	return kshm_registry_room(registry, pages, limits);
 }
 
-static int create(struct kshm_registry *registry, struct kshm_get *get)
+static int add(struct kshm_segment *segment, const struct kshm_limits *limits,
+	       struct file *owner)
+{
+	int err = 0;
+
+	if (segment->lifetime & KSHM_GET_OWNED)
+		err = kshm_owner_add(owner, segment);
+	return err ?: kshm_registry_add(segment, limits);
+}
+
+static int create(struct kshm_registry *registry, struct kshm_get *get,
+		  struct file *owner)
 {
 	struct kshm_segment *segment;
 	struct kshm_limits limits;
@@ -72,31 +84,35 @@ static int create(struct kshm_registry *registry, struct kshm_get *get)
 	segment = kshm_segment_new(registry, get);
 	if (IS_ERR(segment))
 		return PTR_ERR(segment);
-	id = kshm_registry_add(segment, &limits);
+	id = add(segment, &limits, owner);
 	if (id < 0) {
 		kshm_segment_drop(segment);
 		return id;
 	}
 	get->id = id;
+	get->flags |= KSHM_GET_CREATED;
 	trace_kshm_create(id, get->key, get->size);
 	return 0;
 }
 
 /**
  * kshm_get() - find or create
- * @get:	see there
+ * @get:	see there; id is set on success, and whether it was created
+ * @owner:	descriptor of the device; the caller holds it
  *
  * Takes the registry's lock to publish what it creates, not to find.
  *
  * Return: 0 or what struct kshm_get lists.
  */
-int kshm_get(struct kshm_get *get)
+int kshm_get(struct kshm_get *get, struct file *owner)
 {
 	struct kshm_registry *registry;
 	int err;
 
 	err = kshm_check_flags(get->flags, KSHM_GET_CREAT | KSHM_GET_EXCL |
-			       KSHM_GET_NORESERVE | KSHM_GET_PREALLOC, 0);
+			       KSHM_GET_NORESERVE | KSHM_GET_PREALLOC |
+			       KSHM_GET_OWNED | KSHM_GET_TRANSIENT |
+			       KSHM_GET_CREATED, 0);
 	if (err)
 		return err;
 	if (get->mode & ~0777)
@@ -106,7 +122,7 @@ int kshm_get(struct kshm_get *get)
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
 	if (get->key == IPC_PRIVATE)
-		return create(registry, get);
+		return create(registry, get, owner);
 
 	for (;;) {
 		err = find(registry, get);
@@ -115,7 +131,7 @@ int kshm_get(struct kshm_get *get)
 		if (!(get->flags & KSHM_GET_CREAT))
 			return kshm_because(err, KSHM_WHY_NO_KEY,
 					    (u32)get->key, 0);
-		err = create(registry, get);
+		err = create(registry, get, owner);
 		/* Another creator was faster between the two: find again. */
 		if (err != -EEXIST)
 			return err;

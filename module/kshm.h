@@ -26,6 +26,8 @@
  *   each access mode, and lends it while nobody maps it; that makes a circle,
  *   which the end of the segment breaks.
  * - nattch counts the VMAs of a segment, and each attach under way.
+ * - A descriptor of the device lists the segments that go with it, uncounted:
+ *   the end of a segment takes it off that list.
  *
  * Named objects are another world, and simpler:
  *
@@ -41,7 +43,8 @@
  *	2. kshm_registry_add() publishes it, complete.
  *	3. Marked for removal (->dest): its key is free, its id goes on.
  *	4. Whoever finds nattch 0 and the mark, under its lock, sets ->dead: once,
- *	   and for good. Others that find it dead act as if it were gone.
+ *	   and for good. Others that find it dead act as if it were gone. One that
+ *	   goes with its last detach needs no mark; dead, it still has its key.
  *	5. That one takes it out of the registry and drops its idle files.
  *	6. The last attach file lets go; memory is freed; after RCU the struct.
  *
@@ -50,6 +53,8 @@
  *	mmap_lock -> registry->lock (mutex) -> segment->lock (spinlock)
  *
  *	registry->objects_lock (mutex) -> RCU
+ *
+ * The spinlock of owner.c is taken inside of none of these, and none inside it.
  *
  * VMAs are opened and closed under mmap_lock, so whoever holds one of the other
  * locks may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
@@ -171,6 +176,8 @@ enum kshm_access {
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
+ * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT
+ * @owned:	in the list of the descriptor that it goes with; see owner.c
  * @key_node:	in registry->keys
  *
  * @lock:	protects what follows
@@ -184,7 +191,7 @@ enum kshm_access {
  * @atime:	last attach, seconds of CLOCK_REALTIME
  * @dtime:	last detach
  * @ctime:	last change
- * @lpid:	process of the last attach or detach; counted
+ * @lpid:	process of the last attach or detach; counted; NULL: never yet
  * @locker:	who locked it, and is charged for it; counted; NULL: not locked
  * @locked:	pages charged to @locker
  * @idle:	attach files at hand, one for each access mode; counted
@@ -203,6 +210,8 @@ struct kshm_segment {
 	kuid_t			cuid;
 	kgid_t			cgid;
 	struct pid		*cpid;
+	u32			lifetime;
+	struct list_head	owned;
 	struct rhash_head	key_node;
 
 	spinlock_t		lock;	/* guards all below */
@@ -282,7 +291,12 @@ int kshm_dev_init(void);
 void kshm_dev_exit(void);
 
 /* get.c */
-int kshm_get(struct kshm_get *get);
+int kshm_get(struct kshm_get *get, struct file *owner);
+
+/* owner.c */
+int kshm_owner_add(struct file *owner, struct kshm_segment *segment);
+void kshm_owner_forget(struct kshm_segment *segment);
+void kshm_owner_release(struct file *owner);
 
 /* registry.c */
 struct kshm_registry *kshm_registry_new(void);
@@ -310,6 +324,7 @@ struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 void kshm_segment_put(struct kshm_segment *segment);
 void kshm_segment_drop(struct kshm_segment *segment);
 bool kshm_segment_mark(struct kshm_segment *segment);
+void kshm_segment_remove(struct kshm_segment *segment);
 int kshm_segment_open(struct kshm_segment *segment);
 void kshm_segment_close(struct kshm_segment *segment);
 void kshm_segment_unpin(struct kshm_segment *segment);

@@ -127,9 +127,50 @@ static void list(struct kshm_registry *registry, struct kshm_segment *segment)
 		WRITE_ONCE(registry->max_index, index);
 }
 
+/*
+ * Whoever finds the key waits for the segment's lock, and then knows an id that
+ * can be found as well.
+ */
+static int enter(struct kshm_registry *registry, struct kshm_segment *segment)
+{
+	int err = 0;
+
+	spin_lock(&segment->lock);
+	if (segment->key != IPC_PRIVATE)
+		err = rhashtable_lookup_insert_fast(&registry->keys,
+						    &segment->key_node,
+						    key_params);
+	if (!err)
+		list(registry, segment);
+	spin_unlock(&segment->lock);
+	return err;
+}
+
+/*
+ * A dead segment has its key until the one who ends it gets the lock that is
+ * held here. See uncount() in segment.c.
+ *
+ * Return: whether the key is free now.
+ */
+static bool take_from_dead(struct kshm_registry *registry, key_t key)
+{
+	struct kshm_segment *other;
+	bool dead;
+
+	rcu_read_lock();
+	other = kshm_registry_find_key(registry, key);
+	spin_lock(&other->lock);
+	dead = other->dead;
+	if (dead)
+		kshm_registry_hide_key(other);
+	spin_unlock(&other->lock);
+	rcu_read_unlock();
+	return dead;
+}
+
 static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 {
-	int id, err = 0;
+	int id, err;
 
 	id = reserve_id(registry);
 	if (id < 0)
@@ -139,18 +180,9 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 	segment->id = id;
 	segment->inode->i_ino = id;
 
-	/*
-	 * Whoever finds the key waits for this lock, and then knows an id that
-	 * can be found as well.
-	 */
-	spin_lock(&segment->lock);
-	if (segment->key != IPC_PRIVATE)
-		err = rhashtable_lookup_insert_fast(&registry->keys,
-						    &segment->key_node,
-						    key_params);
-	if (!err)
-		list(registry, segment);
-	spin_unlock(&segment->lock);
+	err = enter(registry, segment);
+	if (err == -EEXIST && take_from_dead(registry, segment->key))
+		err = enter(registry, segment);
 	if (err)
 		idr_remove(&registry->ids, index_of(id));
 	return err;

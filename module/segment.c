@@ -70,8 +70,8 @@ static int make_pages(struct file *file, size_t size)
 /**
  * kshm_segment_new() - build a segment
  * @registry:	where it is to be listed
- * @get:	key, size in bytes, mode, KSHM_GET_NORESERVE and KSHM_GET_PREALLOC;
- *		limits were checked
+ * @get:	key, size in bytes, mode, flags that are about a new segment; limits
+ *		were checked
  *
  * May sleep; wants no lock, so that nobody waits for the memory.
  * Twin of newseg().
@@ -118,6 +118,8 @@ struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 	segment->key = get->key;
 	segment->size = get->size;
 	segment->pages = DIV_ROUND_UP(get->size, PAGE_SIZE);
+	segment->lifetime = get->flags & (KSHM_GET_OWNED | KSHM_GET_TRANSIENT);
+	INIT_LIST_HEAD(&segment->owned);
 	segment->mode = get->mode;
 	current_euid_egid(&segment->uid, &segment->gid);
 	segment->cuid = segment->uid;
@@ -161,6 +163,8 @@ void kshm_segment_drop(struct kshm_segment *segment)
 {
 	int access;
 
+	if (segment->lifetime & KSHM_GET_OWNED)
+		kshm_owner_forget(segment);
 	spin_lock(&segment->lock);
 	kshm_mlock_release(segment);
 	spin_unlock(&segment->lock);
@@ -172,12 +176,18 @@ void kshm_segment_drop(struct kshm_segment *segment)
 	kshm_segment_put(segment);
 }
 
+/* An attach that failed is not a first one: it leaves no lpid. */
+static bool has_served(const struct kshm_segment *segment)
+{
+	return segment->lifetime & KSHM_GET_TRANSIENT && segment->lpid;
+}
+
 /* The one place where a segment dies. */
 static bool ends_now(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->lock);
 
-	if (segment->dest && !segment->nattch)
+	if (!segment->nattch && (segment->dest || has_served(segment)))
 		segment->dead = true;
 	return segment->dead;
 }
@@ -196,6 +206,33 @@ bool kshm_segment_mark(struct kshm_segment *segment)
 	kshm_registry_hide_key(segment);
 	segment->dest = true;
 	return ends_now(segment);
+}
+
+static int remove_locked(struct kshm_segment *segment, void *arg)
+{
+	bool *ends = arg;
+
+	*ends = kshm_segment_mark(segment);
+	return 0;
+}
+
+/**
+ * kshm_segment_remove() - remove a segment, whoever asks
+ * @segment:	counted by the caller, dead or alive; takes its registry's lock
+ *		and its own
+ */
+void kshm_segment_remove(struct kshm_segment *segment)
+{
+	struct kshm_registry *registry = segment->registry;
+	bool ends = false;
+
+	mutex_lock(&registry->lock);
+	kshm_segment_locked(segment, remove_locked, &ends);
+	if (ends)
+		kshm_registry_remove(segment);
+	mutex_unlock(&registry->lock);
+	if (ends)
+		kshm_segment_drop(segment);
 }
 
 static void set_lpid(struct kshm_segment *segment)
@@ -248,8 +285,24 @@ int kshm_segment_open(struct kshm_segment *segment)
  *	unlock registry			(finds nothing: EINVAL)
  *	drop
  *
- * Nobody finds it by key, which went when it was marked. Nobody else ends it:
- * ends_now() was true once, for the one whose count reached 0.
+ * Where it was marked its key went then. One that goes with its last detach has
+ * its key to the end, and whoever wants that for a new one does not wait:
+ *
+ *	last close			creator of the same key
+ *	----------			-----------------------
+ *	nattch = 0, dead = true
+ *					find by key
+ *					lock segment, dead: not found
+ *					lock registry
+ *					the key is taken, by a dead one:
+ *					hide that one's key, add the new one
+ *					unlock registry
+ *	lock registry
+ *	hide key: done already
+ *	remove
+ *
+ * Nobody else ends it: ends_now() was true once, for the one whose count reached
+ * 0. The creator only takes the key.
  */
 static void uncount(struct kshm_segment *segment, bool detached)
 {
@@ -269,6 +322,9 @@ static void uncount(struct kshm_segment *segment, bool detached)
 		return;
 
 	mutex_lock(&registry->lock);
+	spin_lock(&segment->lock);
+	kshm_registry_hide_key(segment);
+	spin_unlock(&segment->lock);
 	kshm_registry_remove(segment);
 	mutex_unlock(&registry->lock);
 	kshm_segment_drop(segment);

@@ -41,6 +41,7 @@
 #define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
 #define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
 #define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
+#define KSHM_FEATURE_LIFETIME	(1ULL << 10)	/* OWNED, TRANSIENT, CREATED */
 
 /* Flags: struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
@@ -93,17 +94,26 @@ struct kshm_info {
 #define KSHM_GET_EXCL		(1U << 1)	/* with CREAT: EEXIST where found */
 #define KSHM_GET_NORESERVE	(1U << 2)	/* charge pages as they are touched */
 #define KSHM_GET_PREALLOC	(1U << 3)	/* make all pages of a new one now */
+#define KSHM_GET_OWNED		(1U << 4)	/* a new one goes with this descriptor */
+#define KSHM_GET_TRANSIENT	(1U << 5)	/* a new one goes with its last detach */
+#define KSHM_GET_CREATED	(1U << 31)	/* out: this call created it */
 
 /**
  * struct kshm_get - find a segment by key, or create one
  * @key:	in: the key; 0 (IPC_PRIVATE) always creates
- * @flags:	in: KSHM_GET_*
+ * @flags:	in: KSHM_GET_*; out: with KSHM_GET_CREATED or without it
  * @size:	in: bytes; where the segment exists, the least size that will do
  * @mode:	in: nine permission bits: of the new segment, or to be tested
  *		against those of the one that exists
  * @id:		out: the segment's id, 0 or more
  *
- * Twin of shmget(2).
+ * Twin of shmget(2), but for some of its flags, which are about a new segment
+ * and are not looked at where it exists:
+ *
+ * KSHM_GET_OWNED: it is removed, as by RMID, when the open file description of
+ * /dev/kshm that the call was made through is closed, the last copy of it
+ * included. KSHM_GET_TRANSIENT: it is removed with its last detach, but not
+ * before it was attached for the first time.
  *
  * Errors: EACCES, EEXIST, EINVAL (size outside 1 to shmmax for a new segment,
  * or larger than the one that exists), ENOENT, ENOMEM (also: no memory for the
