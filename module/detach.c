@@ -357,7 +357,7 @@ static bool trial(void)
 
 	if (!current->mm || IS_ERR(registry))
 		return false;
-	segment = kshm_segment_new(registry, &get);
+	segment = kshm_segment_new(registry, &get, NULL);
 	if (IS_ERR(segment))
 		return false;
 	file = kshm_attach_file_new(segment, KSHM_READ);

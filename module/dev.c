@@ -27,6 +27,7 @@ struct call {
 		struct kshm_explain	explain;
 		struct kshm_open	open;
 		struct kshm_unlink	unlink;
+		struct kshm_get_named	get_named;
 	};
 	void __user	*user;
 	size_t		user_size;
@@ -79,16 +80,21 @@ static int call_info(struct call *call)
 
 static int call_get(struct call *call)
 {
-	return kshm_get(&call->get, call->file);
+	return kshm_get(&call->get, NULL, call->file);
 }
 
-/* Nobody else knows a private segment by its key; of others we can't tell. */
+/* What it has created goes. Who has found that meanwhile may keep its attach. */
+static void undo_creation(u32 flags, int id)
+{
+	struct kshm_rmid rmid = { .id = id };
+
+	if (flags & KSHM_GET_CREATED)
+		kshm_rmid(&rmid);
+}
+
 static void undo_get(struct call *call)
 {
-	struct kshm_rmid rmid = { .id = call->get.id };
-
-	if (!call->get.key)
-		kshm_rmid(&rmid);
+	undo_creation(call->get.flags, call->get.id);
 }
 
 static int call_attach(struct call *call)
@@ -137,6 +143,29 @@ static int call_rmid(struct call *call)
 static int call_lock(struct call *call)
 {
 	return kshm_lock(&call->lock);
+}
+
+static int call_get_named(struct call *call)
+{
+	struct kshm_get_named *named = &call->get_named;
+	struct kshm_get get = {
+		.flags	= named->flags,
+		.size	= named->size,
+		.mode	= named->mode,
+	};
+	char name[NAME_MAX + 1];
+	int err;
+
+	err = copy_name(name, named->name, named->name_len) ?:
+	      kshm_get(&get, name, call->file);
+	named->flags = get.flags;
+	named->id = get.id;
+	return err;
+}
+
+static void undo_get_named(struct call *call)
+{
+	undo_creation(call->get_named.flags, call->get_named.id);
 }
 
 static int copy_out(const struct call *call, size_t size);
@@ -238,6 +267,7 @@ static const struct command commands[] = {
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
 	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
+	COMMAND(GET_NAMED, 32,	call_get_named,	undo_get_named),
 	COMMAND(OPEN,	24,	call_open,	NULL),
 	COMMAND(UNLINK,	16,	call_unlink,	NULL),
 };

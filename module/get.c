@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GET: find a segment by key, or create one. Twin of ipcget() and newseg().
+ * GET and GET_NAMED: find a segment by key or by name, or create one. Twin of
+ * ipcget() and newseg().
  */
 #include "kshm.h"
 #include "trace.h"
@@ -12,8 +13,8 @@ static int check_existing_locked(struct kshm_segment *segment, void *arg)
 	struct kshm_get *get = arg;
 
 	get->flags &= ~KSHM_GET_CREATED;
-	/* It lost the key after it was found: that is as good as not found. */
-	if (segment->key != get->key)
+	/* What it was found by it has lost since: as good as not found. */
+	if (!segment->hashed)
 		return -ENOENT;
 	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL)
 		return kshm_because(-EEXIST, KSHM_WHY_EXISTS, (u32)get->key,
@@ -28,13 +29,15 @@ static int check_existing_locked(struct kshm_segment *segment, void *arg)
 	return 0;
 }
 
-static int find(struct kshm_registry *registry, struct kshm_get *get)
+static int find(struct kshm_registry *registry, struct kshm_get *get,
+		const char *name)
 {
 	struct kshm_segment *segment;
 	int err = -ENOENT;
 
 	rcu_read_lock();
-	segment = kshm_registry_find_key(registry, get->key);
+	segment = name ? kshm_registry_find_name(registry, name) :
+			 kshm_registry_find_key(registry, get->key);
 	if (segment)
 		err = kshm_segment_locked(segment, check_existing_locked, get);
 	rcu_read_unlock();
@@ -70,7 +73,7 @@ static int add(struct kshm_segment *segment, const struct kshm_limits *limits,
 }
 
 static int create(struct kshm_registry *registry, struct kshm_get *get,
-		  struct file *owner)
+		  const char *name, struct file *owner)
 {
 	struct kshm_segment *segment;
 	struct kshm_limits limits;
@@ -81,7 +84,7 @@ static int create(struct kshm_registry *registry, struct kshm_get *get,
 	if (err)
 		return err;
 
-	segment = kshm_segment_new(registry, get);
+	segment = kshm_segment_new(registry, get, name);
 	if (IS_ERR(segment))
 		return PTR_ERR(segment);
 	id = add(segment, &limits, owner);
@@ -98,13 +101,14 @@ static int create(struct kshm_registry *registry, struct kshm_get *get,
 /**
  * kshm_get() - find or create
  * @get:	see there; id is set on success, and whether it was created
+ * @name:	the name, where it is not the key that counts; else NULL
  * @owner:	descriptor of the device; the caller holds it
  *
  * Takes the registry's lock to publish what it creates, not to find.
  *
  * Return: 0 or what struct kshm_get lists.
  */
-int kshm_get(struct kshm_get *get, struct file *owner)
+int kshm_get(struct kshm_get *get, const char *name, struct file *owner)
 {
 	struct kshm_registry *registry;
 	int err;
@@ -121,17 +125,17 @@ int kshm_get(struct kshm_get *get, struct file *owner)
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
-	if (get->key == IPC_PRIVATE)
-		return create(registry, get, owner);
+	if (get->key == IPC_PRIVATE && !name)
+		return create(registry, get, NULL, owner);
 
 	for (;;) {
-		err = find(registry, get);
+		err = find(registry, get, name);
 		if (err != -ENOENT)
 			return err;
 		if (!(get->flags & KSHM_GET_CREAT))
 			return kshm_because(err, KSHM_WHY_NO_KEY,
 					    (u32)get->key, 0);
-		err = create(registry, get, owner);
+		err = create(registry, get, name, owner);
 		/* Another creator was faster between the two: find again. */
 		if (err != -EEXIST)
 			return err;

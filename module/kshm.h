@@ -4,7 +4,7 @@
  *
  * Who points to whom, and who counts:
  *
- *	IPC namespace          registry ----- id table, key table ----> segment
+ *	IPC namespace          registry ----- id, key, name tables ---> segment
  *	     |                 ^      ^                                 ^  |   |
  *	  its mqueue mount     |      +---------------------------------+  |   |
  *	     |   root inode    | counted                         counted |  |   |
@@ -41,10 +41,11 @@
  *
  *	1. kshm_segment_new() builds it: nobody else can see it.
  *	2. kshm_registry_add() publishes it, complete.
- *	3. Marked for removal (->dest): its key is free, its id goes on.
+ *	3. Marked for removal (->dest): its key or name is free, its id goes on.
  *	4. Whoever finds nattch 0 and the mark, under its lock, sets ->dead: once,
  *	   and for good. Others that find it dead act as if it were gone. One that
- *	   goes with its last detach needs no mark; dead, it still has its key.
+ *	   goes with its last detach needs no mark; dead, it still has its key
+ *	   or name.
  *	5. That one takes it out of the registry and drops its idle files.
  *	6. The last attach file lets go; memory is freed; after RCU the struct.
  *
@@ -103,6 +104,7 @@
  * @lock:	for whoever adds to, or takes from, what follows
  * @ids:	index -> segment, read under RCU
  * @keys:	key -> segment that has it and is not marked, read under RCU
+ * @names:	the same for names
  * @used:	segments in @ids
  * @max_index:	highest index in @ids, -1 for none
  * @last_index:	index that was given last
@@ -125,6 +127,7 @@ struct kshm_registry {
 	struct mutex		lock;	/* guards these */
 	struct idr		ids;
 	struct rhashtable	keys;
+	struct rhashtable	names;
 	unsigned int		used;
 	int			max_index;
 	int			last_index;
@@ -170,7 +173,7 @@ enum kshm_access {
  * @inode:	that file's; as long as the segment under RCU, unlike the file
  * @inner_ops:	that file's own vm_ops, once it was mapped; never changes
  * @id:		its id, from kshm_registry_add() on
- * @name_key:	the key that it was created with, for names
+ * @name_key:	the key that it was created with, which its files are named after
  * @size:	bytes asked for at creation
  * @pages:	@size in pages, rounded up
  * @cuid:	creator
@@ -178,11 +181,12 @@ enum kshm_access {
  * @cpid:	creator's process; counted
  * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT
  * @owned:	in the list of the descriptor that it goes with; see owner.c
- * @key_node:	in registry->keys
+ * @node:	in registry->keys, or in registry->names if it has a name
  *
  * @lock:	protects what follows
  * @dead:	its end has begun; set once
  * @dest:	marked for removal
+ * @hashed:	its key or name finds it
  * @key:	its key; IPC_PRIVATE once it is marked
  * @mode:	nine permission bits
  * @uid:	owner
@@ -195,6 +199,8 @@ enum kshm_access {
  * @locker:	who locked it, and is charged for it; counted; NULL: not locked
  * @locked:	pages charged to @locker
  * @idle:	attach files at hand, one for each access mode; counted
+ *
+ * @name:	its name, empty for none; never changes
  */
 struct kshm_segment {
 	struct kref		ref;
@@ -212,11 +218,12 @@ struct kshm_segment {
 	struct pid		*cpid;
 	u32			lifetime;
 	struct list_head	owned;
-	struct rhash_head	key_node;
+	struct rhash_head	node;
 
 	spinlock_t		lock;	/* guards all below */
 	bool			dead;
 	bool			dest;
+	bool			hashed;
 	key_t			key;
 	umode_t			mode;
 	kuid_t			uid;
@@ -229,6 +236,8 @@ struct kshm_segment {
 	const struct cred	*locker;
 	unsigned long		locked;
 	struct file		*idle[KSHM_ACCESS_MODES];
+
+	char			name[];
 };
 
 /**
@@ -291,7 +300,7 @@ int kshm_dev_init(void);
 void kshm_dev_exit(void);
 
 /* get.c */
-int kshm_get(struct kshm_get *get, struct file *owner);
+int kshm_get(struct kshm_get *get, const char *name, struct file *owner);
 
 /* owner.c */
 int kshm_owner_add(struct file *owner, struct kshm_segment *segment);
@@ -305,7 +314,7 @@ int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
 		       const struct kshm_limits *limits);
 int kshm_registry_add(struct kshm_segment *segment,
 		      const struct kshm_limits *limits);
-void kshm_registry_hide_key(struct kshm_segment *segment);
+void kshm_registry_hide(struct kshm_segment *segment);
 void kshm_registry_remove(struct kshm_segment *segment);
 void kshm_registry_drain(struct kshm_registry *registry);
 struct kshm_segment *kshm_registry_find_id(struct kshm_registry *registry,
@@ -314,13 +323,16 @@ struct kshm_segment *kshm_registry_find_index(struct kshm_registry *registry,
 					      int id);
 struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 					    key_t key);
+struct kshm_segment *kshm_registry_find_name(struct kshm_registry *registry,
+					     const char *name);
 struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 					int *index);
 void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp);
 
 /* segment.c */
 struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
-				      const struct kshm_get *get);
+				      const struct kshm_get *get,
+				      const char *name);
 void kshm_segment_put(struct kshm_segment *segment);
 void kshm_segment_drop(struct kshm_segment *segment);
 bool kshm_segment_mark(struct kshm_segment *segment);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tables: id -> segment, key -> segment, and what all segments add up to.
+ * The tables: id, key and name -> segment, and what all segments add up to.
  * Knows no VMA. Twin of the tables in ipc/util.c.
  */
 #include "kshm.h"
 #include "trace.h"
 
 #include <linux/ipc.h>
+#include <linux/jhash.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
 
@@ -17,9 +18,32 @@
 #define USAGE_BATCH	256
 
 static const struct rhashtable_params key_params = {
-	.head_offset		= offsetof(struct kshm_segment, key_node),
+	.head_offset		= offsetof(struct kshm_segment, node),
 	.key_offset		= offsetof(struct kshm_segment, name_key),
 	.key_len		= sizeof_field(struct kshm_segment, name_key),
+	.automatic_shrinking	= true,
+};
+
+static u32 hash_name(const void *name, u32 len, u32 seed)
+{
+	return jhash(name, strlen(name), seed);
+}
+
+static u32 hash_name_of(const void *segment, u32 len, u32 seed)
+{
+	return hash_name(((const struct kshm_segment *)segment)->name, len, seed);
+}
+
+static int compare_name(struct rhashtable_compare_arg *arg, const void *segment)
+{
+	return strcmp(arg->key, ((const struct kshm_segment *)segment)->name);
+}
+
+static const struct rhashtable_params name_params = {
+	.head_offset		= offsetof(struct kshm_segment, node),
+	.hashfn			= hash_name,
+	.obj_hashfn		= hash_name_of,
+	.obj_cmpfn		= compare_name,
 	.automatic_shrinking	= true,
 };
 
@@ -35,10 +59,10 @@ struct kshm_registry *kshm_registry_new(void)
 	registry = kzalloc(sizeof(*registry), GFP_KERNEL_ACCOUNT);
 	if (!registry)
 		return NULL;
-	if (rhashtable_init(&registry->keys, &key_params)) {
-		kfree(registry);
-		return NULL;
-	}
+	if (rhashtable_init(&registry->keys, &key_params))
+		goto free;
+	if (rhashtable_init(&registry->names, &name_params))
+		goto keys;
 	kref_init(&registry->ref);
 	mutex_init(&registry->lock);
 	mutex_init(&registry->objects_lock);
@@ -46,6 +70,12 @@ struct kshm_registry *kshm_registry_new(void)
 	registry->max_index = -1;
 	registry->last_index = -1;
 	return registry;
+
+keys:
+	rhashtable_destroy(&registry->keys);
+free:
+	kfree(registry);
+	return NULL;
 }
 
 static void registry_release(struct kref *ref)
@@ -55,6 +85,7 @@ static void registry_release(struct kref *ref)
 	registry = container_of(ref, struct kshm_registry, ref);
 	WARN_ON_ONCE(registry->used || registry->pages || registry->object_count);
 	rhashtable_destroy(&registry->keys);
+	rhashtable_destroy(&registry->names);
 	idr_destroy(&registry->ids);
 	kfree_rcu(registry, rcu);
 }
@@ -128,41 +159,50 @@ static void list(struct kshm_registry *registry, struct kshm_segment *segment)
 }
 
 /*
- * Whoever finds the key waits for the segment's lock, and then knows an id that
- * can be found as well.
+ * Whoever finds it by key or name waits for the segment's lock, and then knows an
+ * id that can be found as well.
  */
 static int enter(struct kshm_registry *registry, struct kshm_segment *segment)
 {
 	int err = 0;
 
 	spin_lock(&segment->lock);
-	if (segment->key != IPC_PRIVATE)
+	if (segment->name[0])
+		err = rhashtable_lookup_insert_key(&registry->names,
+						   segment->name,
+						   &segment->node, name_params);
+	else if (segment->key != IPC_PRIVATE)
 		err = rhashtable_lookup_insert_fast(&registry->keys,
-						    &segment->key_node,
-						    key_params);
-	if (!err)
+						    &segment->node, key_params);
+	if (!err) {
+		segment->hashed = segment->name[0] ||
+				  segment->key != IPC_PRIVATE;
 		list(registry, segment);
+	}
 	spin_unlock(&segment->lock);
 	return err;
 }
 
 /*
- * A dead segment has its key until the one who ends it gets the lock that is
- * held here. See uncount() in segment.c.
+ * A dead segment has its key or name until the one who ends it gets the lock that
+ * is held here. See uncount() in segment.c.
  *
- * Return: whether the key is free now.
+ * Return: whether what @segment wants is free now.
  */
-static bool take_from_dead(struct kshm_registry *registry, key_t key)
+static bool take_from_dead(struct kshm_registry *registry,
+			   const struct kshm_segment *segment)
 {
 	struct kshm_segment *other;
 	bool dead;
 
 	rcu_read_lock();
-	other = kshm_registry_find_key(registry, key);
+	other = segment->name[0] ?
+		kshm_registry_find_name(registry, segment->name) :
+		kshm_registry_find_key(registry, segment->key);
 	spin_lock(&other->lock);
 	dead = other->dead;
 	if (dead)
-		kshm_registry_hide_key(other);
+		kshm_registry_hide(other);
 	spin_unlock(&other->lock);
 	rcu_read_unlock();
 	return dead;
@@ -181,7 +221,7 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 	segment->inode->i_ino = id;
 
 	err = enter(registry, segment);
-	if (err == -EEXIST && take_from_dead(registry, segment->key))
+	if (err == -EEXIST && take_from_dead(registry, segment))
 		err = enter(registry, segment);
 	if (err)
 		idr_remove(&registry->ids, index_of(id));
@@ -196,7 +236,7 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
  * Takes the registry's lock. Twin of ipc_addid().
  *
  * Return: the id; -ENOSPC over shmall or shmmni, -EEXIST where another segment
- * got the key in the meantime, -ENOMEM, -EINTR. After an error the segment is
+ * got the key or the name in the meantime, -ENOMEM, -EINTR. After an error the segment is
  * the caller's as before.
  */
 int kshm_registry_add(struct kshm_segment *segment,
@@ -224,21 +264,26 @@ int kshm_registry_add(struct kshm_segment *segment,
 }
 
 /**
- * kshm_registry_hide_key() - take a segment's key away
+ * kshm_registry_hide() - take a segment's key or name away
  * @segment:	the segment; its registry's lock and its own are held
  *
  * Twin of ipc_set_key_private().
  */
-void kshm_registry_hide_key(struct kshm_segment *segment)
+void kshm_registry_hide(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->registry->lock);
 	lockdep_assert_held(&segment->lock);
 
-	if (segment->key == IPC_PRIVATE)
+	if (!segment->hashed)
 		return;
-	rhashtable_remove_fast(&segment->registry->keys, &segment->key_node,
-			       key_params);
+	if (segment->name[0])
+		rhashtable_remove_fast(&segment->registry->names,
+				       &segment->node, name_params);
+	else
+		rhashtable_remove_fast(&segment->registry->keys,
+				       &segment->node, key_params);
 	segment->key = IPC_PRIVATE;
+	segment->hashed = false;
 }
 
 /* What is looked for is in the upper half of a range, or all of that is empty. */
@@ -263,7 +308,7 @@ static int highest_index_below(struct kshm_registry *registry, int end)
 
 /**
  * kshm_registry_remove() - take a dead segment out
- * @segment:	dead, without a key; the registry's lock is held. The registry's
+ * @segment:	dead and hidden; the registry's lock is held. The registry's
  *		reference goes to the caller.
  *
  * Twin of ipc_rmid().
@@ -274,7 +319,7 @@ void kshm_registry_remove(struct kshm_segment *segment)
 	int index = index_of(segment->id);
 
 	lockdep_assert_held(&registry->lock);
-	WARN_ON_ONCE(!segment->dead || segment->key != IPC_PRIVATE);
+	WARN_ON_ONCE(!segment->dead || segment->hashed);
 
 	trace_kshm_end(segment->id, segment->name_key, segment->size);
 	idr_remove(&registry->ids, index);
@@ -367,6 +412,19 @@ struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 					    key_t key)
 {
 	return rhashtable_lookup(&registry->keys, &key, key_params);
+}
+
+/**
+ * kshm_registry_find_name() - find a segment by its name
+ * @registry:	the registry
+ * @name:	the name, not empty
+ *
+ * As kshm_registry_find_key().
+ */
+struct kshm_segment *kshm_registry_find_name(struct kshm_registry *registry,
+					     const char *name)
+{
+	return rhashtable_lookup(&registry->names, name, name_params);
 }
 
 /**

@@ -67,11 +67,23 @@ static int make_pages(struct file *file, size_t size)
 	return err;
 }
 
+static struct kshm_segment *alloc_segment(const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct kshm_segment *segment;
+
+	segment = kzalloc(struct_size(segment, name, size), GFP_KERNEL_ACCOUNT);
+	if (segment)
+		memcpy(segment->name, name, size);
+	return segment;
+}
+
 /**
  * kshm_segment_new() - build a segment
  * @registry:	where it is to be listed
  * @get:	key, size in bytes, mode, flags that are about a new segment; limits
  *		were checked
+ * @name:	its name, NULL for none
  *
  * May sleep; wants no lock, so that nobody waits for the memory.
  * Twin of newseg().
@@ -81,13 +93,14 @@ static int make_pages(struct file *file, size_t size)
  * (while pages were made).
  */
 struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
-				      const struct kshm_get *get)
+				      const struct kshm_get *get,
+				      const char *name)
 {
 	struct kshm_segment *segment;
 	struct file *file;
 	int err;
 
-	segment = kzalloc(sizeof(*segment), GFP_KERNEL_ACCOUNT);
+	segment = alloc_segment(name ?: "");
 	if (!segment)
 		return ERR_PTR(-ENOMEM);
 	file = backing_file(get->key, get->size,
@@ -203,7 +216,7 @@ static bool ends_now(struct kshm_segment *segment)
  */
 bool kshm_segment_mark(struct kshm_segment *segment)
 {
-	kshm_registry_hide_key(segment);
+	kshm_registry_hide(segment);
 	segment->dest = true;
 	return ends_now(segment);
 }
@@ -285,11 +298,11 @@ int kshm_segment_open(struct kshm_segment *segment)
  *	unlock registry			(finds nothing: EINVAL)
  *	drop
  *
- * Where it was marked its key went then. One that goes with its last detach has
- * its key to the end, and whoever wants that for a new one does not wait:
+ * Where it was marked its key or name went then. One that goes with its last
+ * detach has it to the end, and whoever wants that for a new one does not wait:
  *
- *	last close			creator of the same key
- *	----------			-----------------------
+ *	last close			creator with the same key
+ *	----------			-------------------------
  *	nattch = 0, dead = true
  *					find by key
  *					lock segment, dead: not found
@@ -323,7 +336,7 @@ static void uncount(struct kshm_segment *segment, bool detached)
 
 	mutex_lock(&registry->lock);
 	spin_lock(&segment->lock);
-	kshm_registry_hide_key(segment);
+	kshm_registry_hide(segment);
 	spin_unlock(&segment->lock);
 	kshm_registry_remove(segment);
 	mutex_unlock(&registry->lock);

@@ -39,6 +39,7 @@
 #define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
 #define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
 #define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
+#define KSHM_FEATURE_NAMES	(1ULL << 7)	/* GET_NAMED */
 #define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
 #define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
 #define KSHM_FEATURE_LIFETIME	(1ULL << 10)	/* OWNED, TRANSIENT, CREATED */
@@ -297,6 +298,32 @@ struct kshm_lock {
 	__u32 flags;
 };
 
+/**
+ * struct kshm_get_named - find a segment by name, or create one
+ * @name:	in: address of the name: any bytes but 0 and '/', with no 0 at
+ *		the end
+ * @name_len:	in: bytes of it, 1 to 255
+ * @flags:	in, out: as in struct kshm_get
+ * @size:	in: as in struct kshm_get
+ * @mode:	in: as in struct kshm_get
+ * @id:		out: the segment's id, 0 or more
+ *
+ * Names don't clash as keys do that are made of a file's number. They are those
+ * of the caller's IPC namespace, and nobody but this command knows them: they
+ * have to do neither with keys nor with the names of OPEN.
+ *
+ * Errors: EINVAL (the name is empty, or has a byte that it can't have),
+ * ENAMETOOLONG, EFAULT, and those of struct kshm_get.
+ */
+struct kshm_get_named {
+	__u64 name;
+	__u32 name_len;
+	__u32 flags;
+	__u64 size;
+	__u32 mode;
+	__s32 id;
+};
+
 /*
  * Reasons: struct kshm_explain.reason. In brackets what asked and limit hold,
  * where they are not 0. A reason that a program doesn't know is one that a later
@@ -426,6 +453,7 @@ struct kshm_unlink {
 #define KSHM_IOC_SET		_IOW(KSHM_IOC_MAGIC, 0x85, struct kshm_set)
 #define KSHM_IOC_RMID		_IOW(KSHM_IOC_MAGIC, 0x86, struct kshm_rmid)
 #define KSHM_IOC_LOCK		_IOW(KSHM_IOC_MAGIC, 0x87, struct kshm_lock)
+#define KSHM_IOC_GET_NAMED	_IOWR(KSHM_IOC_MAGIC, 0x8b, struct kshm_get_named)
 #define KSHM_IOC_EXPLAIN	_IOWR(KSHM_IOC_MAGIC, 0x8c, struct kshm_explain)
 #define KSHM_IOC_OPEN		_IOWR(KSHM_IOC_MAGIC, 0x90, struct kshm_open)
 #define KSHM_IOC_UNLINK		_IOW(KSHM_IOC_MAGIC, 0x91, struct kshm_unlink)
