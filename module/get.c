@@ -116,7 +116,7 @@ int kshm_get(struct kshm_get *get, const char *name, struct file *owner)
 	err = kshm_check_flags(get->flags, KSHM_GET_CREAT | KSHM_GET_EXCL |
 			       KSHM_GET_NORESERVE | KSHM_GET_PREALLOC |
 			       KSHM_GET_OWNED | KSHM_GET_TRANSIENT |
-			       KSHM_GET_CREATED, 0);
+			       KSHM_GET_UNIQUE | KSHM_GET_CREATED, 0);
 	if (err)
 		return err;
 	if (get->mode & ~0777)

@@ -83,9 +83,14 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
-/* An id is seq << KSHM_INDEX_BITS | index, never negative. */
+/*
+ * An id is seq << KSHM_INDEX_BITS | index, never negative. The upper half of the
+ * sequence numbers is for segments whose id no other namespace has: each of these
+ * numbers is given to one segment at a time.
+ */
 #define KSHM_INDEX_BITS		15
 #define KSHM_INDEX_MAX		0x8000
+#define KSHM_SEQ_UNIQUE		0x8000
 #define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
 
 /* What the mode shows besides permissions, in listings. */
@@ -108,7 +113,7 @@
  * @used:	segments in @ids
  * @max_index:	highest index in @ids, -1 for none
  * @last_index:	index that was given last
- * @seq:	sequence number that goes into the next id
+ * @seq:	sequence number that goes into the next id, below KSHM_SEQ_UNIQUE
  * @pages:	sum of all segments' pages
  * @objects_lock: for the named objects
  * @objects:	named objects, by name
@@ -179,7 +184,7 @@ enum kshm_access {
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
- * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT
+ * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT, KSHM_GET_UNIQUE
  * @owned:	in the list of the descriptor that it goes with; see owner.c
  * @node:	in registry->keys, or in registry->names if it has a name
  *

@@ -17,6 +17,11 @@
 /* How many segments are added up before other RCU users get their turn. */
 #define USAGE_BATCH	256
 
+/* Sequence numbers from KSHM_SEQ_UNIQUE on, of all registries. */
+static DEFINE_IDA(unique);
+static DEFINE_MUTEX(unique_lock);
+static unsigned int unique_next = KSHM_SEQ_UNIQUE;
+
 static const struct rhashtable_params key_params = {
 	.head_offset		= offsetof(struct kshm_segment, node),
 	.key_offset		= offsetof(struct kshm_segment, name_key),
@@ -121,13 +126,43 @@ int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
 	return kshm_because(-ENOSPC, KSHM_WHY_SHMALL, sum, limits->shmall);
 }
 
+static int index_of(int id)
+{
+	return id & (KSHM_INDEX_MAX - 1);
+}
+
+/* Sequence numbers go round here as indices do there, for all registries. */
+static int reserve_unique(void)
+{
+	int seq;
+
+	mutex_lock(&unique_lock);
+	seq = ida_alloc_range(&unique, unique_next, KSHM_SEQ_MAX - 1,
+			      GFP_KERNEL);
+	if (seq == -ENOSPC)
+		seq = ida_alloc_range(&unique, KSHM_SEQ_UNIQUE,
+				      KSHM_SEQ_MAX - 1, GFP_KERNEL);
+	if (seq >= 0)
+		unique_next = seq + 1;
+	mutex_unlock(&unique_lock);
+	return seq;
+}
+
+static void release_id(struct kshm_registry *registry,
+		       const struct kshm_segment *segment)
+{
+	idr_remove(&registry->ids, index_of(segment->id));
+	if (segment->lifetime & KSHM_GET_UNIQUE)
+		ida_free(&unique, segment->id >> KSHM_INDEX_BITS);
+}
+
 /*
  * Indices go round, so that an id is not soon used again; the sequence number
  * changes when they begin anew. The index is reserved only: readers find NULL.
  */
-static int reserve_id(struct kshm_registry *registry)
+static int reserve_id(struct kshm_registry *registry, bool alone)
 {
-	int end, index;
+	int end, index, seq;
 
 	end = max_t(int, registry->used * 3 / 2, MIN_CYCLE);
 	index = idr_alloc_cyclic(&registry->ids, NULL, 0,
@@ -135,15 +170,16 @@ static int reserve_id(struct kshm_registry *registry)
 	if (index < 0)
 		return index;
 	if (index <= registry->last_index &&
-	    ++registry->seq >= KSHM_SEQ_MAX)
+	    ++registry->seq >= KSHM_SEQ_UNIQUE)
 		registry->seq = 0;
 	registry->last_index = index;
-	return registry->seq << KSHM_INDEX_BITS | index;
-}
 
-static int index_of(int id)
-{
-	return id & (KSHM_INDEX_MAX - 1);
+	seq = alone ? reserve_unique() : registry->seq;
+	if (seq < 0) {
+		idr_remove(&registry->ids, index);
+		return seq;
+	}
+	return seq << KSHM_INDEX_BITS | index;
 }
 
 /* The reference goes to the registry. */
@@ -212,7 +248,7 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 {
 	int id, err;
 
-	id = reserve_id(registry);
+	id = reserve_id(registry, segment->lifetime & KSHM_GET_UNIQUE);
 	if (id < 0)
 		return id;
 
@@ -224,7 +260,7 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
 	if (err == -EEXIST && take_from_dead(registry, segment))
 		err = enter(registry, segment);
 	if (err)
-		idr_remove(&registry->ids, index_of(id));
+		release_id(registry, segment);
 	return err;
 }
 
@@ -322,7 +358,7 @@ void kshm_registry_remove(struct kshm_segment *segment)
 	WARN_ON_ONCE(!segment->dead || segment->hashed);
 
 	trace_kshm_end(segment->id, segment->name_key, segment->size);
-	idr_remove(&registry->ids, index);
+	release_id(registry, segment);
 	WRITE_ONCE(registry->used, registry->used - 1);
 	WRITE_ONCE(registry->pages, registry->pages - segment->pages);
 	if (index == registry->max_index)

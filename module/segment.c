@@ -131,7 +131,8 @@ struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 	segment->key = get->key;
 	segment->size = get->size;
 	segment->pages = DIV_ROUND_UP(get->size, PAGE_SIZE);
-	segment->lifetime = get->flags & (KSHM_GET_OWNED | KSHM_GET_TRANSIENT);
+	segment->lifetime = get->flags & (KSHM_GET_OWNED | KSHM_GET_TRANSIENT |
+					  KSHM_GET_UNIQUE);
 	INIT_LIST_HEAD(&segment->owned);
 	segment->mode = get->mode;
 	current_euid_egid(&segment->uid, &segment->gid);

@@ -43,6 +43,7 @@
 #define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
 #define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
 #define KSHM_FEATURE_LIFETIME	(1ULL << 10)	/* OWNED, TRANSIENT, CREATED */
+#define KSHM_FEATURE_UNIQUE	(1ULL << 11)	/* UNIQUE */
 
 /* Flags: struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
@@ -97,6 +98,7 @@ struct kshm_info {
 #define KSHM_GET_PREALLOC	(1U << 3)	/* make all pages of a new one now */
 #define KSHM_GET_OWNED		(1U << 4)	/* a new one goes with this descriptor */
 #define KSHM_GET_TRANSIENT	(1U << 5)	/* a new one goes with its last detach */
+#define KSHM_GET_UNIQUE		(1U << 6)	/* no other namespace has its id */
 #define KSHM_GET_CREATED	(1U << 31)	/* out: this call created it */
 
 /**
@@ -114,7 +116,10 @@ struct kshm_info {
  * KSHM_GET_OWNED: it is removed, as by RMID, when the open file description of
  * /dev/kshm that the call was made through is closed, the last copy of it
  * included. KSHM_GET_TRANSIENT: it is removed with its last detach, but not
- * before it was attached for the first time.
+ * before it was attached for the first time. KSHM_GET_UNIQUE: while it exists, no
+ * segment in any IPC namespace has the same id, so that one used in the wrong
+ * namespace is EINVAL, and never hits a stranger. There can be 32,767 such
+ * segments at a time, in all namespaces together, else ENOSPC.
  *
  * Errors: EACCES, EEXIST, EINVAL (size outside 1 to shmmax for a new segment,
  * or larger than the one that exists), ENOENT, ENOMEM (also: no memory for the
