@@ -33,9 +33,10 @@ int kshm_info(struct kshm_info *info)
 	kshm_ns_limits(&limits);
 	info->abi = KSHM_ABI;
 	info->features = KSHM_FEATURE_LOCK | KSHM_FEATURE_FAULTAROUND |
-			 KSHM_FEATURE_PREFAULT | KSHM_FEATURE_NAMES |
-			 KSHM_FEATURE_EXPLAIN | KSHM_FEATURE_POSIX |
-			 KSHM_FEATURE_LIFETIME | KSHM_FEATURE_UNIQUE;
+			 KSHM_FEATURE_PREFAULT | KSHM_FEATURE_GROW |
+			 KSHM_FEATURE_NAMES | KSHM_FEATURE_EXPLAIN |
+			 KSHM_FEATURE_POSIX | KSHM_FEATURE_LIFETIME |
+			 KSHM_FEATURE_UNIQUE;
 	if (kshm_guard_works())
 		info->features |= KSHM_FEATURE_GUARD;
 	info->shmmax = limits.shmmax;

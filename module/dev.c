@@ -24,6 +24,7 @@ struct call {
 		struct kshm_set		set;
 		struct kshm_rmid	rmid;
 		struct kshm_lock	lock;
+		struct kshm_grow	grow;
 		struct kshm_explain	explain;
 		struct kshm_open	open;
 		struct kshm_unlink	unlink;
@@ -143,6 +144,11 @@ static int call_rmid(struct call *call)
 static int call_lock(struct call *call)
 {
 	return kshm_lock(&call->lock);
+}
+
+static int call_grow(struct call *call)
+{
+	return kshm_grow(&call->grow);
 }
 
 static int call_get_named(struct call *call)
@@ -266,6 +272,7 @@ static const struct command commands[] = {
 	COMMAND(SET,	24,	call_set,	NULL),
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
+	COMMAND(GROW,	24,	call_grow,	NULL),
 	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
 	COMMAND(GET_NAMED, 32,	call_get_named,	undo_get_named),
 	COMMAND(OPEN,	24,	call_open,	NULL),

@@ -25,7 +25,8 @@
  *   kernel merges VMAs that share a file). The segment keeps one idle file for
  *   each access mode, and lends it while nobody maps it; that makes a circle,
  *   which the end of the segment breaks.
- * - nattch counts the VMAs of a segment, and each attach under way.
+ * - nattch counts the VMAs of a segment, and what is under way to attach or to
+ *   grow it.
  * - A descriptor of the device lists the segments that go with it, uncounted:
  *   the end of a segment takes it off that list.
  *
@@ -55,7 +56,8 @@
  *
  *	registry->objects_lock (mutex) -> RCU
  *
- * The spinlock of owner.c is taken inside of none of these, and none inside it.
+ * GROW takes the lock of the inode before all of these (see grow.c). The spinlock
+ * of owner.c is taken inside of none of them, and none inside it.
  *
  * VMAs are opened and closed under mmap_lock, so whoever holds one of the other
  * locks may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
@@ -179,8 +181,6 @@ enum kshm_access {
  * @inner_ops:	that file's own vm_ops, once it was mapped; never changes
  * @id:		its id, from kshm_registry_add() on
  * @name_key:	the key that it was created with, which its files are named after
- * @size:	bytes asked for at creation
- * @pages:	@size in pages, rounded up
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
@@ -196,7 +196,10 @@ enum kshm_access {
  * @mode:	nine permission bits
  * @uid:	owner
  * @gid:	owner's group
- * @nattch:	VMAs, and attaches under way
+ * @size:	bytes; changes under the inode's lock besides
+ * @pages:	@size in pages, rounded up; changes under the registry's lock besides
+ * @generation:	how often it has grown
+ * @nattch:	VMAs, and attaches and growing under way
  * @atime:	last attach, seconds of CLOCK_REALTIME
  * @dtime:	last detach
  * @ctime:	last change
@@ -216,8 +219,6 @@ struct kshm_segment {
 	const struct vm_operations_struct *inner_ops;
 	int			id;
 	key_t			name_key;
-	size_t			size;
-	unsigned long		pages;
 	kuid_t			cuid;
 	kgid_t			cgid;
 	struct pid		*cpid;
@@ -233,6 +234,9 @@ struct kshm_segment {
 	umode_t			mode;
 	kuid_t			uid;
 	kgid_t			gid;
+	size_t			size;
+	unsigned long		pages;
+	u64			generation;
 	unsigned long		nattch;
 	time64_t		atime;
 	time64_t		dtime;
@@ -382,6 +386,9 @@ int kshm_rmid(struct kshm_rmid *rmid);
 /* mlock.c */
 int kshm_lock(struct kshm_lock *lock);
 void kshm_mlock_release(struct kshm_segment *segment);
+
+/* grow.c */
+int kshm_grow(struct kshm_grow *grow);
 
 /* posix.c */
 struct file *kshm_open(const char *name, const struct kshm_open *open);

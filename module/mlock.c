@@ -64,7 +64,9 @@ static bool charge(const struct cred *cred, long pages)
 static int lock_pages(struct kshm_segment *segment)
 {
 	struct inode *inode = segment->inode;
-	long pages = DIV_ROUND_UP(i_size_read(inode), PAGE_SIZE);
+	unsigned long size = i_size_read(inode);
+	/* While it grows the pages are there before the size is. */
+	long pages = max(segment->pages, DIV_ROUND_UP(size, PAGE_SIZE));
 
 	if (segment->locker)
 		return 0;

@@ -30,6 +30,8 @@ DECLARE_EVENT_CLASS(kshm_life,
 
 DEFINE_EVENT(kshm_life, kshm_create,
 	TP_PROTO(int id, int key, size_t size), TP_ARGS(id, key, size));
+DEFINE_EVENT(kshm_life, kshm_grow,
+	TP_PROTO(int id, int key, size_t size), TP_ARGS(id, key, size));
 DEFINE_EVENT(kshm_life, kshm_end,
 	TP_PROTO(int id, int key, size_t size), TP_ARGS(id, key, size));
 

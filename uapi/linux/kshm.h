@@ -39,6 +39,7 @@
 #define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
 #define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
 #define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
+#define KSHM_FEATURE_GROW	(1ULL << 5)	/* GROW */
 #define KSHM_FEATURE_NAMES	(1ULL << 7)	/* GET_NAMED */
 #define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
 #define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
@@ -200,7 +201,7 @@ struct kshm_detach {
  * @seq:	out: sequence number within @id
  * @cpid:	out: process that created it; 0 where not visible to the caller
  * @lpid:	out: process that last attached or detached it; 0 likewise
- * @segsz:	out: bytes asked for at creation
+ * @segsz:	out: bytes asked for at creation, or by the last GROW
  * @nattch:	out: mappings of it
  * @atime:	out: last attach, seconds of CLOCK_REALTIME, 0 for never
  * @dtime:	out: last detach, likewise
@@ -301,6 +302,27 @@ struct kshm_rmid {
 struct kshm_lock {
 	__s32 id;
 	__u32 flags;
+};
+
+/**
+ * struct kshm_grow - make a segment larger, or ask how large it is
+ * @id:		in: the segment
+ * @flags:	in: 0
+ * @size:	in: its new size, bytes; 0 only asks; out: its size now
+ * @generation:	out: how often it has grown
+ *
+ * Attaches keep the length that they have; later ones have the new size. To grow
+ * asks for what SET asks for, and to ask for what STAT does.
+ *
+ * Errors: EACCES (only asking), EPERM, EINVAL (no such id; smaller than it is,
+ * above shmmax, or larger than a file can be), EFBIG (above RLIMIT_FSIZE), ENOSPC
+ * (above shmall), EBUSY (its pages are locked), ENOMEM, EINTR, EFAULT.
+ */
+struct kshm_grow {
+	__s32 id;
+	__u32 flags;
+	__u64 size;
+	__u64 generation;
 };
 
 /**
@@ -458,6 +480,7 @@ struct kshm_unlink {
 #define KSHM_IOC_SET		_IOW(KSHM_IOC_MAGIC, 0x85, struct kshm_set)
 #define KSHM_IOC_RMID		_IOW(KSHM_IOC_MAGIC, 0x86, struct kshm_rmid)
 #define KSHM_IOC_LOCK		_IOW(KSHM_IOC_MAGIC, 0x87, struct kshm_lock)
+#define KSHM_IOC_GROW		_IOWR(KSHM_IOC_MAGIC, 0x89, struct kshm_grow)
 #define KSHM_IOC_GET_NAMED	_IOWR(KSHM_IOC_MAGIC, 0x8b, struct kshm_get_named)
 #define KSHM_IOC_EXPLAIN	_IOWR(KSHM_IOC_MAGIC, 0x8c, struct kshm_explain)
 #define KSHM_IOC_OPEN		_IOWR(KSHM_IOC_MAGIC, 0x90, struct kshm_open)
