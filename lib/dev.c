@@ -132,18 +132,25 @@ static int high_number(void)
 	return (int)(limit.rlim_cur - limit.rlim_cur / 4);
 }
 
+/* A new descriptor, wherever one is free. */
+static int open_anywhere(void)
+{
+	long fd = kshm_raw(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && !learn_device((int)fd)) {
+		(void)kshm_raw(SYS_close, fd);
+		return -ENOTTY;
+	}
+	return (int)fd;
+}
+
 /* A new descriptor, @least or the next free one where the limits allow it. */
 static int open_device(int least)
 {
-	long low, high;
+	long low = open_anywhere(), high;
 
-	low = kshm_raw(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
 	if (low < 0)
 		return (int)low;
-	if (!learn_device((int)low)) {
-		(void)kshm_raw(SYS_close, low);
-		return -ENOTTY;
-	}
 	high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, least);
 	if (high == -EINVAL)
 		high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, high_number());
@@ -228,6 +235,13 @@ static long give_explained(unsigned long cmd, void *arg)
 long kshm_ioctl(unsigned long cmd, void *arg)
 {
 	return kshm_explaining() ? give_explained(cmd, arg) : give(cmd, arg);
+}
+
+KSHM_EXPORT int kshm_owner(void)
+{
+	int fd = open_anywhere();
+
+	return kshm_answer(fd < 0 ? no_device(fd) : fd);
 }
 
 /* Before main(): what comes later may be a chroot, another user, a vfork(). */

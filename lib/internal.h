@@ -6,6 +6,7 @@
  *	   |
  *	sysv.c		from the System V calls to ioctls and back
  *	posix.c		from shm_open and shm_unlink likewise
+ *	beyond.c	what neither has a call for
  *	   |
  *	   |   dsm.c	PostgreSQL's four operations
  *	   |	 |
@@ -85,6 +86,12 @@ static inline int kshm_answer(long ret)
 {
 	return ret >= 0 ? (int)ret : kshm_failed((int)-ret);
 }
+
+/**
+ * kshm_get_flags - flags of a GET
+ * @shmflg:	IPC_CREAT, IPC_EXCL, SHM_NORESERVE; other bits are ignored
+ */
+unsigned int kshm_get_flags(int shmflg);
 
 /**
  * kshm_ioctl - one ioctl on /dev/kshm

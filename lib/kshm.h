@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * libkshm: the shared memory calls of System V and of POSIX, answered by the kshm
- * module.
+ * module, and a few more.
  *
  * Same prototypes, same answers, same errno as the calls of <sys/shm.h>, and as
  * shm_open() and shm_unlink(), with kshm_ before the name. Every call is
@@ -116,6 +116,86 @@ int kshm_shm_open(const char *name, int oflag, mode_t mode);
  * Return: 0; or -1 with errno EACCES, ENAMETOOLONG or ENOENT.
  */
 int kshm_shm_unlink(const char *name);
+
+/*
+ * What neither System V nor POSIX has a call for.
+ */
+
+/**
+ * kshm_attach - attach a segment, and learn how large that is
+ * @shmid:	its id
+ * @shmaddr:	as for kshm_shmat()
+ * @shmflg:	as for kshm_shmat()
+ * @size:	set to the bytes that are attached; NULL: nobody asks
+ *
+ * IPC_STAT before or after kshm_shmat() would tell the size of another moment.
+ *
+ * Return: as kshm_shmat().
+ */
+void *kshm_attach(int shmid, const void *shmaddr, int shmflg, size_t *size);
+
+/* What a new segment is to be, besides what shmflg says. */
+#define KSHM_TRANSIENT	1	/* removed with its last detach */
+#define KSHM_UNIQUE	2	/* no other IPC namespace has its id */
+#define KSHM_PREALLOC	4	/* all its pages are made now */
+
+/**
+ * kshm_owner - open what segments can be tied to
+ *
+ * Segments that were created with it are removed when it is closed: by close(),
+ * by exec, or by the end of the process, however that ends. Where others have
+ * copies of the descriptor, by fork() or over a socket, the last close counts.
+ * (So the library's own descriptor would not do: each child has that.)
+ *
+ * Return: a descriptor, close-on-exec; or -1 with errno ENOSYS or ENOMEM.
+ */
+int kshm_owner(void);
+
+/**
+ * kshm_obtain - find a segment by its key, or create one, and tell which
+ * @key:	as for kshm_shmget()
+ * @size:	as for kshm_shmget()
+ * @shmflg:	as for kshm_shmget(), without SHM_HUGETLB
+ * @how:	what a new one is to be: KSHM_TRANSIENT, KSHM_UNIQUE, KSHM_PREALLOC,
+ *		or 0
+ * @owner:	what a new one is tied to: a descriptor of kshm_owner(), or -1
+ * @created:	set to 1 where it was created, to 0 where it was found; NULL:
+ *		nobody asks
+ *
+ * Return: as kshm_shmget(), also with errno EBADF or ENOTTY for another owner.
+ */
+int kshm_obtain(key_t key, size_t size, int shmflg, int how, int owner,
+		int *created);
+
+/**
+ * kshm_obtain_named - the same, by name
+ * @name:	1 to 255 bytes without '/'
+ * @size:	as for kshm_obtain()
+ * @shmflg:	as for kshm_obtain()
+ * @how:	as for kshm_obtain()
+ * @owner:	as for kshm_obtain()
+ * @created:	as for kshm_obtain()
+ *
+ * The segment has no key. Names are those of the IPC namespace, as keys are; they
+ * are not those of shm_open().
+ *
+ * Return: as kshm_obtain(), also with errno ENAMETOOLONG.
+ */
+int kshm_obtain_named(const char *name, size_t size, int shmflg, int how,
+		      int owner, int *created);
+
+/**
+ * kshm_grow - make a segment larger, or ask how large it is
+ * @shmid:	its id
+ * @size:	its new size, 0 to ask; set to its size
+ * @generation:	set to how often it has grown; NULL: nobody asks
+ *
+ * What is attached keeps its length. To have all of it, attach it again.
+ *
+ * Return: 0; or -1 with errno EACCES, EBUSY (its pages are locked), EFBIG, EINVAL
+ * (smaller than it is, above shmmax), ENOMEM, ENOSPC or EPERM.
+ */
+int kshm_grow(int shmid, size_t *size, unsigned long long *generation);
 
 /*
  * Why a call failed: one errno can mean many things.

@@ -26,23 +26,30 @@ struct shape {
 	void (*fill)(void *buf, const struct kshm_stat *st);
 };
 
+unsigned int kshm_get_flags(int shmflg)
+{
+	unsigned int flags = 0;
+
+	if (shmflg & IPC_CREAT)
+		flags |= KSHM_GET_CREAT;
+	if (shmflg & IPC_EXCL)
+		flags |= KSHM_GET_EXCL;
+	if (shmflg & SHM_NORESERVE)
+		flags |= KSHM_GET_NORESERVE;
+	return flags;
+}
+
 static long get(key_t key, size_t size, int shmflg)
 {
 	struct kshm_get arg = {
 		.key = key,
 		.size = size,
+		.flags = kshm_get_flags(shmflg),
 		.mode = shmflg & MODE_BITS,
 		.id = -1,
 	};
-	long ret;
+	long ret = kshm_ioctl(KSHM_IOC_GET, &arg);
 
-	if (shmflg & IPC_CREAT)
-		arg.flags |= KSHM_GET_CREAT;
-	if (shmflg & IPC_EXCL)
-		arg.flags |= KSHM_GET_EXCL;
-	if (shmflg & SHM_NORESERVE)
-		arg.flags |= KSHM_GET_NORESERVE;
-	ret = kshm_ioctl(KSHM_IOC_GET, &arg);
 	return ret ? ret : arg.id;
 }
 
@@ -70,7 +77,8 @@ KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 	return kshm_answer(get(key, size, shmflg));
 }
 
-KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
+KSHM_EXPORT void *kshm_attach(int shmid, const void *shmaddr, int shmflg,
+			      size_t *size)
 {
 	struct kshm_attach arg = {
 		.id = shmid,
@@ -87,7 +95,14 @@ KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
 		arg.flags |= KSHM_ATTACH_EXEC;
 	if (kshm_answer(kshm_ioctl(KSHM_IOC_ATTACH, &arg)))
 		return (void *)-1;
+	if (size)
+		*size = arg.length;
 	return (void *)(uintptr_t)arg.addr;
+}
+
+KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
+{
+	return kshm_attach(shmid, shmaddr, shmflg, NULL);
 }
 
 KSHM_EXPORT int kshm_shmdt(const void *shmaddr)

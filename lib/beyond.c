@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What neither System V nor POSIX has a call for: names of segments, lifetimes,
+ * growing, and which of "find or create" it was.
+ */
+#define _GNU_SOURCE
+#include <linux/kshm.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "internal.h"
+#include "kshm.h"
+
+#define MODE_BITS	0777
+#define KSHM_HOW	(KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC)
+
+static __u32 flags_of(int shmflg, int how, int owner)
+{
+	/* The kernel ignores CREATED; one that can't answer it refuses it. */
+	__u32 flags = kshm_get_flags(shmflg) | KSHM_GET_CREATED;
+
+	if (how & KSHM_TRANSIENT)
+		flags |= KSHM_GET_TRANSIENT;
+	if (how & KSHM_UNIQUE)
+		flags |= KSHM_GET_UNIQUE;
+	if (how & KSHM_PREALLOC)
+		flags |= KSHM_GET_PREALLOC;
+	if (owner >= 0)
+		flags |= KSHM_GET_OWNED;
+	return flags;
+}
+
+/* The owner's descriptor is the program's: whether it is one it has to know. */
+static long get_through(int owner, unsigned long cmd, void *arg)
+{
+	if (owner < 0)
+		return kshm_ioctl(cmd, arg);
+	return kshm_raw(SYS_ioctl, owner, cmd, arg);
+}
+
+static int obtained(long ret, __s32 id, __u32 flags, int *created)
+{
+	if (ret)
+		return kshm_answer(ret);
+	if (id < 0)
+		return kshm_answer(-ENOTTY);
+	if (created)
+		*created = !!(flags & KSHM_GET_CREATED);
+	return id;
+}
+
+KSHM_EXPORT int kshm_obtain(key_t key, size_t size, int shmflg, int how,
+			    int owner, int *created)
+{
+	struct kshm_get arg = {
+		.key = key,
+		.flags = flags_of(shmflg, how, owner),
+		.size = size,
+		.mode = shmflg & MODE_BITS,
+		.id = -1,
+	};
+	long ret;
+
+	if (how & ~KSHM_HOW || shmflg & SHM_HUGETLB)
+		return kshm_answer(-EINVAL);
+	ret = get_through(owner, KSHM_IOC_GET, &arg);
+	return obtained(ret, arg.id, arg.flags, created);
+}
+
+KSHM_EXPORT int kshm_obtain_named(const char *name, size_t size, int shmflg,
+				  int how, int owner, int *created)
+{
+	struct kshm_get_named arg = {
+		.name = (uintptr_t)name,
+		.name_len = (__u32)strlen(name),
+		.flags = flags_of(shmflg, how, owner),
+		.size = size,
+		.mode = shmflg & MODE_BITS,
+		.id = -1,
+	};
+	long ret;
+
+	if (how & ~KSHM_HOW || shmflg & SHM_HUGETLB)
+		return kshm_answer(-EINVAL);
+	ret = get_through(owner, KSHM_IOC_GET_NAMED, &arg);
+	return obtained(ret, arg.id, arg.flags, created);
+}
+
+KSHM_EXPORT int kshm_grow(int shmid, size_t *size,
+			  unsigned long long *generation)
+{
+	struct kshm_grow arg = {
+		.id = shmid,
+		.size = *size,
+		.generation = ~0ULL,
+	};
+	long ret = kshm_ioctl(KSHM_IOC_GROW, &arg);
+
+	if (ret)
+		return kshm_answer(ret);
+	*size = arg.size < SIZE_MAX ? (size_t)arg.size : SIZE_MAX;
+	if (generation)
+		*generation = arg.generation;
+	return 0;
+}
