@@ -61,14 +61,14 @@ static int check_dest(u32 len)
  */
 static int copy_name(char *name, u64 from, u32 len)
 {
-	if (!len)
-		return -EINVAL;
 	if (len > NAME_MAX)
-		return -ENAMETOOLONG;
+		return kshm_because(-ENAMETOOLONG, KSHM_WHY_NAME, len, NAME_MAX);
 	if (copy_from_user(name, u64_to_user_ptr(from), len))
 		return -EFAULT;
 	name[len] = '\0';
-	return strlen(name) == len && !strchr(name, '/') ? 0 : -EINVAL;
+	if (!len || strlen(name) < len || strchr(name, '/'))
+		return kshm_because(-EINVAL, KSHM_WHY_NAME, len, NAME_MAX);
+	return 0;
 }
 
 static int call_info(struct call *call)
@@ -149,6 +149,11 @@ static int call_lock(struct call *call)
 static int call_grow(struct call *call)
 {
 	return kshm_grow(&call->grow);
+}
+
+/* A segment never gets smaller; that its struct was written before has to do. */
+static void undo_grow(struct call *call)
+{
 }
 
 static int call_get_named(struct call *call)
@@ -272,7 +277,7 @@ static const struct command commands[] = {
 	COMMAND(SET,	24,	call_set,	NULL),
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
-	COMMAND(GROW,	24,	call_grow,	NULL),
+	COMMAND(GROW,	24,	call_grow,	undo_grow),
 	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
 	COMMAND(GET_NAMED, 32,	call_get_named,	undo_get_named),
 	COMMAND(OPEN,	24,	call_open,	NULL),

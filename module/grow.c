@@ -43,12 +43,20 @@ static int pin_locked(struct kshm_segment *segment, void *arg)
 static int check(const struct kshm_segment *segment, u64 size,
 		 const struct kshm_limits *limits)
 {
-	if (size < segment->size || size > limits->shmmax ||
-	    size > MAX_LFS_FILESIZE)
-		return -EINVAL;
+	unsigned long most = rlimit(RLIMIT_FSIZE);
+
+	if (size < segment->size)
+		return kshm_because(-EINVAL, KSHM_WHY_SMALLER, size,
+				    segment->size);
+	if (size > limits->shmmax)
+		return kshm_because(-EINVAL, KSHM_WHY_SHMMAX, size,
+				    limits->shmmax);
+	if (size > MAX_LFS_FILESIZE)
+		return kshm_because(-EINVAL, KSHM_WHY_SIZE_FILE, size,
+				    MAX_LFS_FILESIZE);
 	/* The inode would look at this too, and send a signal. */
-	if (size > rlimit(RLIMIT_FSIZE))
-		return -EFBIG;
+	if (size > most)
+		return kshm_because(-EFBIG, KSHM_WHY_FILE_LIMIT, size, most);
 	return 0;
 }
 
@@ -79,7 +87,8 @@ static int charge(struct kshm_segment *segment, u64 size,
 		spin_lock(&segment->lock);
 		/* Somebody was charged for the size that it had. */
 		if (segment->locker)
-			err = -EBUSY;
+			err = kshm_because(-EBUSY, KSHM_WHY_LOCKED,
+					   segment->locked, 0);
 		else
 			set_pages(segment, pages);
 		spin_unlock(&segment->lock);
@@ -156,8 +165,9 @@ int kshm_grow(struct kshm_grow *grow)
 	u64 size = grow->size;
 	int err;
 
-	if (grow->flags)
-		return -EINVAL;
+	err = kshm_check_flags(grow->flags, 0, 0);
+	if (err)
+		return err;
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
@@ -167,7 +177,7 @@ int kshm_grow(struct kshm_grow *grow)
 	err = kshm_segment_locked(segment, size ? pin_locked : ask_locked, grow);
 	rcu_read_unlock();
 	if (err == -EIDRM)
-		err = -EINVAL;
+		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, grow->id, 0);
 	if (err || !size)
 		return err;
 

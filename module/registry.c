@@ -145,6 +145,9 @@ static int reserve_unique(void)
 	if (seq >= 0)
 		unique_next = seq + 1;
 	mutex_unlock(&unique_lock);
+	if (seq == -ENOSPC)
+		kshm_because(seq, KSHM_WHY_UNIQUE, 1,
+			     KSHM_SEQ_MAX - KSHM_SEQ_UNIQUE);
 	return seq;
 }
 

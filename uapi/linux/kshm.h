@@ -392,6 +392,11 @@ struct kshm_get_named {
 #define KSHM_WHY_MEMORY		33	/* no memory, or no room for addresses */
 #define KSHM_WHY_FILES		34	/* the system has too many files open */
 #define KSHM_WHY_SIGNAL		35	/* a signal came */
+#define KSHM_WHY_NAME		36	/* no such name can be [bytes, most] */
+#define KSHM_WHY_SMALLER	37	/* GROW doesn't shrink [size, its size] */
+#define KSHM_WHY_LOCKED		38	/* GROW of what is locked [pages locked] */
+#define KSHM_WHY_FILE_LIMIT	39	/* above RLIMIT_FSIZE [size, limit] */
+#define KSHM_WHY_UNIQUE		40	/* all unique ids are taken [1, all] */
 
 /**
  * struct kshm_explain - run a command, and say why it failed
