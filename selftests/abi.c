@@ -21,6 +21,8 @@ static_assert(sizeof(struct kshm_stat) == 120, "kshm_stat has grown");
 static_assert(sizeof(struct kshm_set) == 24, "kshm_set has grown");
 static_assert(sizeof(struct kshm_rmid) == 8, "kshm_rmid has grown");
 static_assert(sizeof(struct kshm_lock) == 8, "kshm_lock has grown");
+static_assert(sizeof(struct kshm_grow) == 24, "kshm_grow has grown");
+static_assert(sizeof(struct kshm_get_named) == 32, "kshm_get_named has grown");
 static_assert(sizeof(struct kshm_explain) == 40, "kshm_explain has grown");
 static_assert(sizeof(struct kshm_open) == 24, "kshm_open has grown");
 static_assert(sizeof(struct kshm_unlink) == 16, "kshm_unlink has grown");
@@ -38,6 +40,9 @@ static_assert(offsetof(struct kshm_stat, segsz) == 48, "kshm_stat");
 static_assert(offsetof(struct kshm_stat, atime) == 64, "kshm_stat");
 static_assert(offsetof(struct kshm_stat, dest) == 104, "kshm_stat");
 static_assert(offsetof(struct kshm_set, mode) == 16, "kshm_set");
+static_assert(offsetof(struct kshm_grow, size) == 8, "kshm_grow");
+static_assert(offsetof(struct kshm_get_named, size) == 16, "kshm_get_named");
+static_assert(offsetof(struct kshm_get_named, id) == 28, "kshm_get_named");
 static_assert(offsetof(struct kshm_explain, error) == 12, "kshm_explain");
 static_assert(offsetof(struct kshm_explain, asked) == 24, "kshm_explain");
 static_assert(offsetof(struct kshm_open, name_len) == 8, "kshm_open");
@@ -59,6 +64,8 @@ union arg {
 	struct kshm_set set;
 	struct kshm_rmid rmid;
 	struct kshm_lock lock;
+	struct kshm_grow grow;
+	struct kshm_get_named get_named;
 	struct kshm_explain explain;
 	struct kshm_open open;
 	struct kshm_unlink unlink;
@@ -101,6 +108,11 @@ FIXTURE_VARIANT_ADD(abi, info)
 	.reserved = offsetof(struct kshm_info, reserved),
 };
 
+#define KNOWN_OF_GET	(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE | \
+			 KSHM_GET_PREALLOC | KSHM_GET_OWNED | \
+			 KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE | \
+			 KSHM_GET_CREATED)
+
 static void fill_get(union arg *arg, char *attached)
 {
 	arg->get.key = KEY;
@@ -113,8 +125,7 @@ FIXTURE_VARIANT_ADD(abi, get)
 	.cmd = KSHM_IOC_GET,
 	.fill = fill_get,
 	.flags = offsetof(struct kshm_get, flags),
-	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE |
-		 KSHM_GET_PREALLOC,
+	.known = KNOWN_OF_GET,
 	.reserved = NO_WORD,
 };
 
@@ -129,8 +140,7 @@ FIXTURE_VARIANT_ADD(abi, get_private)
 	.cmd = KSHM_IOC_GET,
 	.fill = fill_private,
 	.flags = offsetof(struct kshm_get, flags),
-	.known = KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE |
-		 KSHM_GET_PREALLOC,
+	.known = KNOWN_OF_GET,
 	.reserved = NO_WORD,
 	.changes = true,
 };
@@ -237,6 +247,51 @@ FIXTURE_VARIANT_ADD(abi, explain)
 	.fill = fill_explain,
 	.flags = offsetof(struct kshm_explain, reserved),
 	.reserved = offsetof(struct kshm_explain, reserved),
+};
+
+static void fill_grow(union arg *arg, char *attached)
+{
+	arg->grow.size = SEGMENT_SIZE + PAGE;
+}
+
+FIXTURE_VARIANT_ADD(abi, grow)
+{
+	.cmd = KSHM_IOC_GROW,
+	.fill = fill_grow,
+	.flags = offsetof(struct kshm_grow, flags),
+	.reserved = NO_WORD,
+	.changes = true,
+};
+
+static void fill_grow_not(union arg *arg, char *attached)
+{
+}
+
+FIXTURE_VARIANT_ADD(abi, grow_not)
+{
+	.cmd = KSHM_IOC_GROW,
+	.fill = fill_grow_not,
+	.flags = offsetof(struct kshm_grow, flags),
+	.reserved = NO_WORD,
+};
+
+static void fill_named(union arg *arg, char *attached)
+{
+	arg->get_named.name = (uintptr_t)"name";
+	arg->get_named.name_len = 4;
+	arg->get_named.size = PAGE;
+	arg->get_named.mode = 0600;
+	arg->get_named.flags = KSHM_GET_CREAT;
+}
+
+FIXTURE_VARIANT_ADD(abi, get_named)
+{
+	.cmd = KSHM_IOC_GET_NAMED,
+	.fill = fill_named,
+	.flags = offsetof(struct kshm_get_named, flags),
+	.known = KNOWN_OF_GET,
+	.reserved = NO_WORD,
+	.changes = true,
 };
 
 static void fill_open(union arg *arg, char *attached)
@@ -547,6 +602,22 @@ FIXTURE_TEARDOWN(ioctl)
 	end_case(_metadata);
 }
 
+static bool is_known(unsigned int nr)
+{
+	static const unsigned int beyond_the_first[] = {
+		_IOC_NR(KSHM_IOC_GROW), _IOC_NR(KSHM_IOC_GET_NAMED),
+		_IOC_NR(KSHM_IOC_EXPLAIN), _IOC_NR(KSHM_IOC_OPEN),
+		_IOC_NR(KSHM_IOC_UNLINK),
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(beyond_the_first); i++)
+		if (nr == beyond_the_first[i])
+			return true;
+	return nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK);
+}
+
+/* Numbers that are left out among the known ones included. */
 TEST_F(ioctl, number_unknown_enotty)
 {
 	unsigned int nr, dir;
@@ -555,11 +626,7 @@ TEST_F(ioctl, number_unknown_enotty)
 	begin_refusals();
 	memset(&arg, 0, sizeof(arg));
 	for (nr = 0; nr < 256; nr++) {
-		if ((nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK)) ||
-		    nr == _IOC_NR(KSHM_IOC_EXPLAIN))
-			continue;
-		if (nr == _IOC_NR(KSHM_IOC_OPEN) ||
-		    nr == _IOC_NR(KSHM_IOC_UNLINK))
+		if (is_known(nr))
 			continue;
 		for (dir = 0; dir < 4; dir++) {
 			EXPECT_REFUSED(-ENOTTY,
@@ -615,6 +682,35 @@ TEST_F(ioctl, output_poisoned_all_written)
 			   INIT(.cmd = 1), error, reason);
 	EXPECT_SAME_ANSWER(struct kshm_explain, KSHM_IOC_EXPLAIN,
 			   INIT(.cmd = 1), asked, limit);
+	EXPECT_SAME_ANSWER(struct kshm_grow, KSHM_IOC_GROW, INIT(.id = 0),
+			   generation, generation);
+}
+
+/* It is an answer: what it says on input is not looked at. */
+TEST_F(ioctl, get_created_says_which)
+{
+	struct kshm_get arg = { .key = KEY, .size = PAGE, .mode = 0600 };
+	unsigned int said;
+
+	for (said = 0; said < 2; said++) {
+		arg.flags = KSHM_GET_CREAT | said * KSHM_GET_CREATED;
+		EXPECT_EQ(0, call(self->dev, KSHM_IOC_GET, &arg));
+		EXPECT_EQ(KSHM_GET_CREAT | KSHM_GET_CREATED, arg.flags);
+		arg.flags = KSHM_GET_CREAT | said * KSHM_GET_CREATED;
+		EXPECT_EQ(0, call(self->dev, KSHM_IOC_GET, &arg));
+		EXPECT_EQ(KSHM_GET_CREAT, arg.flags);
+		rmid(arg.id);
+	}
+}
+
+TEST_F(ioctl, get_owned_by_its_descriptor)
+{
+	struct kshm_get arg = { .size = PAGE, .flags = KSHM_GET_OWNED };
+
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_GET, &arg));
+	EXPECT_TRUE(exists(arg.id));
+	close(self->dev);
+	EXPECT_FALSE(exists(arg.id));
 }
 
 TEST_F(ioctl, output_length_poisoned_written)
@@ -687,6 +783,13 @@ TEST_F(ioctl, stat_any_without_permission)
 	}
 }
 
+/* All that there are: where one is new, this is to be told. */
+#define FEATURES	(KSHM_FEATURE_LOCK | KSHM_FEATURE_FAULTAROUND | \
+			 KSHM_FEATURE_GUARD | KSHM_FEATURE_PREFAULT | \
+			 KSHM_FEATURE_GROW | KSHM_FEATURE_NAMES | \
+			 KSHM_FEATURE_EXPLAIN | KSHM_FEATURE_POSIX | \
+			 KSHM_FEATURE_LIFETIME | KSHM_FEATURE_UNIQUE)
+
 TEST_F(ioctl, info_tells_limits)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -699,9 +802,7 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_EQ(SHMLBA, info.shmlba);
 	EXPECT_EQ(0, info.used_ids);
 	EXPECT_EQ(-1, info.max_index);
-	EXPECT_EQ(0, info.features & ~(15ULL | KSHM_FEATURE_EXPLAIN |
-				       KSHM_FEATURE_POSIX));
-	EXPECT_NE(0, info.features & KSHM_FEATURE_POSIX);
+	EXPECT_EQ(0, info.features & ~FEATURES);
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 

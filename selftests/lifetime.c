@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long a segment lives where that was chosen at its creation, and how it
+ * grows meanwhile. In-tree shm has neither.
+ */
+#include <kshm.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "cases.h"
+
+#define KERNEL		"/proc/sys/kernel/"
+#define TIB		(1UL << 40)
+
+FIXTURE_KSHM(owned);
+
+static int obtain(key_t key, int flags, int how, int owner, int *created)
+{
+	int id = kshm_obtain(key, PAGE, flags | 0600, how, owner, created);
+
+	return id < 0 ? -errno : id;
+}
+
+static int new_owner(void)
+{
+	int owner = kshm_owner();
+
+	if (owner < 0)
+		die("kshm_owner: %s", strerror(errno));
+	return owner;
+}
+
+static int make_owned(int owner)
+{
+	int id = obtain(KEY, IPC_CREAT | IPC_EXCL, 0, owner, NULL);
+
+	if (id < 0)
+		die("creating an owned segment: %s", strerror(-id));
+	return id;
+}
+
+TEST_F(owned, close_removes)
+{
+	int owner = new_owner(), id = make_owned(owner);
+
+	EXPECT_EQ(FD_CLOEXEC, fcntl(owner, F_GETFD));
+	detach(attach(id));
+	EXPECT_TRUE(exists(id));
+	close(owner);
+	EXPECT_FALSE(exists(id));
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+}
+
+/* As after RMID: the key is free, the id goes on. */
+TEST_F(owned, close_marks_what_is_attached)
+{
+	int owner = new_owner(), id = make_owned(owner);
+	char *p = attach(id);
+
+	close(owner);
+	EXPECT_EQ(SHM_DEST | 0600, stat_of(id).shm_perm.mode);
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	*p = 1;
+	detach(p);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(owned, copy_of_descriptor_keeps)
+{
+	int owner = new_owner(), id = make_owned(owner), copy = dup(owner);
+	pid_t child = spawn_idle();
+
+	close(owner);
+	EXPECT_TRUE(exists(id));
+	close(copy);
+	EXPECT_TRUE(exists(id));
+	release(child);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(owned, kill_removes)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 20; i++) {
+		pid = spawn();
+		if (!pid) {
+			*attach(make_owned(new_owner())) = 1;
+			raise(SIGKILL);
+		}
+		status = reap(pid);
+		EXPECT_TRUE(WIFSIGNALED(status));
+		EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	}
+}
+
+TEST_F(owned, each_descriptor_its_own)
+{
+	int first = new_owner(), second = new_owner(), ids[20], i;
+
+	for (i = 0; i < 20; i++)
+		ids[i] = obtain(IPC_PRIVATE, 0, 0, i % 2 ? second : first,
+				NULL);
+	rmid(ids[2]);
+	rmid(ids[3]);
+	close(first);
+	for (i = 0; i < 20; i++)
+		EXPECT_EQ(i % 2 && i != 3, exists(ids[i]));
+	close(second);
+	for (i = 0; i < 20; i++)
+		EXPECT_FALSE(exists(ids[i]));
+}
+
+TEST_F(owned, removed_before_close_stays_gone)
+{
+	int owner = new_owner(), id = make_owned(owner);
+	char *p = attach(id);
+
+	rmid(id);
+	close(owner);
+	EXPECT_TRUE(exists(id));
+	detach(p);
+	EXPECT_FALSE(exists(id));
+	id = make_key(KEY, PAGE, 0600);
+	close(new_owner());
+	EXPECT_TRUE(exists(id));
+}
+
+TEST_F(owned, finding_does_not_own)
+{
+	int owner = new_owner(), created = -1;
+	int id = make_key(KEY, PAGE, 0600);
+
+	EXPECT_EQ(id, obtain(KEY, IPC_CREAT, 0, owner, &created));
+	EXPECT_EQ(0, created);
+	EXPECT_EQ(-EEXIST, obtain(KEY, IPC_CREAT | IPC_EXCL, 0, owner, NULL));
+	close(owner);
+	EXPECT_TRUE(exists(id));
+}
+
+TEST_F(owned, given_away_goes_all_the_same)
+{
+	int owner = new_owner(), id = make_owned(owner);
+	struct shmid_ds ds = { .shm_perm = { .uid = ALICE, .gid = STAFF } };
+
+	EXPECT_EQ(0, ctl(id, IPC_SET, &ds));
+	if (in_child()) {
+		become(BOB, GUESTS);
+		close(owner);
+		_exit(0);
+	}
+	EXPECT_TRUE(exists(id));
+	close(owner);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(owned, close_in_another_namespace_removes)
+{
+	int go[2], id;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(go));
+	pid = spawn();
+	if (!pid) {
+		make_owned(new_owner());
+		if (unshare(CLONE_NEWIPC) || write(go[1], "x", 1) != 1)
+			die("leaving the namespace: %s", strerror(errno));
+		pause();
+	}
+	ASSERT_EQ(1, read(go[0], &byte, 1));
+	id = get(KEY, PAGE, 0600);
+	EXPECT_LE(0, id);
+	EXPECT_TRUE(exists(id));
+	kill(pid, SIGKILL);
+	reap(pid);
+	EXPECT_FALSE(exists(id));
+}
+
+/* Others live on while the descriptor that owned them goes. */
+TEST_F(owned, close_after_end_of_namespace_is_quiet)
+{
+	int owner = new_owner();
+	char *p;
+
+	if (in_child()) {
+		ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+		make_owned(owner);
+		_exit(0);
+	}
+	p = attach(make_owned(owner));
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	close(owner);
+	*p = 1;
+	EXPECT_EQ(1, *p);
+	detach(p);
+}
+
+TEST_F(owned, owner_that_is_none_refused)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	EXPECT_EQ(-ENOTTY, obtain(KEY, IPC_CREAT, 0, null, NULL));
+	EXPECT_EQ(-EBADF, obtain(KEY, IPC_CREAT, 0, 12345, NULL));
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+}
+
+FIXTURE_KSHM(transient);
+
+static int make_transient(void)
+{
+	int id = obtain(KEY, IPC_CREAT | IPC_EXCL, KSHM_TRANSIENT, -1, NULL);
+
+	if (id < 0)
+		die("creating a transient segment: %s", strerror(-id));
+	return id;
+}
+
+TEST_F(transient, stays_until_first_attach)
+{
+	int id = make_transient();
+
+	if (in_child())
+		_exit(!exists(id));
+	EXPECT_TRUE(exists(id));
+	EXPECT_EQ(id, get(KEY, PAGE, 0600));
+	rmid(id);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, last_detach_removes)
+{
+	int id = make_transient(), again;
+	char *p = attach(id), *q = attach(id);
+
+	EXPECT_EQ(0600, stat_of(id).shm_perm.mode);
+	detach(p);
+	EXPECT_EQ(id, get(KEY, PAGE, 0600));
+	detach(q);
+	EXPECT_FALSE(exists(id));
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	again = make_transient();
+	EXPECT_NE(id, again);
+	detach(attach(again));
+	EXPECT_FALSE(exists(again));
+}
+
+TEST_F(transient, failed_attach_is_none)
+{
+	int id = make_transient();
+	char *page = fill_page(free_range(1), 0), *p;
+
+	EXPECT_EQ(-EINVAL, at(id, page, 0));
+	EXPECT_TRUE(exists(id));
+	p = attach(id);
+	EXPECT_EQ(-EINVAL, at(id, page, 0));
+	EXPECT_TRUE(exists(id));
+	detach(p);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, every_mapping_keeps)
+{
+	int id = make_transient();
+	char *p = attach(id);
+	pid_t child = spawn_idle();
+
+	detach(p);
+	EXPECT_EQ(1, nattch(id));
+	kill(child, SIGKILL);
+	reap(child);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, piece_of_mapping_keeps)
+{
+	int id = kshm_obtain(KEY, 3 * PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT,
+			     -1, NULL);
+	char *p = attach(id);
+
+	ASSERT_EQ(0, munmap(p + PAGE, PAGE));
+	EXPECT_EQ(2, nattch(id));
+	ASSERT_EQ(0, munmap(p, PAGE));
+	EXPECT_TRUE(exists(id));
+	ASSERT_EQ(0, munmap(p + 2 * PAGE, PAGE));
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, owned_too_goes_with_the_first_of_both)
+{
+	int owner = new_owner();
+	int id = obtain(KEY, IPC_CREAT, KSHM_TRANSIENT, owner, NULL);
+
+	detach(attach(id));
+	EXPECT_FALSE(exists(id));
+	id = obtain(KEY, IPC_CREAT, KSHM_TRANSIENT, owner, NULL);
+	close(owner);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, limits_get_back_what_it_had)
+{
+	struct shm_info info;
+	int i;
+
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
+	ASSERT_EQ(0, write_number(KERNEL "shmmni", 1));
+	for (i = 0; i < 100; i++)
+		detach(attach(make_transient()));
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(0, info.shm_tot);
+}
+
+FIXTURE_KSHM(grow);
+
+static int grow(int id, size_t size)
+{
+	return kshm_grow(id, &size, NULL) ? -errno : 0;
+}
+
+struct extent {
+	size_t size;
+	unsigned long long generation;
+};
+
+static struct extent extent_of(int id)
+{
+	struct extent extent = { .size = 0 };
+
+	if (kshm_grow(id, &extent.size, &extent.generation))
+		die("asking for the size of %d: %s", id, strerror(errno));
+	return extent;
+}
+
+static size_t attached_size(int id)
+{
+	size_t size;
+	char *p = kshm_attach(id, NULL, 0, &size);
+
+	if (p == (void *)-1)
+		die("attaching %d: %s", id, strerror(errno));
+	p[size - 1] = 1;
+	detach(p);
+	return size;
+}
+
+TEST_F(grow, new_attach_longer_old_as_it_was)
+{
+	int id = make(2);
+	char *old = attach(id), *new;
+	struct mapping map;
+
+	strcpy(old + PAGE, "kept");
+	ASSERT_EQ(0, grow(id, 5 * PAGE));
+	ASSERT_TRUE(mapping_at(old, &map));
+	EXPECT_EQ(2 * PAGE, map.end - map.start);
+	new = attach(id);
+	ASSERT_TRUE(mapping_at(new, &map));
+	EXPECT_EQ(5 * PAGE, map.end - map.start);
+	EXPECT_STREQ("kept", new + PAGE);
+	new[5 * PAGE - 1] = 1;
+	new[0] = 'x';
+	EXPECT_EQ('x', old[0]);
+	EXPECT_EQ(5 * PAGE, attached_size(id));
+	EXPECT_EQ(2, nattch(id));
+}
+
+TEST_F(grow, seen_by_everybody_who_asks)
+{
+	struct shm_info info;
+	struct line line;
+	int id = make(2);
+
+	ASSERT_EQ(0, grow(id, 4 * PAGE + 1));
+	EXPECT_EQ(4 * PAGE + 1, stat_of(id).shm_segsz);
+	ASSERT_TRUE(listing_find(id, &line));
+	EXPECT_EQ(4 * PAGE + 1, line.size);
+	EXPECT_EQ(0, line.nattch);
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(5, info.shm_tot);
+	rmid(id);
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.shm_tot);
+}
+
+TEST_F(grow, generation_counts)
+{
+	int id = make(1), i;
+
+	EXPECT_EQ(0, extent_of(id).generation);
+	for (i = 2; i < 10; i++) {
+		ASSERT_EQ(0, grow(id, i * PAGE));
+		EXPECT_EQ(i - 1, extent_of(id).generation);
+		EXPECT_EQ(i * PAGE, extent_of(id).size);
+		ASSERT_EQ(0, grow(id, i * PAGE));
+		EXPECT_EQ(i - 1, extent_of(id).generation);
+	}
+	EXPECT_EQ(-EINVAL, grow(id, PAGE));
+	EXPECT_EQ(8, extent_of(id).generation);
+}
+
+/* Within a page: nothing to charge, and what is beyond the old size stays. */
+TEST_F(grow, odd_sizes)
+{
+	int id = make_key(KEY, 5, 0600);
+	char *p = attach(id);
+
+	p[9] = 'x';
+	ASSERT_EQ(0, grow(id, 6));
+	EXPECT_EQ(6, attached_size(id));
+	EXPECT_EQ('x', p[9]);
+	EXPECT_EQ(id, get(KEY, 6, 0600));
+	EXPECT_EQ(-EINVAL, get(KEY, 7, 0600));
+	ASSERT_EQ(0, grow(id, PAGE + 1));
+	EXPECT_EQ(PAGE + 1, attached_size(id));
+}
+
+TEST_F(grow, detach_of_old_takes_it_and_no_more)
+{
+	char *range = free_range(8);
+	int id = make(2), other = make(1);
+
+	ASSERT_EQ((long)range, at(id, range, 0));
+	fill_page(range + 2 * PAGE, 'x');
+	ASSERT_EQ((long)range + 3 * PAGE, at(other, range + 3 * PAGE, 0));
+	ASSERT_EQ(0, grow(id, 4 * PAGE));
+	ASSERT_EQ((long)range + 4 * PAGE, at(id, range + 4 * PAGE, 0));
+	detach(range);
+	EXPECT_EQ(1, nattch(id));
+	EXPECT_EQ(1, nattch(other));
+	EXPECT_EQ('x', range[2 * PAGE]);
+	range[4 * PAGE] = 1;
+	EXPECT_TRUE(write_raises(range + PAGE, SIGSEGV));
+	EXPECT_EQ(-EINVAL, dt(range));
+	detach(range + 4 * PAGE);
+	EXPECT_EQ(0, nattch(id));
+}
+
+TEST_F(grow, detach_of_old_takes_all_its_pieces)
+{
+	int id = make(5);
+	char *p = attach(id);
+
+	ASSERT_EQ(0, munmap(p + PAGE, PAGE));
+	ASSERT_EQ(0, munmap(p + 3 * PAGE, PAGE));
+	EXPECT_EQ(3, nattch(id));
+	ASSERT_EQ(0, grow(id, 100 * PAGE));
+	detach(p);
+	EXPECT_EQ(0, nattch(id));
+}
+
+TEST_F(grow, old_attach_remapped_sees_more)
+{
+	int id = make(1);
+	char *p = attach(id), *new;
+
+	ASSERT_EQ(0, grow(id, 3 * PAGE));
+	new = attach(id);
+	p = mremap(p, PAGE, 3 * PAGE, MREMAP_MAYMOVE);
+	ASSERT_NE(MAP_FAILED, p);
+	new[2 * PAGE] = 'x';
+	EXPECT_EQ('x', p[2 * PAGE]);
+	detach(p);
+	EXPECT_EQ(1, nattch(id));
+}
+
+TEST_F(grow, marked_grows_too)
+{
+	int id = make(1);
+	char *p = attach(id);
+
+	rmid(id);
+	EXPECT_EQ(0, grow(id, 2 * PAGE));
+	EXPECT_EQ(2 * PAGE, attached_size(id));
+	detach(p);
+	EXPECT_EQ(-EINVAL, grow(id, 3 * PAGE));
+}
+
+TEST_F(grow, transient_stays)
+{
+	int id = make_transient();
+	char *p;
+
+	EXPECT_EQ(0, grow(id, 2 * PAGE));
+	EXPECT_TRUE(exists(id));
+	p = attach(id);
+	EXPECT_EQ(0, grow(id, 3 * PAGE));
+	detach(p);
+	EXPECT_FALSE(exists(id));
+}
+
+/* What is refused has changed nothing. */
+static void expect_refused(struct __test_metadata *_metadata, int id, int err,
+			   size_t size)
+{
+	struct extent before = extent_of(id), after;
+	struct shm_info usage, now;
+
+	EXPECT_LE(0, ctl(0, SHM_INFO, &usage));
+	EXPECT_EQ(err, grow(id, size));
+	EXPECT_LE(0, ctl(0, SHM_INFO, &now));
+	after = extent_of(id);
+	EXPECT_EQ(usage.shm_tot, now.shm_tot);
+	EXPECT_EQ(before.size, after.size);
+	EXPECT_EQ(before.generation, after.generation);
+	EXPECT_EQ(before.size, attached_size(id));
+	EXPECT_EQ(0, nattch(id));
+}
+
+TEST_F(grow, smaller_einval)
+{
+	int id = make(4);
+
+	expect_refused(_metadata, id, -EINVAL, 4 * PAGE - 1);
+	expect_refused(_metadata, id, -EINVAL, 1);
+}
+
+TEST_F(grow, unknown_id_einval)
+{
+	size_t size = 0;
+
+	EXPECT_EQ(-EINVAL, grow(0, PAGE));
+	EXPECT_EQ(-EINVAL, grow(-1, PAGE));
+	EXPECT_EQ(-1, kshm_grow(7, &size, NULL));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(grow, above_limits_refused)
+{
+	int id = make(2);
+
+	make(3);
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", 8 * PAGE));
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 10));
+	expect_refused(_metadata, id, -EINVAL, 8 * PAGE + 1);
+	expect_refused(_metadata, id, -ENOSPC, 8 * PAGE);
+	expect_refused(_metadata, id, -ENOSPC, 7 * PAGE + 1);
+	EXPECT_EQ(0, grow(id, 7 * PAGE));
+	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, 0600));
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", PAGE));
+	EXPECT_EQ(0, grow(id, 7 * PAGE));
+}
+
+TEST_F(grow, larger_than_a_file_einval)
+{
+	int id = make(1);
+
+	ASSERT_EQ(0, write_number(KERNEL "shmmax", ULONG_MAX));
+	ASSERT_EQ(0, write_number(KERNEL "shmall", ULONG_MAX));
+	expect_refused(_metadata, id, -EINVAL, (1UL << 63) + PAGE);
+	expect_refused(_metadata, id, -EINVAL, ULONG_MAX);
+}
+
+TEST_F(grow, uncommittable_enomem)
+{
+	int id = make(1), lazy;
+
+	if (read_number("/proc/sys/vm/overcommit_memory") == 1)
+		SKIP(return, "vm.overcommit_memory is 1");
+	expect_refused(_metadata, id, -ENOMEM, 64 * TIB);
+	lazy = get(IPC_PRIVATE, PAGE, SHM_NORESERVE | 0600);
+	EXPECT_EQ(0, grow(lazy, TIB));
+	EXPECT_EQ(TIB, extent_of(lazy).size);
+}
+
+static unsigned long committed(void)
+{
+	return meminfo("Committed_AS:");
+}
+
+TEST_F(grow, committed_memory_comes_and_goes)
+{
+	const size_t much = 64UL << 20;
+	unsigned long before = committed();
+	int id = make(1);
+
+	ASSERT_EQ(0, grow(id, much));
+	EXPECT_LE(before + (much >> 11), committed());
+	rmid(id);
+	EXPECT_GT(before + (much >> 11), committed());
+}
+
+TEST_F(grow, above_rlimit_fsize_efbig_without_signal)
+{
+	struct rlimit limit = { 2 * PAGE, RLIM_INFINITY };
+	int id = make(1);
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_FSIZE, &limit));
+	expect_refused(_metadata, id, -EFBIG, 2 * PAGE + 1);
+	EXPECT_EQ(0, grow(id, 2 * PAGE));
+}
+
+TEST_F(grow, locked_ebusy)
+{
+	int id = make(1);
+
+	ASSERT_EQ(0, ctl(id, SHM_LOCK, NULL));
+	expect_refused(_metadata, id, -EBUSY, 2 * PAGE);
+	EXPECT_EQ(0, grow(id, PAGE));
+	ASSERT_EQ(0, ctl(id, SHM_UNLOCK, NULL));
+	EXPECT_EQ(0, grow(id, 2 * PAGE));
+}
+
+/* What SET asks for, to grow; what STAT asks for, to ask. */
+TEST_F(grow, asks_for_permission)
+{
+	int id = make_key(KEY, PAGE, 0644), closed = make_key(KEY + 1, PAGE, 0);
+	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .mode = 0 } };
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EPERM, grow(id, 2 * PAGE));
+		EXPECT_EQ(-EPERM, grow(id, PAGE));
+		EXPECT_EQ(PAGE, extent_of(id).size);
+		EXPECT_EQ(-EACCES, grow(closed, 0));
+		_exit(0);
+	}
+	if (in_child()) {
+		become_with_caps(ALICE, STAFF, 1ULL << CAP_SYS_ADMIN);
+		EXPECT_EQ(0, grow(id, 2 * PAGE));
+		_exit(0);
+	}
+	EXPECT_EQ(0, ctl(closed, IPC_SET, &ds));
+	if (in_child()) {
+		become(BOB, STAFF);
+		EXPECT_EQ(0, grow(closed, 2 * PAGE));
+		EXPECT_EQ(-EACCES, grow(closed, 0));
+		_exit(0);
+	}
+	EXPECT_EQ(2 * PAGE, extent_of(closed).size);
+}
+
+TEST_F(grow, attach_tells_the_size)
+{
+	size_t size = 0;
+	void *p = kshm_attach(make_key(KEY, 2 * PAGE + 3, 0600), NULL,
+			      SHM_RDONLY, &size);
+
+	ASSERT_NE((void *)-1, p);
+	EXPECT_EQ(2 * PAGE + 3, size);
+	EXPECT_EQ((void *)-1, kshm_attach(12345, NULL, 0, &size));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(2 * PAGE + 3, size);
+}
+
+TEST_HARNESS_MAIN

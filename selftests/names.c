@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names beside keys, ids that no other namespace has, and whether a segment was
+ * found or created. In-tree shm has none of these.
+ */
+#include <kshm.h>
+#include <linux/kshm.h>
+#include <sys/ioctl.h>
+
+#include "cases.h"
+
+#define INDEX_BITS	15
+#define UNIQUE_SEQ	0x8000
+
+FIXTURE_KSHM(names);
+
+static int obtain(const char *name, size_t size, int flags, int *created)
+{
+	int id = kshm_obtain_named(name, size, flags, 0, -1, created);
+
+	return id < 0 ? -errno : id;
+}
+
+static int make_named(const char *name)
+{
+	int id = obtain(name, PAGE, IPC_CREAT | IPC_EXCL | 0600, NULL);
+
+	if (id < 0)
+		die("creating \"%s\": %s", name, strerror(-id));
+	return id;
+}
+
+TEST_F(names, created_once_then_found)
+{
+	int created = -1, id;
+
+	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0600, &created));
+	EXPECT_EQ(-1, created);
+	id = obtain("a", PAGE, IPC_CREAT | 0600, &created);
+	EXPECT_LE(0, id);
+	EXPECT_EQ(1, created);
+	EXPECT_EQ(id, obtain("a", PAGE, IPC_CREAT | 0600, &created));
+	EXPECT_EQ(0, created);
+	EXPECT_EQ(id, obtain("a", 0, 0, &created));
+	EXPECT_EQ(0, created);
+	detach(attach(id));
+}
+
+TEST_F(names, same_errors_as_keys)
+{
+	make_named("a");
+	EXPECT_EQ(-EEXIST, obtain("a", 99 * PAGE, IPC_CREAT | IPC_EXCL, NULL));
+	EXPECT_EQ(-EINVAL, obtain("a", PAGE + 1, 0600, NULL));
+	EXPECT_EQ(-EINVAL, obtain("b", 0, IPC_CREAT, NULL));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-EINVAL, obtain("a", PAGE + 1, 0600, NULL));
+		EXPECT_EQ(-EACCES, obtain("a", PAGE, 0600, NULL));
+		EXPECT_LE(0, obtain("a", PAGE, 0, NULL));
+		_exit(0);
+	}
+}
+
+TEST_F(names, length_up_to_255)
+{
+	char name[300];
+
+	memset(name, 'n', sizeof(name));
+	name[256] = '\0';
+	EXPECT_EQ(-ENAMETOOLONG, obtain(name, PAGE, IPC_CREAT, NULL));
+	name[255] = '\0';
+	EXPECT_EQ(make_named(name), obtain(name, PAGE, 0, NULL));
+	name[254] = '\0';
+	EXPECT_EQ(-ENOENT, obtain(name, PAGE, 0, NULL));
+	EXPECT_EQ(-EINVAL, obtain("", PAGE, IPC_CREAT, NULL));
+}
+
+static int get_bytes(const void *name, unsigned int len)
+{
+	struct kshm_get_named arg = {
+		.name = (uintptr_t)name, .name_len = len, .size = PAGE,
+		.flags = KSHM_GET_CREAT, .mode = 0600,
+	};
+	int fd;
+
+	if (device_descriptors(&fd, 1) != 1)
+		die("there is no descriptor");
+	return ioctl(fd, KSHM_IOC_GET_NAMED, &arg) ? -errno : arg.id;
+}
+
+/* Not even one at the end; the length says where that is. */
+TEST_F(names, byte_zero_and_slash_einval)
+{
+	EXPECT_EQ(-EINVAL, get_bytes("a", 2));
+	EXPECT_EQ(-EINVAL, get_bytes("a\0b", 3));
+	EXPECT_EQ(-EINVAL, get_bytes("", 1));
+	EXPECT_EQ(-EINVAL, get_bytes("/a", 2));
+	EXPECT_EQ(-EINVAL, get_bytes("a/", 2));
+	EXPECT_EQ(-EINVAL, get_bytes("a", 0));
+	EXPECT_EQ(-EFAULT, get_bytes(NULL, 1));
+	EXPECT_EQ(-EFAULT, get_bytes(BAD_POINTER, 255));
+	EXPECT_EQ(-ENAMETOOLONG, get_bytes(BAD_POINTER, 256));
+	EXPECT_EQ(-ENAMETOOLONG, get_bytes(BAD_POINTER, UINT_MAX));
+	EXPECT_EQ(0, get_bytes("ab", 1));
+	EXPECT_EQ(0, obtain("a", PAGE, 0, NULL));
+}
+
+TEST_F(names, any_other_byte_counts)
+{
+	char name[] = "x?";
+	int ids[256], i;
+
+	for (i = 1; i < 256; i++) {
+		name[1] = i;
+		ids[i] = i == '/' ? -1 : make_named(name);
+	}
+	for (i = 1; i < 256; i++) {
+		name[1] = i;
+		EXPECT_EQ(ids[i], i == '/' ? -1 : obtain(name, PAGE, 0, NULL));
+	}
+}
+
+TEST_F(names, no_key_and_no_key_hits)
+{
+	int id = make_named("4660"), keyed = make_key(KEY, PAGE, 0600);
+
+	EXPECT_NE(id, keyed);
+	EXPECT_EQ(0, stat_of(id).shm_perm.__key);
+	EXPECT_EQ(keyed, get(KEY, PAGE, 0600));
+	rmid(keyed);
+	EXPECT_EQ(id, obtain("4660", PAGE, 0, NULL));
+}
+
+TEST_F(names, removed_free_at_once)
+{
+	int id = make_named("a"), again;
+	char *p = attach(id);
+
+	rmid(id);
+	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+	again = make_named("a");
+	EXPECT_NE(id, again);
+	rmid(id);
+	EXPECT_EQ(again, obtain("a", PAGE, 0, NULL));
+	detach(p);
+	EXPECT_EQ(again, obtain("a", PAGE, 0, NULL));
+}
+
+TEST_F(names, thousand_find_their_own)
+{
+	static int ids[1000];
+	char name[32];
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "segment of %d", i);
+		ids[i] = make_named(name);
+	}
+	for (i = 0; i < 1000; i += 2)
+		rmid(ids[i]);
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "segment of %d", i);
+		EXPECT_EQ(i % 2 ? ids[i] : -ENOENT,
+			  obtain(name, PAGE, 0, NULL));
+	}
+	for (i = 1; i < 1000; i += 2)
+		rmid(ids[i]);
+}
+
+TEST_F(names, each_namespace_its_own)
+{
+	int id = make_named("a");
+
+	if (in_child()) {
+		ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+		EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+		detach(attach(make_named("a")));
+		_exit(0);
+	}
+	EXPECT_EQ(id, obtain("a", PAGE, 0, NULL));
+}
+
+TEST_F(names, lifetimes_hold_for_named)
+{
+	int owner = kshm_owner(), id;
+
+	ASSERT_LE(0, owner);
+	id = kshm_obtain_named("a", PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT, -1,
+			       NULL);
+	detach(attach(id));
+	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+	id = kshm_obtain_named("a", PAGE, IPC_CREAT | 0600, 0, owner, NULL);
+	EXPECT_TRUE(exists(id));
+	close(owner);
+	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+}
+
+TEST_F(names, creation_told_for_keys_too)
+{
+	int created = -1, id;
+
+	id = kshm_obtain(KEY, PAGE, IPC_CREAT | 0600, 0, -1, &created);
+	EXPECT_LE(0, id);
+	EXPECT_EQ(1, created);
+	EXPECT_EQ(id, kshm_obtain(KEY, PAGE, IPC_CREAT | 0600, 0, -1, &created));
+	EXPECT_EQ(0, created);
+	EXPECT_NE(id, kshm_obtain(IPC_PRIVATE, PAGE, 0600, 0, -1, &created));
+	EXPECT_EQ(1, created);
+	EXPECT_EQ(id, kshm_obtain(KEY, PAGE, 0600, 0, -1, NULL));
+}
+
+TEST_F(names, what_means_nothing_einval)
+{
+	EXPECT_EQ(-1, kshm_obtain(KEY, PAGE, IPC_CREAT, 8, -1, NULL));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, kshm_obtain(KEY, PAGE, IPC_CREAT | SHM_HUGETLB, 0, -1,
+				  NULL));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0));
+}
+
+/* Each tells how often it created; together that is once. */
+static int creations;
+
+static void *create_or_find(void *unused)
+{
+	int created = 0;
+
+	if (obtain("contended", PAGE, IPC_CREAT | 0600, &created) >= 0 &&
+	    created)
+		__atomic_add_fetch(&creations, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+TEST_F(names, many_creators_one_creates)
+{
+	pthread_t threads[8];
+	int round, i;
+
+	for (round = 0; round < 100; round++) {
+		creations = 0;
+		for (i = 0; i < 8; i++)
+			ASSERT_EQ(0, pthread_create(&threads[i], NULL,
+						    create_or_find, NULL));
+		for (i = 0; i < 8; i++)
+			pthread_join(threads[i], NULL);
+		ASSERT_EQ(1, creations);
+		rmid(obtain("contended", PAGE, 0600, NULL));
+	}
+}
+
+FIXTURE_KSHM(unique);
+
+static int make_unique(void)
+{
+	int id = kshm_obtain(IPC_PRIVATE, PAGE, 0600, KSHM_UNIQUE, -1, NULL);
+
+	return id < 0 ? -errno : id;
+}
+
+TEST_F(unique, id_of_other_namespace_hits_nothing)
+{
+	struct shmid_ds ds;
+	int ids[10], i;
+
+	for (i = 0; i < 10; i++) {
+		ids[i] = make_unique();
+		EXPECT_LE(UNIQUE_SEQ, ids[i] >> INDEX_BITS);
+		EXPECT_EQ(ids[i] >> INDEX_BITS, stat_of(ids[i]).shm_perm.__seq);
+	}
+	if (in_child()) {
+		ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+		for (i = 0; i < 20; i++)
+			EXPECT_GT(UNIQUE_SEQ, make(1) >> INDEX_BITS);
+		for (i = 0; i < 20; i++)
+			make_unique();
+		for (i = 0; i < 10; i++) {
+			EXPECT_EQ(-EINVAL, at(ids[i], NULL, 0));
+			EXPECT_EQ(-EINVAL, ctl(ids[i], IPC_STAT, &ds));
+			EXPECT_EQ(-EINVAL, ctl(ids[i], IPC_RMID, NULL));
+		}
+		_exit(0);
+	}
+	for (i = 0; i < 10; i++)
+		detach(attach(ids[i]));
+}
+
+TEST_F(unique, removed_not_soon_given_again)
+{
+	int first = make_unique() >> INDEX_BITS, seq, i;
+
+	rmid(first << INDEX_BITS);
+	for (i = 1; i < 1000; i++) {
+		int id = make_unique();
+
+		rmid(id);
+		seq = id >> INDEX_BITS;
+		ASSERT_NE(first, seq);
+	}
+}
+
+/* Plain ids are numbered as if there were none of the others. */
+TEST_F(unique, plain_ids_go_on)
+{
+	EXPECT_EQ(0, make(1));
+	make_unique();
+	EXPECT_EQ(2, make(1));
+}
+
+TEST_F(unique, all_taken_enospc)
+{
+	const int all = 32767;
+	int *ids = calloc(all, sizeof(*ids)), i;
+
+	if (!access("/sys/kernel/debug/kmemleak", F_OK))
+		SKIP(return, "this kernel has CONFIG_DEBUG_KMEMLEAK");
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", 32768));
+	for (i = 0; i < all; i++) {
+		ids[i] = make_unique();
+		ASSERT_LE(0, ids[i]);
+	}
+	EXPECT_EQ(-ENOSPC, make_unique());
+	rmid(make(1));
+	rmid(ids[100]);
+	i = make_unique();
+	EXPECT_EQ(ids[100] >> INDEX_BITS, i >> INDEX_BITS);
+	ids[100] = i;
+	EXPECT_EQ(-ENOSPC, make_unique());
+	for (i = 0; i < all; i++)
+		rmid(ids[i]);
+	EXPECT_LE(0, make_unique());
+}
+
+TEST_HARNESS_MAIN
