@@ -106,6 +106,16 @@ static const struct words of_module[] = {
 		"there is no memory, or no room in the address space" },
 	[KSHM_WHY_FILES] = { "the system has too many files open" },
 	[KSHM_WHY_SIGNAL] = { "a signal came" },
+	[KSHM_WHY_NAME] = {
+		"no segment can have that name", "%a bytes of at most %l" },
+	[KSHM_WHY_SMALLER] = {
+		"a segment never gets smaller", "%l bytes, not %a" },
+	[KSHM_WHY_LOCKED] = {
+		"the segment's pages are locked", "%a of them" },
+	[KSHM_WHY_FILE_LIMIT] = {
+		"RLIMIT_FSIZE would be exceeded", "%a of %l bytes" },
+	[KSHM_WHY_UNIQUE] = {
+		"all unique ids are taken", "%l of them" },
 };
 
 static const struct words of_library[] = {

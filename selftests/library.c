@@ -578,7 +578,7 @@ TEST_F(library, reasons_all_have_words)
 {
 	unsigned int reason;
 
-	for (reason = 1; reason <= KSHM_WHY_SIGNAL; reason++)
+	for (reason = 1; reason <= KSHM_WHY_UNIQUE; reason++)
 		EXPECT_STRNE(kshm_strreason(0), kshm_strreason(reason)) {
 			TH_LOG("%u", reason);
 		}
