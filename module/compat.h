@@ -56,4 +56,9 @@
 #endif
 #endif
 
+/* Inode operations are told of a mapping of ids since 6.3, of its owner before. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define mnt_idmap user_namespace
+#endif
+
 #endif /* _KSHM_COMPAT_H */

@@ -36,7 +36,8 @@ int kshm_info(struct kshm_info *info)
 			 KSHM_FEATURE_PREFAULT | KSHM_FEATURE_GROW |
 			 KSHM_FEATURE_NAMES | KSHM_FEATURE_EXPLAIN |
 			 KSHM_FEATURE_POSIX | KSHM_FEATURE_LIFETIME |
-			 KSHM_FEATURE_UNIQUE;
+			 KSHM_FEATURE_UNIQUE | KSHM_FEATURE_FD |
+			 KSHM_FEATURE_WHO;
 	if (kshm_guard_works())
 		info->features |= KSHM_FEATURE_GUARD;
 	info->shmmax = limits.shmmax;

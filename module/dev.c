@@ -11,6 +11,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 /* One call: its struct, where that came from, and through which descriptor. */
@@ -29,6 +30,8 @@ struct call {
 		struct kshm_open	open;
 		struct kshm_unlink	unlink;
 		struct kshm_get_named	get_named;
+		struct kshm_fd		fd;
+		struct kshm_who		who;
 	};
 	void __user	*user;
 	size_t		user_size;
@@ -210,28 +213,67 @@ static int call_explain(struct call *call)
  * The number is reserved and told first. What comes after that can only fail
  * without a trace, and so nothing is ever open, or made, that nobody knows of.
  */
+static int tell_number(const struct call *call, size_t size, s32 *fd,
+		       bool cloexec)
+{
+	int number = get_unused_fd_flags(cloexec ? O_CLOEXEC : 0);
+
+	if (number < 0)
+		return number;
+	*fd = number;
+	if (!copy_out(call, size))
+		return 0;
+	put_unused_fd(number);
+	return -EFAULT;
+}
+
+/* @file: counted, goes to the caller; or an error. */
+static int settle_number(int number, struct file *file)
+{
+	if (IS_ERR(file)) {
+		put_unused_fd(number);
+		return PTR_ERR(file);
+	}
+	fd_install(number, file);
+	return ANSWERED;
+}
+
 static int call_open(struct call *call)
 {
 	struct kshm_open *open = &call->open;
 	char name[NAME_MAX + 1];
-	struct file *file;
 	int err;
 
-	err = copy_name(name, open->name, open->name_len);
+	err = copy_name(name, open->name, open->name_len) ?:
+	      tell_number(call, sizeof(*open), &open->fd,
+			  open->flags & KSHM_OPEN_CLOEXEC);
+	return err ?: settle_number(open->fd, kshm_open(name, open));
+}
+
+static int call_fd(struct call *call)
+{
+	struct kshm_fd *fd = &call->fd;
+	int err;
+
+	err = tell_number(call, sizeof(*fd), &fd->fd,
+			  fd->flags & KSHM_FD_CLOEXEC);
+	return err ?: settle_number(fd->fd, kshm_fd(fd));
+}
+
+static int call_who(struct call *call)
+{
+	struct kshm_who *who = &call->who;
+	struct kshm_attacher *list = NULL;
+	int err = kshm_who(who, &list);
+	size_t size;
+
 	if (err)
 		return err;
-	err = get_unused_fd_flags(open->flags & KSHM_OPEN_CLOEXEC ? O_CLOEXEC : 0);
-	if (err < 0)
-		return err;
-	open->fd = err;
-	file = copy_out(call, sizeof(*open)) ? ERR_PTR(-EFAULT) :
-					       kshm_open(name, open);
-	if (IS_ERR(file)) {
-		put_unused_fd(open->fd);
-		return PTR_ERR(file);
-	}
-	fd_install(open->fd, file);
-	return ANSWERED;
+	size = min(who->count, who->room) * sizeof(*list);
+	if (copy_to_user(u64_to_user_ptr(who->list), list, size))
+		err = -EFAULT;
+	kvfree(list);
+	return err;
 }
 
 static int call_unlink(struct call *call)
@@ -277,7 +319,9 @@ static const struct command commands[] = {
 	COMMAND(SET,	24,	call_set,	NULL),
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
+	COMMAND(FD,	16,	call_fd,	NULL),
 	COMMAND(GROW,	24,	call_grow,	undo_grow),
+	COMMAND(WHO,	24,	call_who,	NULL),
 	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
 	COMMAND(GET_NAMED, 32,	call_get_named,	undo_get_named),
 	COMMAND(OPEN,	24,	call_open,	NULL),

@@ -11,7 +11,9 @@
  *	     +------ mark -----+                                        |  |   |
  *	                                                                |  |   |
  *	VMA --vm_file--> attach file --private_data---------------------+  |   |
- *	                      ^                                            |   |
+ *	                      ^   ^                                        |   |
+ *	descriptor -----------|---+                                        |   |
+ *	                      |                                            |   |
  *	                      +---------- idle[], one for each mode -------+   |
  *	                      |                                                |
  *	                      +--- same inode, same pages ---> backing file <--+
@@ -29,6 +31,10 @@
  *   grow it.
  * - A descriptor of the device lists the segments that go with it, uncounted:
  *   the end of a segment takes it off that list.
+ * - A descriptor that FD gave has an attach file of its own, which is never lent,
+ *   and which all of its mappings share. It keeps the segment's struct, its inode
+ *   and the module, but it is not an attach: a segment that has only descriptors
+ *   left ends like any other, and its pages go.
  *
  * Named objects are another world, and simpler:
  *
@@ -58,11 +64,14 @@
  *
  * GROW takes the lock of the inode before all of these (see grow.c). The spinlock
  * of owner.c is taken inside of none of them, and none inside it.
+ *	mmap_lock -> i_mmap_rwsem of the inode -> RCU
  *
  * VMAs are opened and closed under mmap_lock, so whoever holds one of the other
  * locks may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
  * a segment takes RCU and its lock only; so do opening, closing and faulting a
- * VMA, except for the close that ends a segment.
+ * VMA, except for the close that ends a segment. WHO takes the segment's lock to
+ * find it, and lets go before i_mmap_rwsem; the end of a segment that has
+ * descriptors takes that to free the pages, inside of all but the spinlock.
  */
 #ifndef _KSHM_H
 #define _KSHM_H
@@ -79,11 +88,13 @@
 #include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/pid.h>
+#include <linux/poll.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 /*
  * An id is seq << KSHM_INDEX_BITS | index, never negative. The upper half of the
@@ -207,6 +218,8 @@ enum kshm_access {
  * @locker:	who locked it, and is charged for it; counted; NULL: not locked
  * @locked:	pages charged to @locker
  * @idle:	attach files at hand, one for each access mode; counted
+ * @watchers:	who polls a descriptor; woken when one of @dead, @dest and
+ *		"nobody has it attached" becomes true
  *
  * @name:	its name, empty for none; never changes
  */
@@ -245,6 +258,7 @@ struct kshm_segment {
 	const struct cred	*locker;
 	unsigned long		locked;
 	struct file		*idle[KSHM_ACCESS_MODES];
+	wait_queue_head_t	watchers;
 
 	char			name[];
 };
@@ -374,8 +388,19 @@ void kshm_guard_init(void);
 extern const struct vm_operations_struct kshm_vm_ops;
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access);
+struct kshm_segment *kshm_vma_segment(const struct vm_area_struct *vma);
 void kshm_attach_file_tune(struct file *file, unsigned int flags);
 void kshm_vma_populate(struct file *file, unsigned long addr);
+
+/* fd.c */
+struct file *kshm_fd(const struct kshm_fd *fd);
+void kshm_fd_rule_inode(struct inode *inode);
+bool kshm_fd_was_given(const struct kshm_segment *segment);
+__poll_t kshm_fd_poll(struct file *file, struct poll_table_struct *table);
+void kshm_fd_show(struct seq_file *seq, struct file *file);
+
+/* who.c */
+int kshm_who(struct kshm_who *who, struct kshm_attacher **list);
 
 /* ctl.c */
 int kshm_info(struct kshm_info *info);

@@ -44,9 +44,11 @@ static struct file *backing_file(key_t key, size_t size, bool noreserve)
 	snprintf(name, sizeof(name), "SYSV%08x", key);
 	file = shmem_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
 
+	if (IS_ERR(file))
+		return file;
 	/* Permissions are the segment's, not those of an inode. */
-	if (!IS_ERR(file))
-		file_inode(file)->i_flags |= S_PRIVATE;
+	file_inode(file)->i_flags |= S_PRIVATE;
+	kshm_fd_rule_inode(file_inode(file));
 	return file;
 }
 
@@ -127,6 +129,7 @@ struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
 	segment->registry = registry;
 	kref_init(&segment->ref);
 	spin_lock_init(&segment->lock);
+	init_waitqueue_head(&segment->watchers);
 	segment->name_key = get->key;
 	segment->key = get->key;
 	segment->size = get->size;
@@ -187,6 +190,9 @@ void kshm_segment_drop(struct kshm_segment *segment)
 	for (access = 0; access < KSHM_ACCESS_MODES; access++)
 		if (segment->idle[access])
 			fput(segment->idle[access]);
+	/* Who still has a descriptor can't get at the pages any more. */
+	if (kshm_fd_was_given(segment))
+		shmem_truncate_range(segment->inode, 0, -1);
 	kshm_segment_put(segment);
 }
 
@@ -206,6 +212,19 @@ static bool ends_now(struct kshm_segment *segment)
 	return segment->dead;
 }
 
+static void tell_watchers(struct kshm_segment *segment)
+{
+	lockdep_assert_held(&segment->lock);
+
+	/*
+	 * Poll queues itself first and takes the lock then, to look: either it
+	 * sees what was changed under the lock, or it is seen here.
+	 */
+	if (waitqueue_active(&segment->watchers))
+		wake_up_poll(&segment->watchers,
+			     EPOLLPRI | EPOLLRDHUP | EPOLLHUP);
+}
+
 /**
  * kshm_segment_mark() - mark a segment for removal
  * @segment:	alive; its registry's lock and its own are held
@@ -217,9 +236,13 @@ static bool ends_now(struct kshm_segment *segment)
  */
 bool kshm_segment_mark(struct kshm_segment *segment)
 {
+	bool ends;
+
 	kshm_registry_hide(segment);
 	segment->dest = true;
-	return ends_now(segment);
+	ends = ends_now(segment);
+	tell_watchers(segment);
+	return ends;
 }
 
 static int remove_locked(struct kshm_segment *segment, void *arg)
@@ -265,8 +288,9 @@ static void set_lpid(struct kshm_segment *segment)
  *
  * Twin of __shm_open().
  *
- * Return: 0; -EINVAL for a dead one, which only ->mmap can meet:
- * remap_file_pages() unmaps what held it alive, and then maps the file again.
+ * Return: 0; -EINVAL for a dead one, which only ->mmap can meet: of a descriptor
+ * that has outlived it, and from remap_file_pages(), which unmaps what held it
+ * alive, and then maps the file again.
  */
 int kshm_segment_open(struct kshm_segment *segment)
 {
@@ -331,6 +355,8 @@ static void uncount(struct kshm_segment *segment, bool detached)
 		set_lpid(segment);
 	}
 	ends = ends_now(segment);
+	if (!segment->nattch)
+		tell_watchers(segment);
 	spin_unlock(&segment->lock);
 	if (!ends)
 		return;

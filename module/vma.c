@@ -7,6 +7,7 @@
 #include "kshm.h"
 #include "trace.h"
 
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/mount.h>
@@ -145,6 +146,17 @@ const struct vm_operations_struct kshm_vm_ops = {
 #endif
 };
 
+/**
+ * kshm_vma_segment() - which segment does a VMA map?
+ * @vma:	any with a file; kept by the caller
+ *
+ * Return: the segment, not counted; NULL where it is not an attach.
+ */
+struct kshm_segment *kshm_vma_segment(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops == &kshm_vm_ops ? segment_of(vma->vm_file) : NULL;
+}
+
 static int file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct kshm_segment *segment = segment_of(file);
@@ -152,6 +164,9 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (kshm_guard_hit(vma))
 		return -ECANCELED;
+	/* A copy would be no attach, but keep the segment. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
 
 	/* Count first: the VMA must not outlive what it maps. */
 	err = kshm_segment_open(segment);
@@ -184,12 +199,17 @@ static unsigned long file_get_unmapped_area(struct file *file,
 	return inner->f_op->get_unmapped_area(inner, addr, len, pgoff, flags);
 }
 
-/* madvise(MADV_REMOVE) comes here. */
+/*
+ * madvise(MADV_REMOVE) comes here, and fallocate() of a descriptor, which may do
+ * the same and nothing else: the size is not that of one user.
+ */
 static long file_fallocate(struct file *file, int mode, loff_t offset,
 			   loff_t len)
 {
 	struct file *inner = segment_of(file)->file;
 
+	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		return -EPERM;
 	if (!inner->f_op->fallocate)
 		return -EOPNOTSUPP;
 	return inner->f_op->fallocate(inner, mode, offset, len);
@@ -201,13 +221,16 @@ static int file_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* There is no read and no write: a segment is memory, to be mapped. */
 static const struct file_operations attach_file_ops = {
 	.owner			= THIS_MODULE,
 	.mmap			= file_mmap,
 	.get_unmapped_area	= file_get_unmapped_area,
 	.fallocate		= file_fallocate,
 	.fsync			= noop_fsync,
-	.llseek			= noop_llseek,
+	.llseek			= generic_file_llseek,
+	.poll			= kshm_fd_poll,
+	.show_fdinfo		= kshm_fd_show,
 	.release		= file_release,
 };
 

@@ -39,7 +39,9 @@
 #define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
 #define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
 #define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
+#define KSHM_FEATURE_FD		(1ULL << 4)	/* FD gives descriptors */
 #define KSHM_FEATURE_GROW	(1ULL << 5)	/* GROW */
+#define KSHM_FEATURE_WHO	(1ULL << 6)	/* WHO lists attaches */
 #define KSHM_FEATURE_NAMES	(1ULL << 7)	/* GET_NAMED */
 #define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
 #define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
@@ -475,6 +477,81 @@ struct kshm_unlink {
 	__u32 flags;
 };
 
+/* Flags: struct kshm_fd.flags */
+#define KSHM_FD_RDONLY		(1U << 0)	/* can never become writable */
+#define KSHM_FD_CLOEXEC		(1U << 1)	/* closed by execve() */
+
+/**
+ * struct kshm_fd - a descriptor of a segment
+ * @id:		in: the segment
+ * @flags:	in: KSHM_FD_*
+ * @fd:		out: the descriptor
+ * @reserved:	in: 0
+ *
+ * It can be mapped (MAP_SHARED; each mapping is an attach), passed to whomever,
+ * and polled: POLLPRI where the segment is marked for removal, POLLRDHUP while
+ * nobody has it attached, POLLHUP once it has ended, and can't be mapped any
+ * more. It does not count as an attach itself. Permission is asked for now: r,
+ * and w without KSHM_FD_RDONLY.
+ *
+ * Errors: EINVAL, EIDRM, EACCES, EMFILE, ENFILE, ENOMEM, EFAULT.
+ */
+struct kshm_fd {
+	__s32 id;
+	__u32 flags;
+	__s32 fd;
+	__u32 reserved;
+};
+
+/* What a mapping allows: struct kshm_attacher.prot */
+#define KSHM_PROT_READ		(1U << 0)
+#define KSHM_PROT_WRITE		(1U << 1)
+#define KSHM_PROT_EXEC		(1U << 2)
+
+/**
+ * struct kshm_attacher - one mapping of a segment
+ * @pid:	the process that has it, as the caller's pid namespace sees it; 0
+ *		where that doesn't, and while the process is being made or ends
+ * @prot:	KSHM_PROT_*
+ * @addr:	where it is; 0 where the caller may not look into the process
+ * @length:	bytes, whole pages
+ * @offset:	where in the segment it begins, in bytes
+ *
+ * An address space that several processes share is that of one of them.
+ */
+struct kshm_attacher {
+	__s32 pid;
+	__u32 prot;
+	__u64 addr;
+	__u64 length;
+	__u64 offset;
+};
+
+/* Most that struct kshm_who.room may be */
+#define KSHM_WHO_ROOM_MAX	65536
+
+/**
+ * struct kshm_who - list the mappings of a segment
+ * @id:		in: the segment
+ * @flags:	in: 0
+ * @list:	in: address of room for struct kshm_attacher, filled in no order
+ * @room:	in: how many fit there; 0: they are only counted
+ * @count:	out: how many there are; the first @room of them are at @list
+ *
+ * For who may read the segment, or change it. @count may fall short of nattch,
+ * which also counts what is just coming or going.
+ *
+ * Errors: EINVAL (also: room above KSHM_WHO_ROOM_MAX), EIDRM, EACCES, ENOMEM,
+ * EFAULT.
+ */
+struct kshm_who {
+	__s32 id;
+	__u32 flags;
+	__u64 list;
+	__u32 room;
+	__u32 count;
+};
+
 /* Numbers 0x80 to 0x9f of 'k' are kshm's. */
 #define KSHM_IOC_MAGIC		'k'
 #define KSHM_IOC_INFO		_IOWR(KSHM_IOC_MAGIC, 0x80, struct kshm_info)
@@ -485,7 +562,9 @@ struct kshm_unlink {
 #define KSHM_IOC_SET		_IOW(KSHM_IOC_MAGIC, 0x85, struct kshm_set)
 #define KSHM_IOC_RMID		_IOW(KSHM_IOC_MAGIC, 0x86, struct kshm_rmid)
 #define KSHM_IOC_LOCK		_IOW(KSHM_IOC_MAGIC, 0x87, struct kshm_lock)
+#define KSHM_IOC_FD		_IOWR(KSHM_IOC_MAGIC, 0x88, struct kshm_fd)
 #define KSHM_IOC_GROW		_IOWR(KSHM_IOC_MAGIC, 0x89, struct kshm_grow)
+#define KSHM_IOC_WHO		_IOWR(KSHM_IOC_MAGIC, 0x8a, struct kshm_who)
 #define KSHM_IOC_GET_NAMED	_IOWR(KSHM_IOC_MAGIC, 0x8b, struct kshm_get_named)
 #define KSHM_IOC_EXPLAIN	_IOWR(KSHM_IOC_MAGIC, 0x8c, struct kshm_explain)
 #define KSHM_IOC_OPEN		_IOWR(KSHM_IOC_MAGIC, 0x90, struct kshm_open)
