@@ -4,6 +4,7 @@
  * growing, and which of "find or create" it was.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/kshm.h>
 #include <stdint.h>
 #include <string.h>
@@ -103,4 +104,44 @@ KSHM_EXPORT int kshm_grow(int shmid, size_t *size,
 	if (generation)
 		*generation = arg.generation;
 	return 0;
+}
+
+static long get_fd(int shmid, int flags)
+{
+	struct kshm_fd arg = { .id = shmid, .fd = -1 };
+	long ret;
+
+	if ((flags & ~(O_ACCMODE | O_CLOEXEC)) ||
+	    (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		arg.flags |= KSHM_FD_RDONLY;
+	if (flags & O_CLOEXEC)
+		arg.flags |= KSHM_FD_CLOEXEC;
+	ret = kshm_ioctl(KSHM_IOC_FD, &arg);
+	return ret ? ret : arg.fd;
+}
+
+KSHM_EXPORT int kshm_fd(int shmid, int flags)
+{
+	return kshm_answer(get_fd(shmid, flags));
+}
+
+static long list_attachers(int shmid, struct kshm_attacher *list, size_t room)
+{
+	struct kshm_who arg = {
+		.id = shmid,
+		.list = (uintptr_t)list,
+		.room = room < KSHM_WHO_ROOM_MAX ? (__u32)room :
+						   KSHM_WHO_ROOM_MAX,
+		.count = ~0U,
+	};
+	long ret = kshm_ioctl(KSHM_IOC_WHO, &arg);
+
+	return ret ? ret : arg.count;
+}
+
+KSHM_EXPORT int kshm_who(int shmid, struct kshm_attacher *list, size_t room)
+{
+	return kshm_answer(list_attachers(shmid, list, room));
 }

@@ -288,6 +288,38 @@ struct kshm_dsm_handle {
 int kshm_dsm(int op, const struct kshm_dsm_handle *handle, size_t request_size,
 	     void **mapped_address, size_t *mapped_size);
 
+/*
+ * What follows has no twin: it is kshm's own.
+ */
+
+/**
+ * kshm_fd - get a descriptor of a segment
+ * @shmid:	its id
+ * @flags:	O_RDWR or O_RDONLY, and O_CLOEXEC
+ *
+ * The descriptor can be mapped with mmap(2), MAP_SHARED, which attaches the
+ * segment, also by a process of another IPC namespace that it was passed to.
+ * poll(2) tells POLLPRI where the segment is marked for removal, POLLRDHUP while
+ * nobody has it attached, POLLHUP once it has ended.
+ *
+ * Return: the descriptor; or -1 with errno EACCES, EIDRM, EINVAL, EMFILE, ENFILE
+ * or ENOMEM.
+ */
+int kshm_fd(int shmid, int flags);
+
+struct kshm_attacher;
+
+/**
+ * kshm_who - list the mappings of a segment
+ * @shmid:	its id
+ * @list:	filled, in no order; struct kshm_attacher is in <linux/kshm.h>
+ * @room:	how many fit there; 0: they are only counted
+ *
+ * Return: how many there are, which may be more than @room; or -1 with errno
+ * EACCES, EFAULT, EIDRM, EINVAL or ENOMEM.
+ */
+int kshm_who(int shmid, struct kshm_attacher *list, size_t room);
+
 #ifdef __cplusplus
 }
 #endif
