@@ -26,6 +26,9 @@ static_assert(sizeof(struct kshm_get_named) == 32, "kshm_get_named has grown");
 static_assert(sizeof(struct kshm_explain) == 40, "kshm_explain has grown");
 static_assert(sizeof(struct kshm_open) == 24, "kshm_open has grown");
 static_assert(sizeof(struct kshm_unlink) == 16, "kshm_unlink has grown");
+static_assert(sizeof(struct kshm_fd) == 16, "kshm_fd has grown");
+static_assert(sizeof(struct kshm_who) == 24, "kshm_who has grown");
+static_assert(sizeof(struct kshm_attacher) == 32, "kshm_attacher has grown");
 static_assert(offsetof(struct kshm_info, features) == 8, "kshm_info");
 static_assert(offsetof(struct kshm_info, shmmni) == 32, "kshm_info");
 static_assert(offsetof(struct kshm_info, tot) == 48, "kshm_info");
@@ -50,6 +53,10 @@ static_assert(offsetof(struct kshm_open, mode) == 16, "kshm_open");
 static_assert(offsetof(struct kshm_open, fd) == 20, "kshm_open");
 static_assert(offsetof(struct kshm_unlink, name_len) == 8, "kshm_unlink");
 static_assert(offsetof(struct kshm_unlink, flags) == 12, "kshm_unlink");
+static_assert(offsetof(struct kshm_fd, fd) == 8, "kshm_fd");
+static_assert(offsetof(struct kshm_who, list) == 8, "kshm_who");
+static_assert(offsetof(struct kshm_who, count) == 20, "kshm_who");
+static_assert(offsetof(struct kshm_attacher, addr) == 8, "kshm_attacher");
 
 /* What every case finds: one segment, id 0, attached; one named object. */
 #define SEGMENT_SIZE	(2 * PAGE + 9)
@@ -69,6 +76,8 @@ union arg {
 	struct kshm_explain explain;
 	struct kshm_open open;
 	struct kshm_unlink unlink;
+	struct kshm_fd fd;
+	struct kshm_who who;
 	unsigned char bytes[512];
 };
 
@@ -329,6 +338,37 @@ FIXTURE_VARIANT_ADD(abi, unlink)
 	.changes = true,
 };
 
+static void fill_fd(union arg *arg, char *attached)
+{
+	arg->fd.fd = -1;
+}
+
+FIXTURE_VARIANT_ADD(abi, fd)
+{
+	.cmd = KSHM_IOC_FD,
+	.fill = fill_fd,
+	.flags = offsetof(struct kshm_fd, flags),
+	.known = KSHM_FD_RDONLY | KSHM_FD_CLOEXEC,
+	.reserved = offsetof(struct kshm_fd, reserved),
+	.changes = true,
+};
+
+static struct kshm_attacher attachers[8];
+
+static void fill_who(union arg *arg, char *attached)
+{
+	arg->who.list = (uintptr_t)attachers;
+	arg->who.room = ARRAY_SIZE(attachers);
+}
+
+FIXTURE_VARIANT_ADD(abi, who)
+{
+	.cmd = KSHM_IOC_WHO,
+	.fill = fill_who,
+	.flags = offsetof(struct kshm_who, flags),
+	.reserved = NO_WORD,
+};
+
 static int open_device(void)
 {
 	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
@@ -374,10 +414,11 @@ static union arg request(void (*fill)(union arg *arg, char *attached),
 	return arg;
 }
 
-/* All that can be seen of all of them, and of this process's attaches. */
+/* All that can be seen of all of them, and of what this process has of them. */
 struct snapshot {
 	char listing[4096];
 	int attaches;
+	int next_fd;
 };
 
 static void take(struct snapshot *snapshot)
@@ -388,6 +429,8 @@ static void take(struct snapshot *snapshot)
 	slurp("/proc/kshm/objects", snapshot->listing,
 	      sizeof(snapshot->listing));
 	snapshot->attaches = mappings(maps, 8);
+	snapshot->next_fd = dup(STDOUT_FILENO);
+	close(snapshot->next_fd);
 }
 
 /* What fails has changed nothing: the requests between these two. */
@@ -404,6 +447,7 @@ static void end_refusals(struct __test_metadata *_metadata)
 
 	take(&after);
 	EXPECT_EQ(before.attaches, after.attaches);
+	EXPECT_EQ(before.next_fd, after.next_fd);
 	EXPECT_STREQ(before.listing, after.listing);
 }
 
@@ -605,7 +649,8 @@ FIXTURE_TEARDOWN(ioctl)
 static bool is_known(unsigned int nr)
 {
 	static const unsigned int beyond_the_first[] = {
-		_IOC_NR(KSHM_IOC_GROW), _IOC_NR(KSHM_IOC_GET_NAMED),
+		_IOC_NR(KSHM_IOC_FD), _IOC_NR(KSHM_IOC_GROW),
+		_IOC_NR(KSHM_IOC_WHO), _IOC_NR(KSHM_IOC_GET_NAMED),
 		_IOC_NR(KSHM_IOC_EXPLAIN), _IOC_NR(KSHM_IOC_OPEN),
 		_IOC_NR(KSHM_IOC_UNLINK),
 	};
@@ -725,6 +770,30 @@ TEST_F(ioctl, output_length_poisoned_written)
 	EXPECT_EQ(0, dt((void *)(uintptr_t)arg.addr));
 }
 
+TEST_F(ioctl, output_descriptor_poisoned_written)
+{
+	struct kshm_fd arg = { .fd = 0x5a5a5a5a };
+
+	make(1);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_FD, &arg));
+	EXPECT_EQ(0, arg.id);
+	EXPECT_LE(0, fcntl(arg.fd, F_GETFD));
+	EXPECT_EQ(0, close(arg.fd));
+}
+
+TEST_F(ioctl, output_count_poisoned_written)
+{
+	struct kshm_who arg = { .count = 0xa5a5a5a5 };
+
+	make(1);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_WHO, &arg));
+	EXPECT_EQ(0, arg.count);
+	attach(0);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_WHO, &arg));
+	EXPECT_EQ(1, arg.count);
+	EXPECT_EQ(0, arg.room);
+}
+
 TEST_F(ioctl, stat_tells_all)
 {
 	struct kshm_stat st = { .id = 0 };
@@ -788,7 +857,8 @@ TEST_F(ioctl, stat_any_without_permission)
 			 KSHM_FEATURE_GUARD | KSHM_FEATURE_PREFAULT | \
 			 KSHM_FEATURE_GROW | KSHM_FEATURE_NAMES | \
 			 KSHM_FEATURE_EXPLAIN | KSHM_FEATURE_POSIX | \
-			 KSHM_FEATURE_LIFETIME | KSHM_FEATURE_UNIQUE)
+			 KSHM_FEATURE_LIFETIME | KSHM_FEATURE_UNIQUE | \
+			 KSHM_FEATURE_FD | KSHM_FEATURE_WHO)
 
 TEST_F(ioctl, info_tells_limits)
 {

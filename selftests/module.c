@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "cases.h"
+#include "kshm.h"
 
 #define ROUNDS		1000
 #define UNHURRIED	50
@@ -251,6 +252,19 @@ TEST_F(module, descriptor_keeps_it)
 			  errno : 0);
 	close(fd);
 	EXPECT_EQ(0, unload_module());
+}
+
+TEST_F(module, descriptor_of_a_segment_keeps_it)
+{
+	int fd;
+
+	make(1);
+	fd = kshm_fd(0, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	rmid(0);
+	EXPECT_EQ(-EAGAIN, unload_module());
+	close(fd);
+	EXPECT_EQ(0, unload_soon());
 }
 
 TEST_F(module, open_listing_does_not_keep_it)
