@@ -25,7 +25,7 @@ static struct proc_dir_entry *proc_dir;
 
 #define HEADING "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap"
 
-#define MORE_HEADING "    kind name"
+#define MORE_HEADING " generation lifetime kind name"
 
 /* As /proc/PID/mounts writes them. */
 #define ESCAPED " \t\n\\"
@@ -91,20 +91,13 @@ static int show_locked(struct kshm_segment *segment, void *arg)
 	return 0;
 }
 
-static int show_segment(struct seq_file *seq, struct kshm_segment *segment,
-			const char *end)
-{
-	if (kshm_segment_locked(segment, show_locked, seq))
-		return SEQ_SKIP;
-	seq_puts(seq, end);
-	return 0;
-}
-
 static int listing_show(struct seq_file *seq, void *v)
 {
-	if (v != SEQ_START_TOKEN)
-		return show_segment(seq, v, "\n");
-	seq_puts(seq, HEADING "\n");
+	if (v == SEQ_START_TOKEN)
+		seq_puts(seq, HEADING);
+	else if (kshm_segment_locked(v, show_locked, seq))
+		return SEQ_SKIP;
+	seq_putc(seq, '\n');
 	return 0;
 }
 
@@ -154,6 +147,42 @@ static void objects_stop(struct seq_file *seq, void *v)
 	mutex_unlock(&listing->registry->objects_lock);
 }
 
+/* In the order of the flags; at least "-". */
+static void show_lifetime(struct seq_file *seq, u32 lifetime)
+{
+	const char *before = " ";
+
+	if (lifetime & KSHM_GET_OWNED) {
+		seq_printf(seq, "%sowned", before);
+		before = ",";
+	}
+	if (lifetime & KSHM_GET_TRANSIENT) {
+		seq_printf(seq, "%stransient", before);
+		before = ",";
+	}
+	if (lifetime & KSHM_GET_UNIQUE)
+		seq_printf(seq, "%sunique", before);
+	if (!lifetime)
+		seq_puts(seq, " -");
+}
+
+static void show_more(struct seq_file *seq, u64 generation, u32 lifetime,
+		      const char *kind, const char *name)
+{
+	seq_printf(seq, " %10llu", generation);
+	show_lifetime(seq, lifetime);
+	seq_printf(seq, " %s ", kind);
+	seq_escape(seq, *name ? name : "-", ESCAPED);
+}
+
+static int show_all_locked(struct kshm_segment *segment, void *arg)
+{
+	show_locked(segment, arg);
+	show_more(arg, segment->generation, segment->lifetime, "segment",
+		  segment->hashed ? segment->name : "");
+	return 0;
+}
+
 /* Nothing counts who maps it, and it has neither key nor id. */
 static void show_object(struct seq_file *seq, struct kshm_object *object)
 {
@@ -173,19 +202,18 @@ static void show_object(struct seq_file *seq, struct kshm_object *object)
 		   (s64)inode_get_ctime_sec(inode),
 		   (u64)READ_ONCE(inode->i_mapping->nrpages) << PAGE_SHIFT,
 		   (u64)READ_ONCE(SHMEM_I(inode)->swapped) << PAGE_SHIFT);
-	seq_puts(seq, "   posix ");
-	seq_escape(seq, object->name, ESCAPED);
-	seq_putc(seq, '\n');
+	show_more(seq, 0, 0, "posix", object->name);
 }
 
 static int objects_show(struct seq_file *seq, void *v)
 {
 	if (v == SEQ_START_TOKEN)
-		seq_puts(seq, HEADING MORE_HEADING "\n");
+		seq_puts(seq, HEADING MORE_HEADING);
 	else if (seq->index >= FIRST_OBJECT)
 		show_object(seq, v);
-	else
-		return show_segment(seq, v, " segment -\n");
+	else if (kshm_segment_locked(v, show_all_locked, seq))
+		return SEQ_SKIP;
+	seq_putc(seq, '\n');
 	return 0;
 }
 

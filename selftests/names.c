@@ -249,6 +249,46 @@ TEST_F(names, many_creators_one_creates)
 	}
 }
 
+/* The line of a segment in the listing that has more columns, from there on. */
+static const char *more_of(int id)
+{
+	static char text[8192];
+	char *line, *next;
+	int at, found;
+
+	slurp("/proc/kshm/objects", text, sizeof(text));
+	for (line = strchr(text, '\n'); line && line[1]; line = next) {
+		next = strchr(line + 1, '\n');
+		if (sscanf(line, "%*s %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %n",
+			   &found, &at) == 1 && found == id) {
+			*next = '\0';
+			return line + at;
+		}
+	}
+	return "no line";
+}
+
+TEST_F(names, listing_shows_generation_lifetime_and_name)
+{
+	int owner = kshm_owner(), plain = make(1);
+	int id = kshm_obtain_named("a b\\", PAGE, IPC_CREAT | 0600,
+				   KSHM_TRANSIENT | KSHM_UNIQUE, owner, NULL);
+	size_t size = 2 * PAGE;
+
+	EXPECT_STREQ("0 - segment -", more_of(plain));
+	EXPECT_STREQ("0 owned,transient,unique segment a\\040b\\134",
+		     more_of(id));
+	EXPECT_EQ(0, kshm_grow(plain, &size, NULL));
+	EXPECT_STREQ("1 - segment -", more_of(plain));
+	id = kshm_obtain(KEY, PAGE, IPC_CREAT | 0600, KSHM_UNIQUE, -1, NULL);
+	EXPECT_STREQ("0 unique segment -", more_of(id));
+	id = make_named("listed");
+	EXPECT_STREQ("0 - segment listed", more_of(id));
+	attach(id);
+	rmid(id);
+	EXPECT_STREQ("0 - segment -", more_of(id));
+}
+
 FIXTURE_KSHM(unique);
 
 static int make_unique(void)

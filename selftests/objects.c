@@ -250,7 +250,7 @@ TEST_F(objects, listing_line_every_column)
 	fd = open_object("/first", O_RDWR, 0);
 	ASSERT_EQ(0, fchown(fd, BOB, GUESTS));
 	ASSERT_EQ(0, fstat(fd, &st));
-	n = sscanf(listed(), SHOWN " %15s %15s", &l.key, &l.id, &l.perms,
+	n = sscanf(listed(), SHOWN " 0 - %15s %15s", &l.key, &l.id, &l.perms,
 		   &l.size, &l.cpid, &l.lpid, &l.nattch, &l.uid, &l.gid,
 		   &l.cuid, &l.cgid, &l.atime, &l.dtime, &l.ctime, &l.rss,
 		   &l.swap, kind, name);
