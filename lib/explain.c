@@ -28,6 +28,7 @@ struct answer {
 	unsigned int reason;
 	uint64_t asked;
 	uint64_t limit;
+	bool fresh;	/* of a call that the program was not told of yet */
 };
 
 atomic_bool kshm_explains;
@@ -116,6 +117,13 @@ static const struct words of_module[] = {
 		"RLIMIT_FSIZE would be exceeded", "%a of %l bytes" },
 	[KSHM_WHY_UNIQUE] = {
 		"all unique ids are taken", "%l of them" },
+	[KSHM_WHY_NO_NAME] = { "nothing has that name" },
+	[KSHM_WHY_NAME_TAKEN] = {
+		"something has that name already" },
+	[KSHM_WHY_OBJECT_ACCESS] = {
+		"the object's permission bits don't grant that", "%o" },
+	[KSHM_WHY_DESCRIPTORS] = {
+		"the process has no descriptor left" },
 };
 
 static const struct words of_library[] = {
@@ -272,6 +280,10 @@ static const char *call_of(unsigned long cmd)
 		return "shmat";
 	case KSHM_IOC_DETACH:
 		return "shmdt";
+	case KSHM_IOC_GET_NAMED:
+		return "obtain_named";
+	case KSHM_IOC_GROW:
+		return "grow";
 	case KSHM_IOC_OPEN:
 		return "shm_open";
 	case KSHM_IOC_UNLINK:
@@ -320,6 +332,7 @@ void kshm_remember(const struct kshm_explain *why)
 		.reason = why->reason,
 		.asked = why->asked,
 		.limit = why->limit,
+		.fresh = true,
 	};
 }
 
@@ -330,6 +343,7 @@ long kshm_refuse(int error, unsigned int reason, uint64_t asked)
 			.error = error,
 			.reason = reason,
 			.asked = asked,
+			.fresh = true,
 		};
 	return -error;
 }
@@ -337,8 +351,9 @@ long kshm_refuse(int error, unsigned int reason, uint64_t asked)
 int kshm_failed(int error)
 {
 	if (kshm_explaining()) {
-		if (last.error != error)
+		if (!last.fresh || last.error != error)
 			kshm_refuse(error, KSHM_WHY_UNKNOWN, 0);
+		last.fresh = false;
 		if (atomic_load(&debugging))
 			report();
 	}

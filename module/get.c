@@ -17,8 +17,9 @@ static int check_existing_locked(struct kshm_segment *segment, void *arg)
 	if (!segment->hashed)
 		return -ENOENT;
 	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL)
-		return kshm_because(-EEXIST, KSHM_WHY_EXISTS, (u32)get->key,
-				    segment->id);
+		return kshm_because(-EEXIST, get->key ? KSHM_WHY_EXISTS :
+							KSHM_WHY_NAME_TAKEN,
+				    (u32)get->key, segment->id);
 	/* Sizes are no secret: who asks for one after the other finds it. */
 	if (segment->size < get->size)
 		return kshm_because(-EINVAL, KSHM_WHY_SIZE_EXISTING, get->size,
@@ -133,7 +134,8 @@ int kshm_get(struct kshm_get *get, const char *name, struct file *owner)
 		if (err != -ENOENT)
 			return err;
 		if (!(get->flags & KSHM_GET_CREAT))
-			return kshm_because(err, KSHM_WHY_NO_KEY,
+			return kshm_because(err, name ? KSHM_WHY_NO_NAME :
+							KSHM_WHY_NO_KEY,
 					    (u32)get->key, 0);
 		err = create(registry, get, name, owner);
 		/* Another creator was faster between the two: find again. */

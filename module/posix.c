@@ -169,10 +169,13 @@ static struct file *open_existing(const struct path *path, u32 flags)
 	int err;
 
 	if (flags & KSHM_OPEN_CREAT && flags & KSHM_OPEN_EXCL)
-		return ERR_PTR(-EEXIST);
+		return ERR_PTR(kshm_because(-EEXIST, KSHM_WHY_NAME_TAKEN,
+					    0, 0));
 	err = check_access(path, flags);
 	if (err)
-		return ERR_PTR(err);
+		return ERR_PTR(kshm_because(err, KSHM_WHY_OBJECT_ACCESS,
+					    d_inode(path->dentry)->i_mode & 07777,
+					    0));
 	file = open_path(path, flags);
 	if (IS_ERR(file) || !(flags & KSHM_OPEN_TRUNC))
 		return file;
@@ -243,8 +246,11 @@ static struct file *find_or_create(struct kshm_registry *registry,
 			path_put(&path);
 			return file;
 		}
-		if (err != -ENOENT || !(open->flags & KSHM_OPEN_CREAT))
+		if (err != -ENOENT)
 			return ERR_PTR(err);
+		if (!(open->flags & KSHM_OPEN_CREAT))
+			return ERR_PTR(kshm_because(err, KSHM_WHY_NO_NAME,
+						    0, 0));
 		file = create(registry, name, open);
 		/* Another creator was faster between the two: find again. */
 		if (file != ERR_PTR(-EEXIST))
@@ -271,8 +277,12 @@ struct file *kshm_open(const char *name, const struct kshm_open *open)
 	err = kshm_check_flags(open->flags, OPEN_FLAGS, 0);
 	if (err)
 		return ERR_PTR(err);
-	if ((open->flags & one_way) == one_way || open->mode & ~S_IALLUGO)
-		return ERR_PTR(-EINVAL);
+	if ((open->flags & one_way) == one_way)
+		return ERR_PTR(kshm_because(-EINVAL, KSHM_WHY_FLAGS, one_way,
+					    OPEN_FLAGS));
+	if (open->mode & ~S_IALLUGO)
+		return ERR_PTR(kshm_because(-EINVAL, KSHM_WHY_MODE, open->mode,
+					    S_IALLUGO));
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return ERR_CAST(registry);
@@ -318,9 +328,9 @@ int kshm_unlink(const char *name, const struct kshm_unlink *unlink)
 		return err;
 	object = find(registry, name);
 	if (!object)
-		err = -ENOENT;
+		err = kshm_because(-ENOENT, KSHM_WHY_NO_NAME, 0, 0);
 	else if (!may_unlink(object))
-		err = -EPERM;
+		err = kshm_because(-EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
 	else
 		take_out(registry, object);
 	mutex_unlock(&registry->objects_lock);

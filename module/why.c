@@ -60,6 +60,8 @@ static u32 only_reason(int err)
 		return KSHM_WHY_REMOVED;
 	case -ENOMEM:
 		return KSHM_WHY_MEMORY;
+	case -EMFILE:
+		return KSHM_WHY_DESCRIPTORS;
 	case -ENFILE:
 		return KSHM_WHY_FILES;
 	case -EINTR:

@@ -273,6 +273,52 @@ TEST_F(why, struct_and_flags_told)
 	EXPECT_WHY(ENOTTY, KSHM_WHY_COMMAND, 0, 0, 0x5401, 0);
 }
 
+#define OPEN(...)							\
+	KSHM_IOC_OPEN, ((struct kshm_open){				\
+		.name = (uintptr_t)"why", .name_len = 3, .mode = 0604,	\
+		__VA_ARGS__ })
+#define UNLINK(...)							\
+	KSHM_IOC_UNLINK, ((struct kshm_unlink){				\
+		.name = (uintptr_t)"why", .name_len = 3, __VA_ARGS__ })
+
+TEST_F(why, objects_told)
+{
+	struct rlimit none = { 0, 0 };
+
+	EXPECT_WHY(ENOENT, KSHM_WHY_NO_NAME, 0, 0, OPEN(.flags = 0));
+	EXPECT_WHY(ENOENT, KSHM_WHY_NO_NAME, 0, 0, UNLINK(.flags = 0));
+	EXPECT_WHY(0, 0, 0, 0, OPEN(.flags = KSHM_OPEN_CREAT));
+	EXPECT_WHY(EEXIST, KSHM_WHY_NAME_TAKEN, 0, 0,
+		   OPEN(.flags = KSHM_OPEN_CREAT | KSHM_OPEN_EXCL));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(EACCES, KSHM_WHY_OBJECT_ACCESS, 0604, 0,
+			   OPEN(.flags = 0));
+		EXPECT_WHY(0, 0, 0, 0, OPEN(.flags = KSHM_OPEN_RDONLY));
+		EXPECT_WHY(EPERM, KSHM_WHY_NOT_OWNER, 0, 0, UNLINK(.flags = 0));
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+		EXPECT_WHY(EMFILE, KSHM_WHY_DESCRIPTORS, 0, 0,
+			   OPEN(.flags = KSHM_OPEN_RDONLY));
+		_exit(0);
+	}
+	EXPECT_WHY(0, 0, 0, 0, UNLINK(.flags = 0));
+}
+
+TEST_F(why, name_of_segment_told)
+{
+	EXPECT_WHY(ENOENT, KSHM_WHY_NO_NAME, 0, 0, KSHM_IOC_GET_NAMED,
+		   ((struct kshm_get_named){
+			.name = (uintptr_t)"why", .name_len = 3 }));
+	EXPECT_WHY(0, 0, 0, 0, KSHM_IOC_GET_NAMED,
+		   ((struct kshm_get_named){
+			.name = (uintptr_t)"why", .name_len = 3, .size = PAGE,
+			.flags = KSHM_GET_CREAT }));
+	EXPECT_WHY(EEXIST, KSHM_WHY_NAME_TAKEN, 0, 0, KSHM_IOC_GET_NAMED,
+		   ((struct kshm_get_named){
+			.name = (uintptr_t)"why", .name_len = 3, .size = PAGE,
+			.flags = KSHM_GET_CREAT | KSHM_GET_EXCL }));
+}
+
 static void only_interrupt(int sig)
 {
 }

@@ -399,6 +399,10 @@ struct kshm_get_named {
 #define KSHM_WHY_LOCKED		38	/* GROW of what is locked [pages locked] */
 #define KSHM_WHY_FILE_LIMIT	39	/* above RLIMIT_FSIZE [size, limit] */
 #define KSHM_WHY_UNIQUE		40	/* all unique ids are taken [1, all] */
+#define KSHM_WHY_NO_NAME	41	/* nothing has that name */
+#define KSHM_WHY_NAME_TAKEN	42	/* something has that name already */
+#define KSHM_WHY_OBJECT_ACCESS	43	/* its bits don't grant that [its mode] */
+#define KSHM_WHY_DESCRIPTORS	44	/* the process has no descriptor left */
 
 /**
  * struct kshm_explain - run a command, and say why it failed
