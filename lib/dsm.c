@@ -7,12 +7,13 @@
 #include <linux/kshm.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "internal.h"
 #include "kshm.h"
 
 /* Return: the id of a segment, or a negative errno. */
-static long find(key_t key, size_t size, unsigned int flags)
+static long find_key(key_t key, size_t size, unsigned int flags)
 {
 	struct kshm_get arg = {
 		.key = key,
@@ -24,6 +25,31 @@ static long find(key_t key, size_t size, unsigned int flags)
 	long ret = kshm_ioctl(KSHM_IOC_GET, &arg);
 
 	return ret ? ret : arg.id;
+}
+
+static long find_name(const char *name, size_t size, unsigned int flags)
+{
+	struct kshm_get_named arg = {
+		.name = (uintptr_t)name,
+		.name_len = (unsigned int)strlen(name),
+		.size = size,
+		.mode = 0600,
+		.flags = flags,
+		.id = -1,
+	};
+	long ret = kshm_ioctl(KSHM_IOC_GET_NAMED, &arg);
+
+	if (ret == -ENOTTY)
+		return -ENOSYS;
+	return ret ? ret : arg.id;
+}
+
+static long find(const struct kshm_dsm_handle *handle, size_t size,
+		 unsigned int flags)
+{
+	if (handle->name)
+		return find_name(handle->name, size, flags);
+	return find_key(handle->key, size, flags);
 }
 
 static long remove_segment(long id)
@@ -62,12 +88,13 @@ static long detach(void **addr, size_t *size)
 }
 
 /* All of its memory is there, or it isn't made: no SIGBUS in a query. */
-static long create(key_t key, size_t request, void **addr, size_t *size)
+static long create(const struct kshm_dsm_handle *handle, size_t request,
+		   void **addr, size_t *size)
 {
 	long id, ret;
 
-	id = find(key, request, KSHM_GET_CREAT | KSHM_GET_EXCL |
-				KSHM_GET_PREALLOC);
+	id = find(handle, request, KSHM_GET_CREAT | KSHM_GET_EXCL |
+				   KSHM_GET_PREALLOC);
 	if (id < 0)
 		return id;
 	ret = attach(id, addr, size);
@@ -77,9 +104,10 @@ static long create(key_t key, size_t request, void **addr, size_t *size)
 }
 
 /* Looked up before the own attach goes, which may be what keeps it. */
-static long destroy(key_t key, void **addr, size_t *size)
+static long destroy(const struct kshm_dsm_handle *handle, void **addr,
+		    size_t *size)
 {
-	long id = find(key, 0, 0), ret;
+	long id = find(handle, 0, 0), ret;
 
 	if (id < 0)
 		return id;
@@ -87,21 +115,21 @@ static long destroy(key_t key, void **addr, size_t *size)
 	return ret ? ret : remove_segment(id);
 }
 
-static long operate(int op, key_t key, size_t request, void **addr,
-		    size_t *size)
+static long operate(int op, const struct kshm_dsm_handle *handle,
+		    size_t request, void **addr, size_t *size)
 {
 	long id;
 
 	switch (op) {
 	case KSHM_DSM_CREATE:
-		return create(key, request, addr, size);
+		return create(handle, request, addr, size);
 	case KSHM_DSM_ATTACH:
-		id = find(key, 0, 0);
+		id = find(handle, 0, 0);
 		return id < 0 ? id : attach(id, addr, size);
 	case KSHM_DSM_DETACH:
 		return detach(addr, size);
 	case KSHM_DSM_DESTROY:
-		return destroy(key, addr, size);
+		return destroy(handle, addr, size);
 	default:
 		return kshm_refuse(EINVAL, KSHM_WHY_OPERATION, 0);
 	}
@@ -114,13 +142,13 @@ KSHM_EXPORT int kshm_dsm(int op, const struct kshm_dsm_handle *handle,
 	bool makes = op == KSHM_DSM_CREATE || op == KSHM_DSM_ATTACH;
 	long ret;
 
-	if (handle->key == IPC_PRIVATE)
+	if (!handle->name && handle->key == IPC_PRIVATE)
 		ret = kshm_refuse(EINVAL, KSHM_WHY_NO_KEY, 0);
 	else if (makes && *mapped_address)
 		ret = kshm_refuse(EINVAL, KSHM_WHY_ADDR_TAKEN,
 				  (uintptr_t)*mapped_address);
 	else
-		ret = operate(op, handle->key, request_size, mapped_address,
+		ret = operate(op, handle, request_size, mapped_address,
 			      mapped_size);
 	return kshm_answer(ret);
 }

@@ -578,7 +578,7 @@ TEST_F(library, reasons_all_have_words)
 {
 	unsigned int reason;
 
-	for (reason = 1; reason <= KSHM_WHY_UNIQUE; reason++)
+	for (reason = 1; reason <= KSHM_WHY_DESCRIPTORS; reason++)
 		EXPECT_STRNE(kshm_strreason(0), kshm_strreason(reason)) {
 			TH_LOG("%u", reason);
 		}
@@ -632,6 +632,31 @@ TEST_F(library, reason_is_that_of_the_thread)
 FIXTURE_KSHM(dsm);
 
 static const struct kshm_dsm_handle by_key = { .key = KEY };
+
+TEST_F(dsm, name_does_as_a_key)
+{
+	struct kshm_dsm_handle handle = { .name = "query 1", .key = KEY };
+	void *mine = NULL, *its = NULL;
+	size_t size = 0, its_size = 0;
+
+	ASSERT_EQ(0, kshm_dsm(KSHM_DSM_CREATE, &handle, PAGE, &mine, &size));
+	EXPECT_EQ(IPC_PRIVATE, stat_of(0).shm_perm.__key);
+	EXPECT_EQ(-1, kshm_dsm(KSHM_DSM_CREATE, &handle, PAGE, &its, &its_size));
+	EXPECT_EQ(EEXIST, errno);
+	EXPECT_EQ(-1, kshm_dsm(KSHM_DSM_ATTACH, &by_key, 0, &its, &its_size));
+	EXPECT_EQ(ENOENT, errno);
+	strcpy(mine, "kept");
+	ASSERT_EQ(0, kshm_dsm(KSHM_DSM_ATTACH, &handle, 0, &its, &its_size));
+	EXPECT_STREQ("kept", its);
+	EXPECT_EQ(PAGE, its_size);
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DETACH, &handle, 0, &its, &its_size));
+	EXPECT_EQ(0, kshm_dsm(KSHM_DSM_DESTROY, &handle, 0, &mine, &size));
+	EXPECT_FALSE(exists(0));
+	handle.name = "a/b";
+	EXPECT_EQ(-1, kshm_dsm(KSHM_DSM_CREATE, &handle, PAGE, &mine, &size));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(NULL, mine);
+}
 
 TEST_F(dsm, created_attached_and_destroyed)
 {
