@@ -37,7 +37,7 @@ static int find(struct kshm_registry *registry, struct kshm_get *get,
 	int err = -ENOENT;
 
 	rcu_read_lock();
-	segment = name ? kshm_registry_find_name(registry, name) :
+	segment = name ? kshm_names_find(&registry->names, name) :
 			 kshm_registry_find_key(registry, get->key);
 	if (segment)
 		err = kshm_segment_locked(segment, check_existing_locked, get);

@@ -185,6 +185,7 @@ enum kshm_access {
 /**
  * struct kshm_segment - one segment; twin of struct shmid_kernel
  * @ref:	see the map above
+ * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT, KSHM_GET_UNIQUE
  * @rcu:	freed after RCU, because the tables are read under it
  * @registry:	where it is listed; counted
  * @file:	its pages: an unlinked shmem file; counted
@@ -195,7 +196,6 @@ enum kshm_access {
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
- * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT, KSHM_GET_UNIQUE
  * @owned:	in the list of the descriptor that it goes with; see owner.c
  * @node:	in registry->keys, or in registry->names if it has a name
  *
@@ -222,9 +222,13 @@ enum kshm_access {
  *		"nobody has it attached" becomes true
  *
  * @name:	its name, empty for none; never changes
+ *
+ * Without a name it takes 249 bytes where pointers have 8, and 256 are the next
+ * size that is allocated.
  */
 struct kshm_segment {
 	struct kref		ref;
+	u32			lifetime;
 	struct rcu_head		rcu;
 	struct kshm_registry	*registry;
 	struct file		*file;
@@ -235,7 +239,6 @@ struct kshm_segment {
 	kuid_t			cuid;
 	kgid_t			cgid;
 	struct pid		*cpid;
-	u32			lifetime;
 	struct list_head	owned;
 	struct rhash_head	node;
 
@@ -346,11 +349,15 @@ struct kshm_segment *kshm_registry_find_index(struct kshm_registry *registry,
 					      int id);
 struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 					    key_t key);
-struct kshm_segment *kshm_registry_find_name(struct kshm_registry *registry,
-					     const char *name);
 struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 					int *index);
 void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp);
+
+/* names.c */
+int kshm_names_init(struct rhashtable *names);
+int kshm_names_insert(struct rhashtable *names, struct kshm_segment *segment);
+void kshm_names_remove(struct rhashtable *names, struct kshm_segment *segment);
+struct kshm_segment *kshm_names_find(struct rhashtable *names, const char *name);
 
 /* segment.c */
 struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tables: id, key and name -> segment, and what all segments add up to.
+ * The tables: id and key -> segment, names.c has one more, and what all segments
+ * add up to.
  * Knows no VMA. Twin of the tables in ipc/util.c.
  */
 #include "kshm.h"
 #include "trace.h"
 
 #include <linux/ipc.h>
-#include <linux/jhash.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
 
@@ -29,29 +29,6 @@ static const struct rhashtable_params key_params = {
 	.automatic_shrinking	= true,
 };
 
-static u32 hash_name(const void *name, u32 len, u32 seed)
-{
-	return jhash(name, strlen(name), seed);
-}
-
-static u32 hash_name_of(const void *segment, u32 len, u32 seed)
-{
-	return hash_name(((const struct kshm_segment *)segment)->name, len, seed);
-}
-
-static int compare_name(struct rhashtable_compare_arg *arg, const void *segment)
-{
-	return strcmp(arg->key, ((const struct kshm_segment *)segment)->name);
-}
-
-static const struct rhashtable_params name_params = {
-	.head_offset		= offsetof(struct kshm_segment, node),
-	.hashfn			= hash_name,
-	.obj_hashfn		= hash_name_of,
-	.obj_cmpfn		= compare_name,
-	.automatic_shrinking	= true,
-};
-
 /**
  * kshm_registry_new() - make an empty registry
  *
@@ -66,7 +43,7 @@ struct kshm_registry *kshm_registry_new(void)
 		return NULL;
 	if (rhashtable_init(&registry->keys, &key_params))
 		goto free;
-	if (rhashtable_init(&registry->names, &name_params))
+	if (kshm_names_init(&registry->names))
 		goto keys;
 	kref_init(&registry->ref);
 	mutex_init(&registry->lock);
@@ -207,9 +184,7 @@ static int enter(struct kshm_registry *registry, struct kshm_segment *segment)
 
 	spin_lock(&segment->lock);
 	if (segment->name[0])
-		err = rhashtable_lookup_insert_key(&registry->names,
-						   segment->name,
-						   &segment->node, name_params);
+		err = kshm_names_insert(&registry->names, segment);
 	else if (segment->key != IPC_PRIVATE)
 		err = rhashtable_lookup_insert_fast(&registry->keys,
 						    &segment->node, key_params);
@@ -236,7 +211,7 @@ static bool take_from_dead(struct kshm_registry *registry,
 
 	rcu_read_lock();
 	other = segment->name[0] ?
-		kshm_registry_find_name(registry, segment->name) :
+		kshm_names_find(&registry->names, segment->name) :
 		kshm_registry_find_key(registry, segment->key);
 	spin_lock(&other->lock);
 	dead = other->dead;
@@ -275,8 +250,8 @@ static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
  * Takes the registry's lock. Twin of ipc_addid().
  *
  * Return: the id; -ENOSPC over shmall or shmmni, -EEXIST where another segment
- * got the key or the name in the meantime, -ENOMEM, -EINTR. After an error the segment is
- * the caller's as before.
+ * got the key or the name in the meantime, -ENOMEM, -EINTR. After an error the
+ * segment is the caller's as before.
  */
 int kshm_registry_add(struct kshm_segment *segment,
 		      const struct kshm_limits *limits)
@@ -316,8 +291,7 @@ void kshm_registry_hide(struct kshm_segment *segment)
 	if (!segment->hashed)
 		return;
 	if (segment->name[0])
-		rhashtable_remove_fast(&segment->registry->names,
-				       &segment->node, name_params);
+		kshm_names_remove(&segment->registry->names, segment);
 	else
 		rhashtable_remove_fast(&segment->registry->keys,
 				       &segment->node, key_params);
@@ -451,19 +425,6 @@ struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 					    key_t key)
 {
 	return rhashtable_lookup(&registry->keys, &key, key_params);
-}
-
-/**
- * kshm_registry_find_name() - find a segment by its name
- * @registry:	the registry
- * @name:	the name, not empty
- *
- * As kshm_registry_find_key().
- */
-struct kshm_segment *kshm_registry_find_name(struct kshm_registry *registry,
-					     const char *name)
-{
-	return rhashtable_lookup(&registry->names, name, name_params);
 }
 
 /**
