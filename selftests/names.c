@@ -12,6 +12,9 @@
 #define INDEX_BITS	15
 #define UNIQUE_SEQ	0x8000
 
+/* In the listing the other 14 columns that /proc/kshm/shm has, after the id. */
+#define MORE_COLUMNS	" %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+
 FIXTURE_KSHM(names);
 
 static int obtain(const char *name, size_t size, int flags, int *created)
@@ -259,8 +262,8 @@ static const char *more_of(int id)
 	slurp("/proc/kshm/objects", text, sizeof(text));
 	for (line = strchr(text, '\n'); line && line[1]; line = next) {
 		next = strchr(line + 1, '\n');
-		if (sscanf(line, "%*s %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %n",
-			   &found, &at) == 1 && found == id) {
+		if (sscanf(line, "%*s %d" MORE_COLUMNS " %n", &found, &at) == 1 &&
+		    found == id) {
 			*next = '\0';
 			return line + at;
 		}

@@ -200,6 +200,10 @@ TEST_F(why, address_told)
 
 TEST_F(why, low_address_told)
 {
+	const char *sysctl = "/proc/sys/vm/mmap_min_addr";
+	unsigned long least = read_number(sysctl);
+
+	ASSERT_EQ(0, write_number(sysctl, 2 * PAGE));
 	make(1);
 	if (in_child()) {
 		become(ALICE, STAFF);
@@ -208,6 +212,7 @@ TEST_F(why, low_address_told)
 			   ATTACH(.id = 1, .addr = PAGE));
 		_exit(0);
 	}
+	EXPECT_EQ(0, write_number(sysctl, least));
 }
 
 TEST_F(why, address_space_told)
