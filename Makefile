@@ -64,7 +64,7 @@ apps-parts: guest-parts
 	@$(MAKE) -s -C selftests/apps O='$(BUILD)/apps/bin'
 
 apps: apps-parts
-	@qemu/apps $(if $(SHORT),--short) '$(GUEST_KERNEL)' $(APP)
+	@qemu/apps $(if $(SHORT),--short) $(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:

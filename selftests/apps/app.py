@@ -26,6 +26,7 @@ import contextlib
 import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,7 +74,8 @@ class Counters:
             fields = file.read()
         good = (" if ret >= 0" if " ret;" in fields else
                 " if err == 0" if " err;" in fields else "")
-        write(f"{event}/trigger", f"hist:keys=common_type{good}")
+        size = ":vals=size" if kind == "create" else ""
+        write(f"{event}/trigger", f"hist:keys=common_type{size}{good}")
         self.events[side][kind] = event
 
     def read(self):
@@ -88,6 +90,11 @@ class Counters:
                 if line.strip().startswith("Hits:"):
                     return int(line.split()[1])
         raise ValueError(f"{event}/hist counts nothing")
+
+    def bytes_created(self):
+        """The sizes of all segments and objects that kshm made."""
+        with open(f"{self.events['kshm']['create']}/hist") as file:
+            return sum(map(int, re.findall(r" size: +(\d+)", file.read())))
 
     def end(self):
         """Triggers pin the module whose events they wait for."""
@@ -260,7 +267,10 @@ class App:
             wrong = "no segment was attached here"
         elif strange:
             wrong = f"the other side served {strange} calls"
-        self.say("calls", "calls served", value=mine)
+        made = counts["kshm"]["create"]
+        shared = f"{made:,} segment{'s' if made != 1 else ''} of " \
+                 f"{self.counters.bytes_created() / 1024:,.0f} KiB in all"
+        self.say("calls", "calls served", value=mine, shared=shared)
         self.say("result", "calls were served by this side alone",
                  value=not wrong, wrong=wrong, own=True)
 
