@@ -122,7 +122,8 @@ static int find_locked(struct kshm_segment *segment, void *arg)
 {
 	struct request *req = arg;
 
-	if (!kshm_may_access(segment, 0444) && !kshm_may_change(segment))
+	/* In this order, since what was asked last is told as the reason. */
+	if (!kshm_may_change(segment) && !kshm_may_access(segment, 0444))
 		return -EACCES;
 	kref_get(&segment->ref);
 	req->segment = segment;
@@ -162,7 +163,8 @@ int kshm_who(struct kshm_who *who, struct kshm_attacher **list)
 	if (err)
 		return err;
 	if (who->room > KSHM_WHO_ROOM_MAX)
-		return -EINVAL;
+		return kshm_because(-EINVAL, KSHM_WHY_ROOM, who->room,
+				    KSHM_WHO_ROOM_MAX);
 	err = find(&req, who->id);
 	if (err)
 		return err;

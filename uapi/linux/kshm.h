@@ -365,7 +365,7 @@ struct kshm_get_named {
 #define KSHM_WHY_FAULT		4	/* memory can't be read or written */
 #define KSHM_WHY_FLAGS		5	/* unknown flags [they, the known ones] */
 #define KSHM_WHY_RESERVED	6	/* a reserved word isn't 0 [it] */
-#define KSHM_WHY_MODE		7	/* not permission bits [mode, 0777] */
+#define KSHM_WHY_MODE		7	/* not permission bits [mode, those] */
 #define KSHM_WHY_DEST		8	/* dest_len too large [it, the largest] */
 #define KSHM_WHY_SIZE_ZERO	9	/* a new segment of size 0 */
 #define KSHM_WHY_SHMMAX		10	/* above shmmax [size, shmmax] */
@@ -403,6 +403,7 @@ struct kshm_get_named {
 #define KSHM_WHY_NAME_TAKEN	42	/* something has that name already */
 #define KSHM_WHY_OBJECT_ACCESS	43	/* its bits don't grant that [its mode] */
 #define KSHM_WHY_DESCRIPTORS	44	/* the process has no descriptor left */
+#define KSHM_WHY_ROOM		45	/* WHO's list is too long [room, most] */
 
 /**
  * struct kshm_explain - run a command, and say why it failed
