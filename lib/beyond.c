@@ -8,7 +8,6 @@
 #include <linux/kshm.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "internal.h"
 #include "kshm.h"
@@ -32,20 +31,29 @@ static __u32 flags_of(int shmflg, int how, int owner)
 	return flags;
 }
 
-/* The owner's descriptor is the program's: whether it is one it has to know. */
 static long get_through(int owner, unsigned long cmd, void *arg)
 {
-	if (owner < 0)
-		return kshm_ioctl(cmd, arg);
-	return kshm_raw(SYS_ioctl, owner, cmd, arg);
+	return owner < 0 ? kshm_ioctl(cmd, arg) :
+			   kshm_ioctl_by(owner, cmd, arg);
 }
 
-static int obtained(long ret, __s32 id, __u32 flags, int *created)
+/* What only the library can refuse, since the kernel never sees it. */
+static long check_how(int shmflg, int how)
+{
+	if (how & ~KSHM_HOW)
+		return kshm_refuse(EINVAL, KSHM_WHY_FLAGS,
+				   (unsigned int)(how & ~KSHM_HOW), KSHM_HOW);
+	if (shmflg & SHM_HUGETLB)
+		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
+	return 0;
+}
+
+static int obtained(const char *call, long ret, __s32 id, __u32 flags, int *created)
 {
 	if (ret)
-		return kshm_answer(ret);
+		return kshm_answer(call, ret);
 	if (id < 0)
-		return kshm_answer(-ENOTTY);
+		return kshm_answer(call, -ENOTTY);
 	if (created)
 		*created = !!(flags & KSHM_GET_CREATED);
 	return id;
@@ -61,12 +69,11 @@ KSHM_EXPORT int kshm_obtain(key_t key, size_t size, int shmflg, int how,
 		.mode = shmflg & MODE_BITS,
 		.id = -1,
 	};
-	long ret;
+	long ret = check_how(shmflg, how);
 
-	if (how & ~KSHM_HOW || shmflg & SHM_HUGETLB)
-		return kshm_answer(-EINVAL);
-	ret = get_through(owner, KSHM_IOC_GET, &arg);
-	return obtained(ret, arg.id, arg.flags, created);
+	if (!ret)
+		ret = get_through(owner, KSHM_IOC_GET, &arg);
+	return obtained("obtain", ret, arg.id, arg.flags, created);
 }
 
 KSHM_EXPORT int kshm_obtain_named(const char *name, size_t size, int shmflg,
@@ -80,12 +87,11 @@ KSHM_EXPORT int kshm_obtain_named(const char *name, size_t size, int shmflg,
 		.mode = shmflg & MODE_BITS,
 		.id = -1,
 	};
-	long ret;
+	long ret = check_how(shmflg, how);
 
-	if (how & ~KSHM_HOW || shmflg & SHM_HUGETLB)
-		return kshm_answer(-EINVAL);
-	ret = get_through(owner, KSHM_IOC_GET_NAMED, &arg);
-	return obtained(ret, arg.id, arg.flags, created);
+	if (!ret)
+		ret = get_through(owner, KSHM_IOC_GET_NAMED, &arg);
+	return obtained("obtain_named", ret, arg.id, arg.flags, created);
 }
 
 KSHM_EXPORT int kshm_grow(int shmid, size_t *size,
@@ -99,7 +105,7 @@ KSHM_EXPORT int kshm_grow(int shmid, size_t *size,
 	long ret = kshm_ioctl(KSHM_IOC_GROW, &arg);
 
 	if (ret)
-		return kshm_answer(ret);
+		return kshm_answer("grow", ret);
 	*size = arg.size < SIZE_MAX ? (size_t)arg.size : SIZE_MAX;
 	if (generation)
 		*generation = arg.generation;
@@ -111,10 +117,11 @@ static long get_fd(int shmid, int flags)
 	struct kshm_fd arg = { .id = shmid, .fd = -1 };
 	long ret;
 
-	if ((flags & ~(O_ACCMODE | O_CLOEXEC)) ||
-	    (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_ACCMODE)
-		return -EINVAL;
-	if ((flags & O_ACCMODE) == O_RDONLY)
+	if (flags & ~(O_RDWR | O_CLOEXEC))
+		return kshm_refuse(EINVAL, KSHM_WHY_FLAGS,
+				   (unsigned int)(flags & ~(O_RDWR | O_CLOEXEC)),
+				   O_RDWR | O_CLOEXEC);
+	if (!(flags & O_RDWR))
 		arg.flags |= KSHM_FD_RDONLY;
 	if (flags & O_CLOEXEC)
 		arg.flags |= KSHM_FD_CLOEXEC;
@@ -124,7 +131,7 @@ static long get_fd(int shmid, int flags)
 
 KSHM_EXPORT int kshm_fd(int shmid, int flags)
 {
-	return kshm_answer(get_fd(shmid, flags));
+	return kshm_answer("fd", get_fd(shmid, flags));
 }
 
 static long list_attachers(int shmid, struct kshm_attacher *list, size_t room)
@@ -143,5 +150,5 @@ static long list_attachers(int shmid, struct kshm_attacher *list, size_t room)
 
 KSHM_EXPORT int kshm_who(int shmid, struct kshm_attacher *list, size_t room)
 {
-	return kshm_answer(list_attachers(shmid, list, room));
+	return kshm_answer("who", list_attachers(shmid, list, room));
 }

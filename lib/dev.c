@@ -81,7 +81,7 @@ static long no_device(long err)
 		say("\n");
 	}
 	return kshm_refuse(err == -ENOMEM ? ENOMEM : ENOSYS, KSHM_WHY_DEVICE,
-			   0);
+			   0, 0);
 }
 
 /* The device number of a descriptor, 0 where it is no character device's. */
@@ -214,34 +214,59 @@ static long give(unsigned long cmd, void *arg)
 	return ret;
 }
 
-/* A module that is too old to explain has not run the command, either. */
-static long give_explained(unsigned long cmd, void *arg)
+/*
+ * @fd: the program's, -1 for the library's own. Whether it is one of the device
+ * the program has to know.
+ */
+static long give_to(int fd, unsigned long cmd, void *arg)
+{
+	return fd < 0 ? give(cmd, arg) : kshm_raw(SYS_ioctl, fd, cmd, arg);
+}
+
+/*
+ * A module that is too old to explain has not run the command, either; and a file
+ * that isn't the device may say yes and do nothing.
+ */
+static long give_explained(int fd, unsigned long cmd, void *arg)
 {
 	struct kshm_explain why = {
 		.arg = (uintptr_t)arg,
 		.cmd = (__u32)cmd,
 		.error = -1,
 	};
-	long ret = give(KSHM_IOC_EXPLAIN, &why);
+	long ret = give_to(fd, KSHM_IOC_EXPLAIN, &why);
 
 	if (ret == -ENOTTY)
-		return give(cmd, arg);
+		return give_to(fd, cmd, arg);
 	if (ret)
 		return ret;
+	if (why.error < 0)
+		return -ENOTTY;
 	kshm_remember(&why);
 	return -why.error;
 }
 
+long kshm_ioctl_by(int fd, unsigned long cmd, void *arg)
+{
+	return kshm_explaining() ? give_explained(fd, cmd, arg) :
+				   give_to(fd, cmd, arg);
+}
+
 long kshm_ioctl(unsigned long cmd, void *arg)
 {
-	return kshm_explaining() ? give_explained(cmd, arg) : give(cmd, arg);
+	long ret = kshm_ioctl_by(-1, cmd, arg);
+
+	/* A module that is older than this library. */
+	if (ret == -ENOTTY)
+		return kshm_refuse(ENOSYS, KSHM_WHY_COMMAND, 0, 0);
+	return ret;
 }
 
 KSHM_EXPORT int kshm_owner(void)
 {
 	int fd = open_anywhere();
 
-	return kshm_answer(fd < 0 ? no_device(fd) : fd);
+	return kshm_answer("owner", fd < 0 ? no_device(fd) : fd);
 }
 
 /* Before main(): what comes later may be a chroot, another user, a vfork(). */

@@ -39,8 +39,6 @@ static long find_name(const char *name, size_t size, unsigned int flags)
 	};
 	long ret = kshm_ioctl(KSHM_IOC_GET_NAMED, &arg);
 
-	if (ret == -ENOTTY)
-		return -ENOSYS;
 	return ret ? ret : arg.id;
 }
 
@@ -131,7 +129,7 @@ static long operate(int op, const struct kshm_dsm_handle *handle,
 	case KSHM_DSM_DESTROY:
 		return destroy(handle, addr, size);
 	default:
-		return kshm_refuse(EINVAL, KSHM_WHY_OPERATION, 0);
+		return kshm_refuse(EINVAL, KSHM_WHY_OPERATION, 0, 0);
 	}
 }
 
@@ -143,12 +141,12 @@ KSHM_EXPORT int kshm_dsm(int op, const struct kshm_dsm_handle *handle,
 	long ret;
 
 	if (!handle->name && handle->key == IPC_PRIVATE)
-		ret = kshm_refuse(EINVAL, KSHM_WHY_NO_KEY, 0);
+		ret = kshm_refuse(EINVAL, KSHM_WHY_NO_KEY, 0, 0);
 	else if (makes && *mapped_address)
 		ret = kshm_refuse(EINVAL, KSHM_WHY_ADDR_TAKEN,
-				  (uintptr_t)*mapped_address);
+				  (uintptr_t)*mapped_address, *mapped_size);
 	else
 		ret = operate(op, handle, request_size, mapped_address,
 			      mapped_size);
-	return kshm_answer(ret);
+	return kshm_answer("dsm", ret);
 }

@@ -23,7 +23,6 @@
 
 /* How an error came about. */
 struct answer {
-	unsigned long cmd;
 	int error;
 	unsigned int reason;
 	uint64_t asked;
@@ -55,7 +54,7 @@ static const struct words of_module[] = {
 	[KSHM_WHY_FAULT] = { "memory can't be read or written" },
 	[KSHM_WHY_FLAGS] = { "the module doesn't know these flags", "%x" },
 	[KSHM_WHY_RESERVED] = { "a reserved word isn't 0", "%x" },
-	[KSHM_WHY_MODE] = { "the mode isn't nine permission bits", "%o" },
+	[KSHM_WHY_MODE] = { "the mode has other bits than those of permission", "%o" },
 	[KSHM_WHY_DEST] = { "dest_len is too large", "%a of at most %l" },
 	[KSHM_WHY_SIZE_ZERO] = { "a new segment can't have size 0" },
 	[KSHM_WHY_SHMMAX] = {
@@ -108,7 +107,7 @@ static const struct words of_module[] = {
 	[KSHM_WHY_FILES] = { "the system has too many files open" },
 	[KSHM_WHY_SIGNAL] = { "a signal came" },
 	[KSHM_WHY_NAME] = {
-		"no segment can have that name", "%a bytes of at most %l" },
+		"that can't be a name", "%a bytes of at most %l" },
 	[KSHM_WHY_SMALLER] = {
 		"a segment never gets smaller", "%l bytes, not %a" },
 	[KSHM_WHY_LOCKED] = {
@@ -121,9 +120,11 @@ static const struct words of_module[] = {
 	[KSHM_WHY_NAME_TAKEN] = {
 		"something has that name already" },
 	[KSHM_WHY_OBJECT_ACCESS] = {
-		"the object's permission bits don't grant that", "%o" },
+		"the object doesn't grant that", "its mode is %o" },
 	[KSHM_WHY_DESCRIPTORS] = {
 		"the process has no descriptor left" },
+	[KSHM_WHY_ROOM] = {
+		"no list can be that long", "%a of at most %l" },
 };
 
 static const struct words of_library[] = {
@@ -269,35 +270,11 @@ static void add_sentence(struct text *text, const struct answer *answer)
 	}
 }
 
-static const char *call_of(unsigned long cmd)
-{
-	switch (cmd) {
-	case 0:
-		return "the library";
-	case KSHM_IOC_GET:
-		return "shmget";
-	case KSHM_IOC_ATTACH:
-		return "shmat";
-	case KSHM_IOC_DETACH:
-		return "shmdt";
-	case KSHM_IOC_GET_NAMED:
-		return "obtain_named";
-	case KSHM_IOC_GROW:
-		return "grow";
-	case KSHM_IOC_OPEN:
-		return "shm_open";
-	case KSHM_IOC_UNLINK:
-		return "shm_unlink";
-	default:
-		return "shmctl";
-	}
-}
-
 /*
  * One write, so that lines of several threads don't mix. That there is no device
  * has been told where it was noticed.
  */
-static void report(void)
+static void report(const char *call)
 {
 	char line[SENTENCE_MAX];
 	struct text text = { line, sizeof(line) };
@@ -305,7 +282,7 @@ static void report(void)
 	if (last.reason == KSHM_WHY_DEVICE)
 		return;
 	add(&text, "kshm: ");
-	add(&text, call_of(last.cmd));
+	add(&text, call);
 	add(&text, ": ");
 	if (last.reason) {
 		add_errno(&text, last.error);
@@ -327,7 +304,6 @@ void kshm_debug(void)
 void kshm_remember(const struct kshm_explain *why)
 {
 	last = (struct answer){
-		.cmd = why->cmd,
 		.error = why->error,
 		.reason = why->reason,
 		.asked = why->asked,
@@ -336,26 +312,28 @@ void kshm_remember(const struct kshm_explain *why)
 	};
 }
 
-long kshm_refuse(int error, unsigned int reason, uint64_t asked)
+long kshm_refuse(int error, unsigned int reason, uint64_t asked,
+		 uint64_t limit)
 {
 	if (kshm_explaining())
 		last = (struct answer){
 			.error = error,
 			.reason = reason,
 			.asked = asked,
+			.limit = limit,
 			.fresh = true,
 		};
 	return -error;
 }
 
-int kshm_failed(int error)
+int kshm_failed(const char *call, int error)
 {
 	if (kshm_explaining()) {
 		if (!last.fresh || last.error != error)
-			kshm_refuse(error, KSHM_WHY_UNKNOWN, 0);
+			kshm_refuse(error, KSHM_WHY_UNKNOWN, 0, 0);
 		last.fresh = false;
 		if (atomic_load(&debugging))
-			report();
+			report(call);
 	}
 	errno = error;
 	return -1;

@@ -68,23 +68,26 @@ void kshm_remember(const struct kshm_explain *why);
  * @error:	errno
  * @reason:	KSHM_WHY_*
  * @asked:	as the reason has it
+ * @limit:	likewise
  *
  * Return: -@error.
  */
-long kshm_refuse(int error, unsigned int reason, uint64_t asked);
+long kshm_refuse(int error, unsigned int reason, uint64_t asked,
+		 uint64_t limit);
 
 /**
  * kshm_failed - tell the program that its call failed
+ * @call:	what it called, without "kshm_"
  * @error:	errno is set to it
  *
  * Return: -1.
  */
-int kshm_failed(int error);
+int kshm_failed(const char *call, int error);
 
 /* What a program is told: -1 with errno for a negative errno. */
-static inline int kshm_answer(long ret)
+static inline int kshm_answer(const char *call, long ret)
 {
-	return ret >= 0 ? (int)ret : kshm_failed((int)-ret);
+	return ret >= 0 ? (int)ret : kshm_failed(call, (int)-ret);
 }
 
 /**
@@ -101,9 +104,21 @@ unsigned int kshm_get_flags(int shmflg);
  *
  * While failures are explained it goes through EXPLAIN.
  *
- * Return: 0 or a negative errno, -ENOSYS where the device can't be opened.
+ * Return: 0 or a negative errno, -ENOSYS where the device can't be opened, or its
+ * module is too old to know the command.
  */
 long kshm_ioctl(unsigned long cmd, void *arg);
+
+/**
+ * kshm_ioctl_by - the same by a descriptor that the program has
+ * @fd:		what it says is one of kshm_owner()
+ * @cmd:	as for kshm_ioctl()
+ * @arg:	as for kshm_ioctl()
+ *
+ * Return: 0 or a negative errno, -ENOTTY where @fd isn't one, or the module is too
+ * old.
+ */
+long kshm_ioctl_by(int fd, unsigned long cmd, void *arg);
 
 #if __SIZEOF_LONG__ == 4
 /* Twin of __shmctl64: the shmctl of programs with a 64-bit time_t. */

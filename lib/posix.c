@@ -27,12 +27,6 @@ struct name {
 	size_t len;
 };
 
-static int answer(long ret)
-{
-	/* A module that is older than this library. */
-	return kshm_answer(ret == -ENOTTY ? -ENOSYS : ret);
-}
-
 /* False where there is nothing to be named so. */
 static bool parse(struct name *name, const char *text)
 {
@@ -42,6 +36,11 @@ static bool parse(struct name *name, const char *text)
 	name->len = strnlen(text, NAME_MAX + 1);
 	return name->len && !strchr(text, '/') && strcmp(text, ".") &&
 	       strcmp(text, "..");
+}
+
+static long bad_name(int error, const struct name *name)
+{
+	return kshm_refuse(error, KSHM_WHY_NAME, name->len, NAME_MAX);
 }
 
 static __u32 flags_of(int oflag)
@@ -86,9 +85,12 @@ KSHM_EXPORT int kshm_shm_open(const char *name, int oflag, mode_t mode)
 {
 	struct name parsed;
 
-	if (!parse(&parsed, name) || (oflag & O_ACCMODE) == O_ACCMODE)
-		return answer(-EINVAL);
-	return answer(shm_open_named(&parsed, oflag, mode));
+	if (!parse(&parsed, name))
+		return kshm_answer("shm_open", bad_name(EINVAL, &parsed));
+	if ((oflag & O_ACCMODE) == O_ACCMODE)
+		return kshm_answer("shm_open", kshm_refuse(EINVAL, KSHM_WHY_FLAGS, O_ACCMODE,
+					       O_RDWR));
+	return kshm_answer("shm_open", shm_open_named(&parsed, oflag, mode));
 }
 
 /* As in libc, what can't be a name is one that isn't there. */
@@ -99,10 +101,12 @@ KSHM_EXPORT int kshm_shm_unlink(const char *name)
 	long ret;
 
 	if (!parse(&parsed, name))
-		return answer(-ENOENT);
+		return kshm_answer("shm_unlink", bad_name(ENOENT, &parsed));
 	arg.name = (uintptr_t)parsed.bytes;
 	arg.name_len = (__u32)parsed.len;
 	ret = kshm_ioctl(KSHM_IOC_UNLINK, &arg);
 	/* POSIX has one word for it. */
-	return answer(ret == -EPERM ? -EACCES : ret);
+	if (ret == -EPERM)
+		ret = kshm_refuse(EACCES, KSHM_WHY_NOT_OWNER, 0, 0);
+	return kshm_answer("shm_unlink", ret);
 }

@@ -59,12 +59,12 @@ static long get_huge(key_t key, size_t size, int shmflg)
 	long ret;
 
 	if (key == IPC_PRIVATE)
-		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0);
+		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
 	ret = get(key, size, shmflg & ~IPC_CREAT);
 	if (!(shmflg & IPC_CREAT))
 		return ret;
 	if (ret == -ENOENT)
-		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0);
+		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
 	if ((shmflg & IPC_EXCL) && (ret >= 0 || ret == -EINVAL || ret == -EACCES))
 		return -EEXIST;
 	return ret;
@@ -73,12 +73,12 @@ static long get_huge(key_t key, size_t size, int shmflg)
 KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 {
 	if (shmflg & SHM_HUGETLB)
-		return kshm_answer(get_huge(key, size, shmflg));
-	return kshm_answer(get(key, size, shmflg));
+		return kshm_answer("shmget", get_huge(key, size, shmflg));
+	return kshm_answer("shmget", get(key, size, shmflg));
 }
 
-KSHM_EXPORT void *kshm_attach(int shmid, const void *shmaddr, int shmflg,
-			      size_t *size)
+static void *attach(const char *call, int shmid, const void *shmaddr, int shmflg,
+		    size_t *size)
 {
 	struct kshm_attach arg = {
 		.id = shmid,
@@ -93,23 +93,29 @@ KSHM_EXPORT void *kshm_attach(int shmid, const void *shmaddr, int shmflg,
 		arg.flags |= KSHM_ATTACH_REMAP;
 	if (shmflg & SHM_EXEC)
 		arg.flags |= KSHM_ATTACH_EXEC;
-	if (kshm_answer(kshm_ioctl(KSHM_IOC_ATTACH, &arg)))
+	if (kshm_answer(call, kshm_ioctl(KSHM_IOC_ATTACH, &arg)))
 		return (void *)-1;
 	if (size)
 		*size = arg.length;
 	return (void *)(uintptr_t)arg.addr;
 }
 
+KSHM_EXPORT void *kshm_attach(int shmid, const void *shmaddr, int shmflg,
+			      size_t *size)
+{
+	return attach("attach", shmid, shmaddr, shmflg, size);
+}
+
 KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
 {
-	return kshm_attach(shmid, shmaddr, shmflg, NULL);
+	return attach("shmat", shmid, shmaddr, shmflg, NULL);
 }
 
 KSHM_EXPORT int kshm_shmdt(const void *shmaddr)
 {
 	struct kshm_detach arg = { .addr = (uintptr_t)shmaddr };
 
-	return kshm_answer(kshm_ioctl(KSHM_IOC_DETACH, &arg));
+	return kshm_answer("shmdt", kshm_ioctl(KSHM_IOC_DETACH, &arg));
 }
 
 /*
@@ -192,7 +198,7 @@ static long set_from(int shmid, const void *buf, const struct shape *shape)
 	struct ipc_perm perm;
 
 	if (!readable(buf, shape->size))
-		return kshm_refuse(EFAULT, KSHM_WHY_FAULT, 0);
+		return kshm_refuse(EFAULT, KSHM_WHY_FAULT, 0, 0);
 	memcpy(&perm, buf, sizeof(perm));
 	arg.uid = perm.uid;
 	arg.gid = perm.gid;
@@ -269,7 +275,7 @@ static long lock(int shmid, __u32 flags)
 static long control(int shmid, int cmd, void *buf, const struct shape *shape)
 {
 	if (shmid < 0)
-		return kshm_refuse(EINVAL, KSHM_WHY_NO_ID, (__u32)shmid);
+		return kshm_refuse(EINVAL, KSHM_WHY_NO_ID, (__u32)shmid, 0);
 
 	switch (cmd) {
 	case IPC_RMID:
@@ -292,13 +298,13 @@ static long control(int shmid, int cmd, void *buf, const struct shape *shape)
 	case SHM_INFO:
 		return shm_info(buf);
 	default:
-		return kshm_refuse(EINVAL, KSHM_WHY_OPERATION, 0);
+		return kshm_refuse(EINVAL, KSHM_WHY_OPERATION, 0, 0);
 	}
 }
 
 KSHM_EXPORT int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf)
 {
-	return kshm_answer(control(shmid, cmd, buf, &shape_ds));
+	return kshm_answer("shmctl", control(shmid, cmd, buf, &shape_ds));
 }
 
 #if __SIZEOF_LONG__ == 4
@@ -324,6 +330,6 @@ static const struct shape shape_ds64 = {
 
 KSHM_EXPORT int kshm_shmctl64(int shmid, int cmd, struct __shmid64_ds *buf)
 {
-	return kshm_answer(control(shmid, cmd, buf, &shape_ds64));
+	return kshm_answer("shmctl", control(shmid, cmd, buf, &shape_ds64));
 }
 #endif
