@@ -492,9 +492,19 @@ TEST_F(library, with_debug_other_failures_told)
 	setenv("KSHM_DEBUG", "1", 1);
 	EXPECT_EQ(0, run_self("--fail-all-ways", said, sizeof(said)));
 	EXPECT_STREQ("kshm: shmat: EINVAL: there is no segment with that id: 9\n"
-		     "kshm: the library: EINVAL: there is no segment with that id: -1\n"
+		     "kshm: shmctl: EINVAL: there is no segment with that id: -1\n"
 		     "kshm: shmdt: EINVAL: nothing is attached at that address: 0x1000\n"
-		     "kshm: the library: EINVAL: there is no such operation\n",
+		     "kshm: shmctl: EINVAL: there is no such operation\n"
+		     "kshm: attach: EINVAL: there is no segment with that id: 9\n"
+		     "kshm: obtain: ENOENT: no segment has that key: 0x1234\n"
+		     "kshm: obtain_named: ENOENT: nothing has that name\n"
+		     "kshm: grow: EINVAL: there is no segment with that id: 9\n"
+		     "kshm: fd: EINVAL: there is no segment with that id: 9\n"
+		     "kshm: who: EINVAL: there is no segment with that id: 9\n"
+		     "kshm: shm_open: EINVAL: that can't be a name: 3 bytes of at most 255\n"
+		     "kshm: shm_open: ENOENT: nothing has that name\n"
+		     "kshm: shm_unlink: ENOENT: that can't be a name: 0 bytes of at most 255\n"
+		     "kshm: dsm: ENOENT: nothing has that name\n",
 		     said);
 }
 
@@ -578,7 +588,7 @@ TEST_F(library, reasons_all_have_words)
 {
 	unsigned int reason;
 
-	for (reason = 1; reason <= KSHM_WHY_DESCRIPTORS; reason++)
+	for (reason = 1; reason <= KSHM_WHY_ROOM; reason++)
 		EXPECT_STRNE(kshm_strreason(0), kshm_strreason(reason)) {
 			TH_LOG("%u", reason);
 		}
@@ -599,6 +609,63 @@ TEST_F(library, explained_calls_survive_too)
 	take_number();
 	EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL));
 	EXPECT_EQ(KSHM_WHY_EXISTS, kshm_reason(NULL, NULL));
+}
+
+TEST_F(library, reasons_in_words_beyond_system_v)
+{
+	size_t size = 8;
+
+	kshm_explain_errors(1);
+	EXPECT_EQ(-1, kshm_obtain(KEY, 1, IPC_CREAT, 64, -1, NULL));
+	expect_sentence(_metadata, "the module doesn't know these flags: 0x40");
+	EXPECT_EQ(-1, kshm_obtain(KEY, 1, IPC_CREAT | SHM_HUGETLB, 0, -1, NULL));
+	expect_sentence(_metadata, "there are no huge pages");
+	make_key(KEY, 2 * PAGE, 0600);
+	EXPECT_EQ(-1, kshm_fd(0, O_WRONLY));
+	expect_sentence(_metadata, "the module doesn't know these flags: 0x1");
+	EXPECT_EQ(-1, kshm_grow(0, &size, NULL));
+	expect_sentence(_metadata,
+			"a segment never gets smaller: 8192 bytes, not 8");
+	ASSERT_EQ(0, ctl(0, SHM_LOCK, NULL));
+	size = 3 * PAGE;
+	EXPECT_EQ(-1, kshm_grow(0, &size, NULL));
+	expect_sentence(_metadata, "the segment's pages are locked: 2 of them");
+	ASSERT_LE(0, kshm.open("/a", O_CREAT | O_RDWR, 0640));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(-1, kshm.open("/a", O_RDONLY, 0));
+		expect_sentence(_metadata,
+				"the object doesn't grant that: its mode is 0640");
+		EXPECT_EQ(-1, kshm.unlink("/a"));
+		EXPECT_EQ(EACCES, errno);
+		EXPECT_EQ(KSHM_WHY_NOT_OWNER, kshm_reason(NULL, NULL));
+		_exit(0);
+	}
+	EXPECT_EQ(0, kshm.unlink("/a"));
+}
+
+/* By an owner's descriptor, too; but not by a file that says yes to all. */
+TEST_F(library, reasons_told_by_an_owner)
+{
+	int owner = kshm_owner(), created = 7, null;
+
+	ASSERT_LE(0, owner);
+	kshm_explain_errors(1);
+	EXPECT_EQ(-1, kshm_obtain(KEY, 0, IPC_CREAT, 0, owner, &created));
+	expect_sentence(_metadata, "a new segment can't have size 0");
+	EXPECT_EQ(-1, kshm_obtain_named("a", 0, 0, 0, owner, &created));
+	expect_sentence(_metadata, "nothing has that name");
+	EXPECT_EQ(7, created);
+	EXPECT_EQ(0, kshm_obtain(KEY, 1, IPC_CREAT | 0600, 0, owner, &created));
+	EXPECT_EQ(1, created);
+	close(owner);
+	EXPECT_FALSE(exists(0));
+	EXPECT_EQ(-1, kshm_obtain(KEY, 1, IPC_CREAT, 0, owner, &created));
+	expect_sentence(_metadata, "EBADF");
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(-1, kshm_obtain(KEY, 1, IPC_CREAT, 0, null, &created));
+	EXPECT_EQ(ENOTTY, errno);
+	EXPECT_EQ(-ENOENT, get(KEY, 1, 0));
 }
 
 static void *fail_otherwise(void *wrong)
@@ -1017,11 +1084,25 @@ static int succeed(void)
 
 static int fail_all_ways(void)
 {
+	static const struct kshm_dsm_handle nobody = { .name = "nobody" };
+	void *addr = NULL;
+	size_t size = 0;
+
 	backend = &kshm;
 	at(9, NULL, 0);
 	ctl(-1, IPC_RMID, NULL);
 	dt((void *)0x1000);
 	ctl(0, 1000, NULL);
+	kshm_attach(9, NULL, 0, NULL);
+	kshm_obtain(KEY, 0, 0, 0, -1, NULL);
+	kshm_obtain_named("a", 0, 0, 0, -1, NULL);
+	kshm_grow(9, &size, NULL);
+	kshm_fd(9, O_RDWR);
+	kshm_who(9, NULL, 0);
+	kshm.open("/a/b", O_RDWR, 0);
+	kshm.open("a", O_RDWR, 0);
+	kshm.unlink("/");
+	kshm_dsm(KSHM_DSM_ATTACH, &nobody, 0, &addr, &size);
 	return 0;
 }
 

@@ -353,6 +353,7 @@ TEST_F(unique, plain_ids_go_on)
 TEST_F(unique, all_taken_enospc)
 {
 	const int all = 32767;
+	uint64_t limit;
 	int *ids = calloc(all, sizeof(*ids)), i;
 
 	if (!access("/sys/kernel/debug/kmemleak", F_OK))
@@ -362,7 +363,11 @@ TEST_F(unique, all_taken_enospc)
 		ids[i] = make_unique();
 		ASSERT_LE(0, ids[i]);
 	}
+	kshm_explain_errors(1);
 	EXPECT_EQ(-ENOSPC, make_unique());
+	EXPECT_EQ(KSHM_WHY_UNIQUE, kshm_reason(NULL, &limit));
+	EXPECT_EQ(all, limit);
+	kshm_explain_errors(0);
 	rmid(make(1));
 	rmid(ids[100]);
 	i = make_unique();

@@ -324,6 +324,128 @@ TEST_F(why, name_of_segment_told)
 			.flags = KSHM_GET_CREAT | KSHM_GET_EXCL }));
 }
 
+TEST_F(why, name_that_cannot_be_told)
+{
+	char name[256] = "a/b";
+
+	EXPECT_WHY(EINVAL, KSHM_WHY_NAME, 3, 255,
+		   OPEN(.name = (uintptr_t)name));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NAME, 0, 255, UNLINK(.name_len = 0));
+	EXPECT_WHY(ENAMETOOLONG, KSHM_WHY_NAME, 256, 255, KSHM_IOC_GET_NAMED,
+		   ((struct kshm_get_named){
+			.name = (uintptr_t)name, .name_len = 256 }));
+	EXPECT_WHY(EINVAL, KSHM_WHY_FLAGS, KSHM_OPEN_WRONLY | KSHM_OPEN_RDONLY,
+		   0x7f,
+		   OPEN(.flags = KSHM_OPEN_WRONLY | KSHM_OPEN_RDONLY));
+}
+
+#define GROW(...)	KSHM_IOC_GROW, ((struct kshm_grow){ __VA_ARGS__ })
+
+TEST_F(why, growth_told)
+{
+	struct rlimit two = { 2 * PAGE, RLIM_INFINITY };
+	uint64_t most = LONG_MAX;
+
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 0, 0, GROW(.size = PAGE));
+	make_key(KEY, PAGE + 1, 0600);
+	EXPECT_WHY(EINVAL, KSHM_WHY_SMALLER, 5, PAGE + 1, GROW(.size = 5));
+	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_FILE, most + 1, most,
+		   GROW(.size = most + 1));
+	EXPECT_WHY(EINVAL, KSHM_WHY_FLAGS, 4, 0, GROW(.flags = 4));
+	if (in_child()) {
+		ASSERT_EQ(0, setrlimit(RLIMIT_FSIZE, &two));
+		EXPECT_WHY(EFBIG, KSHM_WHY_FILE_LIMIT, 3 * PAGE, 2 * PAGE,
+			   GROW(.size = 3 * PAGE));
+		become(ALICE, STAFF);
+		EXPECT_WHY(EPERM, KSHM_WHY_NOT_OWNER, 0, 0, GROW(.size = PAGE));
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 04, 0, GROW(.size = 0));
+		_exit(0);
+	}
+	ASSERT_EQ(0, ctl(0, SHM_LOCK, NULL));
+	EXPECT_WHY(EBUSY, KSHM_WHY_LOCKED, 2, 0, GROW(.size = 3 * PAGE));
+	ASSERT_EQ(0, ctl(0, SHM_UNLOCK, NULL));
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmall", 10));
+	EXPECT_WHY(ENOSPC, KSHM_WHY_SHMALL, 11, 10, GROW(.size = 11 * PAGE));
+	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmax", 2 * PAGE));
+	EXPECT_WHY(EINVAL, KSHM_WHY_SHMMAX, 3 * PAGE, 2 * PAGE,
+		   GROW(.size = 3 * PAGE));
+	EXPECT_WHY(0, 0, 0, 0, GROW(.size = 2 * PAGE));
+}
+
+TEST_F(why, memory_told)
+{
+	if (read_number("/proc/sys/vm/overcommit_memory") == 1)
+		SKIP(return, "vm.overcommit_memory is 1");
+	make(1);
+	EXPECT_WHY(ENOMEM, KSHM_WHY_MEMORY, 0, 0, GET(.size = 1UL << 46));
+	EXPECT_WHY(ENOMEM, KSHM_WHY_MEMORY, 0, 0, GROW(.size = 1UL << 46));
+}
+
+#define FD(...)	KSHM_IOC_FD, ((struct kshm_fd){ __VA_ARGS__ })
+
+TEST_F(why, descriptor_told)
+{
+	struct rlimit none = { 0, 0 };
+
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 7, 0, FD(.id = 7));
+	EXPECT_WHY(EINVAL, KSHM_WHY_RESERVED, 1, 0, FD(.reserved = 1));
+	make_key(KEY, PAGE, 0604);
+	EXPECT_WHY(EINVAL, KSHM_WHY_FLAGS, 4,
+		   KSHM_FD_RDONLY | KSHM_FD_CLOEXEC, FD(.flags = 4));
+	EXPECT_WHY(0, 0, 0, 0, FD(.flags = KSHM_FD_CLOEXEC));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 06, 04, FD(.id = 0));
+		EXPECT_WHY(0, 0, 0, 0, FD(.flags = KSHM_FD_RDONLY));
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+		EXPECT_WHY(EMFILE, KSHM_WHY_DESCRIPTORS, 0, 0, FD(.id = 0));
+		_exit(0);
+	}
+}
+
+TEST_F(why, full_file_table_told)
+{
+	const char *limit = "/proc/sys/fs/file-max";
+	unsigned long before = read_number(limit);
+	pid_t child;
+	int status;
+
+	make_key(KEY, PAGE, 0666);
+	ASSERT_EQ(0, write_number(limit, 1));
+	child = spawn();
+	if (!child) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(ENFILE, KSHM_WHY_FILES, 0, 0, ATTACH(.id = 0));
+		EXPECT_WHY(ENFILE, KSHM_WHY_FILES, 0, 0, FD(.id = 0));
+		EXPECT_WHY(ENFILE, KSHM_WHY_FILES, 0, 0,
+			   OPEN(.flags = KSHM_OPEN_CREAT));
+		_exit(0);
+	}
+	status = reap(child);
+	ASSERT_EQ(0, write_number(limit, before));
+	EXPECT_EQ(0, status);
+}
+
+#define WHO(...)	KSHM_IOC_WHO, ((struct kshm_who){ __VA_ARGS__ })
+
+TEST_F(why, list_told)
+{
+	EXPECT_WHY(EINVAL, KSHM_WHY_ROOM, KSHM_WHO_ROOM_MAX + 1,
+		   KSHM_WHO_ROOM_MAX, WHO(.room = KSHM_WHO_ROOM_MAX + 1));
+	EXPECT_WHY(EINVAL, KSHM_WHY_FLAGS, 1, 0, WHO(.flags = 1));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 0, 0, WHO(.room = 1));
+	make_key(KEY, PAGE, 0602);
+	attach(0);
+	EXPECT_WHY(0, 0, 0, 0, WHO(.room = 0));
+	EXPECT_WHY(EFAULT, KSHM_WHY_FAULT, 0, 0,
+		   WHO(.room = 1, .list = (uintptr_t)BAD_POINTER));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(EACCES, KSHM_WHY_ACCESS, 04, 02, WHO(.room = 1));
+		_exit(0);
+	}
+}
+
 static void only_interrupt(int sig)
 {
 }
