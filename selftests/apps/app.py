@@ -166,7 +166,7 @@ class App:
         """
         outer, self.where = self.where, name
         self.say("part", name, reached=reached)
-        begin = time.monotonic()
+        begin, calls = time.monotonic(), self.calls(self.registry)
         try:
             yield
             self.result("came to its end", True)
@@ -175,6 +175,7 @@ class App:
             self.result("came to its end", False,
                         f"{type(error).__name__}: {error}".split("\n")[0])
         self.fact("seconds", round(time.monotonic() - begin, 1))
+        self.fact("calls served", self.calls(self.registry) - calls)
         self.where = outer
 
     # How it runs programs.
