@@ -8,7 +8,8 @@
  * thread-safe, async-signal-safe, and leaves errno alone when it succeeds.
  *
  * Two errors come from the library itself, from any call: ENOSYS where
- * /dev/kshm can't be opened, ENOMEM where no file descriptor is free for it.
+ * /dev/kshm can't be opened, or its module is too old for the call; ENOMEM
+ * where no file descriptor is free for it.
  */
 #ifndef KSHM_H
 #define KSHM_H
@@ -162,7 +163,8 @@ int kshm_owner(void);
  * @created:	set to 1 where it was created, to 0 where it was found; NULL:
  *		nobody asks
  *
- * Return: as kshm_shmget(), also with errno EBADF or ENOTTY for another owner.
+ * Return: as kshm_shmget(), also with errno EINTR with KSHM_PREALLOC, and EBADF or
+ * ENOTTY for another owner.
  */
 int kshm_obtain(key_t key, size_t size, int shmflg, int how, int owner,
 		int *created);

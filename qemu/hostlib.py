@@ -122,6 +122,8 @@ def library(host):
     versions = {
         re.search(r"^VERSION\s*:= (\S+)", read(f"{TOP}/lib/Makefile"), re.M)[1],
         re.search(r"kshm-run (\d[\d.]*)", read(f"{TOP}/tools/kshm-run"))[1],
+        re.search(r'^PACKAGE_VERSION="(.*)"', read(f"{TOP}/tools/dkms.conf"),
+                  re.M)[1],
         re.search(r"(?s).*^KSHM_(\S+) \{", read(f"{TOP}/lib/libkshm.map"),
                   re.M)[1]}
     host.judge("version_is_the_same_everywhere", len(versions) == 1,
