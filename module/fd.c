@@ -14,6 +14,9 @@
  *	/proc/PID/fd or		descriptor that is read-only would become one
  *	/proc/PID/map_files	that is not
  *	mode, owner, flags	->setattr, and no ->fileattr_set
+ *	attributes		none: who may set those called "security" is for
+ *				security modules to say, and of S_PRIVATE nobody
+ *				asks them
  *	a private copy		->mmap
  *
  * Before that the inode is as in-tree's: nobody but root gets hold of it.
@@ -62,6 +65,7 @@ void kshm_fd_rule_inode(struct inode *inode)
 {
 	WRITE_ONCE(shmem_ops, inode->i_op);
 	inode->i_op = &inode_ops;
+	inode->i_opflags &= ~IOP_XATTR;
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "cases.h"
 #include "kshm.h"
@@ -320,6 +321,30 @@ TEST_F(fd, size_is_fixed_for_all)
 	EXPECT_EQ(SIZE, st.st_size);
 	EXPECT_EQ('p', p[SIZE - 1]);
 	EXPECT_EQ(0, p[0]);
+}
+
+/* Those of "security" ask the security modules only, which an inode may skip. */
+TEST_F(fd, attributes_refused)
+{
+	static const char * const names[] = { "security.kshm", "trusted.kshm" };
+	int fd = fd_of(self->dev, KSHM_FD_RDONLY);
+	char path[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_EQ(EOPNOTSUPP, error_of(fsetxattr(fd, names[i], "v", 1,
+							 0)));
+		EXPECT_EQ(EOPNOTSUPP, error_of(setxattr(path, names[i], "v", 1,
+							0)));
+	}
+	EXPECT_EQ(EACCES, error_of(fsetxattr(fd, "user.kshm", "v", 1, 0)));
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_EQ(EOPNOTSUPP, error_of(fsetxattr(fd, names[0], "v", 1,
+							 0)));
+		_exit(0);
+	}
 }
 
 TEST_F(fd, hole_punched_by_who_may_write)
