@@ -68,6 +68,19 @@ void kshm_fd_rule_inode(struct inode *inode)
 	inode->i_opflags &= ~IOP_XATTR;
 }
 
+/**
+ * kshm_fd_give_back_inode() - let an inode outlive this module
+ * @inode:	of a segment that nobody has a file of any more
+ *
+ * What O_PATH gave, or root has opened in /proc/PID/map_files, holds the inode,
+ * and nothing of ours. Nobody makes a file in memory of it, free of all limits.
+ */
+void kshm_fd_give_back_inode(struct inode *inode)
+{
+	inode->i_flags |= S_IMMUTABLE;
+	WRITE_ONCE(inode->i_op, READ_ONCE(shmem_ops));
+}
+
 /*
  * Whoever changes the size on the segment's own account lifts F_SEAL_GROW for
  * that, under the inode's lock, which each reader of the seals holds.

@@ -402,6 +402,7 @@ void kshm_vma_populate(struct file *file, unsigned long addr);
 /* fd.c */
 struct file *kshm_fd(const struct kshm_fd *fd);
 void kshm_fd_rule_inode(struct inode *inode);
+void kshm_fd_give_back_inode(struct inode *inode);
 bool kshm_fd_was_given(const struct kshm_segment *segment);
 __poll_t kshm_fd_poll(struct file *file, struct poll_table_struct *table);
 void kshm_fd_show(struct seq_file *seq, struct file *file);

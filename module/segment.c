@@ -151,6 +151,7 @@ static void segment_release(struct kref *ref)
 	struct kshm_segment *segment;
 
 	segment = container_of(ref, struct kshm_segment, ref);
+	kshm_fd_give_back_inode(segment->inode);
 	fput(segment->file);
 	put_pid(segment->cpid);
 	put_pid(segment->lpid);

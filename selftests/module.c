@@ -4,6 +4,7 @@
  * It runs last, and leaves the module loaded.
  */
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "cases.h"
 #include "kshm.h"
@@ -265,6 +266,31 @@ TEST_F(module, descriptor_of_a_segment_keeps_it)
 	EXPECT_EQ(-EAGAIN, unload_module());
 	close(fd);
 	EXPECT_EQ(0, unload_soon());
+}
+
+/* What O_PATH gives has the inode, and nothing of the file. */
+TEST_F(module, path_of_a_descriptor_does_not_keep_it)
+{
+	char path[64];
+	int fd, place;
+	struct stat st;
+
+	make(1);
+	fd = kshm_fd(0, O_RDWR | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	place = open(path, O_PATH | O_CLOEXEC);
+	ASSERT_LE(0, place);
+	close(fd);
+	rmid(0);
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_EQ(0, fstat(place, &st));
+	EXPECT_EQ(0, st.st_blocks);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	EXPECT_EQ(-1, chmod(path, 0777));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, open(path, O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(EPERM, errno);
+	close(place);
 }
 
 TEST_F(module, open_listing_does_not_keep_it)
