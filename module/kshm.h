@@ -58,13 +58,15 @@
  *
  * Lock order:
  *
- *	mmap_lock -> registry->lock (mutex) -> segment->lock (spinlock)
+ *	inode->i_rwsem -> mmap_lock -> registry->lock (mutex)
+ *		registry->lock -> segment->lock (spinlock)
+ *		registry->lock -> unique_lock (mutex), in registry.c
+ *		registry->lock -> owned_lock (spinlock), in owner.c
+ *		registry->lock -> i_mmap_rwsem of the inode -> RCU
  *
  *	registry->objects_lock (mutex) -> RCU
  *
- * GROW takes the lock of the inode before all of these (see grow.c). The spinlock
- * of owner.c is taken inside of none of them, and none inside it.
- *	mmap_lock -> i_mmap_rwsem of the inode -> RCU
+ * Innermost are the spinlocks of errands: a reason is noted under any lock.
  *
  * VMAs are opened and closed under mmap_lock, so whoever holds one of the other
  * locks may neither touch user memory nor call vm_mmap() or vm_munmap(). Finding
