@@ -328,9 +328,11 @@ TEST_F(why, name_that_cannot_be_told)
 {
 	char name[256] = "a/b";
 
-	EXPECT_WHY(EINVAL, KSHM_WHY_NAME, 3, 255,
-		   OPEN(.name = (uintptr_t)name));
-	EXPECT_WHY(EINVAL, KSHM_WHY_NAME, 0, 255, UNLINK(.name_len = 0));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NAME, 3, 255, KSHM_IOC_OPEN,
+		   ((struct kshm_open){
+			.name = (uintptr_t)name, .name_len = 3 }));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NAME, 0, 255, KSHM_IOC_UNLINK,
+		   ((struct kshm_unlink){ .name = (uintptr_t)name }));
 	EXPECT_WHY(ENAMETOOLONG, KSHM_WHY_NAME, 256, 255, KSHM_IOC_GET_NAMED,
 		   ((struct kshm_get_named){
 			.name = (uintptr_t)name, .name_len = 256 }));
