@@ -38,6 +38,8 @@ struct call {
 	struct file	*file;
 };
 
+static int copy_out(const struct call *call, size_t size);
+
 /* What no error is: see struct command. */
 #define ANSWERED	1
 
@@ -82,9 +84,18 @@ static int call_info(struct call *call)
 	return err ?: zero_dest(info->dest, info->dest_len);
 }
 
+/*
+ * Who may leave something behind writes its struct once before, so that nothing
+ * is made for a caller who can't be told. Finding leaves nothing.
+ */
 static int call_get(struct call *call)
 {
-	return kshm_get(&call->get, NULL, call->file);
+	struct kshm_get *get = &call->get;
+
+	if ((!get->key || get->flags & KSHM_GET_CREAT) &&
+	    copy_out(call, sizeof(*get)))
+		return -EFAULT;
+	return kshm_get(get, NULL, call->file);
 }
 
 /* What it has created goes. Who has found that meanwhile may keep its attach. */
@@ -103,7 +114,8 @@ static void undo_get(struct call *call)
 
 static int call_attach(struct call *call)
 {
-	return kshm_attach(&call->attach, (unsigned long)call->user,
+	return copy_out(call, sizeof(call->attach)) ?:
+	       kshm_attach(&call->attach, (unsigned long)call->user,
 			   call->user_size);
 }
 
@@ -149,14 +161,10 @@ static int call_lock(struct call *call)
 	return kshm_lock(&call->lock);
 }
 
+/* A segment never gets smaller; that the struct was written before has to do. */
 static int call_grow(struct call *call)
 {
-	return kshm_grow(&call->grow);
-}
-
-/* A segment never gets smaller; that its struct was written before has to do. */
-static void undo_grow(struct call *call)
-{
+	return copy_out(call, sizeof(call->grow)) ?: kshm_grow(&call->grow);
 }
 
 static int call_get_named(struct call *call)
@@ -171,6 +179,7 @@ static int call_get_named(struct call *call)
 	int err;
 
 	err = copy_name(name, named->name, named->name_len) ?:
+	      copy_out(call, sizeof(*named)) ?:
 	      kshm_get(&get, name, call->file);
 	named->flags = get.flags;
 	named->id = get.id;
@@ -182,7 +191,6 @@ static void undo_get_named(struct call *call)
 	undo_creation(call->get_named.flags, call->get_named.id);
 }
 
-static int copy_out(const struct call *call, size_t size);
 static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /*
@@ -290,9 +298,8 @@ static int call_unlink(struct call *call)
  * @cmd:	its number, with direction and today's size
  * @least:	its size when it was first published
  * @run:	does it; ANSWERED says that its struct is copied out already
- * @undo:	takes back what it did, where the answer can't be delivered. Such
- *		a struct is written once before, so that this is all but
- *		impossible.
+ * @undo:	takes back what it did, where the answer can't be delivered. It
+ *		wrote its struct once before, so that this is all but impossible.
  */
 struct command {
 	unsigned int	cmd;
@@ -320,7 +327,7 @@ static const struct command commands[] = {
 	COMMAND(RMID,	8,	call_rmid,	NULL),
 	COMMAND(LOCK,	8,	call_lock,	NULL),
 	COMMAND(FD,	16,	call_fd,	NULL),
-	COMMAND(GROW,	24,	call_grow,	undo_grow),
+	COMMAND(GROW,	24,	call_grow,	NULL),
 	COMMAND(WHO,	24,	call_who,	NULL),
 	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
 	COMMAND(GET_NAMED, 32,	call_get_named,	undo_get_named),
@@ -411,8 +418,6 @@ static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (err)
 		return err;
 
-	if (command->undo && copy_out(&call, size))
-		return -EFAULT;
 	err = command->run(&call);
 	if (err)
 		return err == ANSWERED ? 0 : err;

@@ -197,7 +197,10 @@ void kshm_segment_drop(struct kshm_segment *segment)
 	kshm_segment_put(segment);
 }
 
-/* An attach that failed is not a first one: it leaves no lpid. */
+/*
+ * An attach that failed is not a first one: it leaves no lpid, but for one that
+ * found no memory when it was mapped already.
+ */
 static bool has_served(const struct kshm_segment *segment)
 {
 	return segment->lifetime & KSHM_GET_TRANSIENT && segment->lpid;
