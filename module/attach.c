@@ -114,20 +114,6 @@ static int pin_locked(struct kshm_segment *segment, void *arg)
 	return 0;
 }
 
-static int find_and_pin(struct request *req, int id)
-{
-	struct kshm_registry *registry = kshm_ns_registry();
-	int err;
-
-	if (IS_ERR(registry))
-		return PTR_ERR(registry);
-	rcu_read_lock();
-	err = kshm_segment_locked(kshm_registry_find_id(registry, id),
-				  pin_locked, req);
-	rcu_read_unlock();
-	return err;
-}
-
 /* Leave the new file at hand for the next attach, where there is none yet. */
 static int make_file(struct request *req)
 {
@@ -219,7 +205,7 @@ int kshm_attach(struct kshm_attach *attach, unsigned long keep,
 		return err;
 	decide_access(&req, attach->flags);
 
-	err = find_and_pin(&req, attach->id);
+	err = kshm_with_id(attach->id, pin_locked, &req);
 	if (err)
 		return err;
 	err = req.file ? 0 : make_file(&req);

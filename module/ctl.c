@@ -150,21 +150,13 @@ static int set_locked(struct kshm_segment *segment, void *arg)
  */
 int kshm_set(struct kshm_set *set)
 {
-	struct kshm_registry *registry;
 	int err;
 
 	err = kshm_check_flags(set->mask, KSHM_SET_UID | KSHM_SET_GID |
 			       KSHM_SET_MODE, set->reserved);
 	if (err)
 		return err;
-	registry = kshm_ns_registry();
-	if (IS_ERR(registry))
-		return PTR_ERR(registry);
-
-	rcu_read_lock();
-	err = kshm_segment_locked(kshm_registry_find_id(registry, set->id),
-				  set_locked, set);
-	rcu_read_unlock();
+	err = kshm_with_id(set->id, set_locked, set);
 	if (err == -EIDRM)
 		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, set->id, 0);
 	trace_kshm_set(set->id, set->mask, err);

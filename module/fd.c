@@ -157,7 +157,6 @@ struct file *kshm_fd(const struct kshm_fd *fd)
 {
 	bool readonly = fd->flags & KSHM_FD_RDONLY;
 	struct request req = { .wanted = readonly ? 0444 : 0666 };
-	struct kshm_registry *registry;
 	struct file *file;
 	int err;
 
@@ -165,14 +164,7 @@ struct file *kshm_fd(const struct kshm_fd *fd)
 			       fd->reserved);
 	if (err)
 		return ERR_PTR(err);
-	registry = kshm_ns_registry();
-	if (IS_ERR(registry))
-		return ERR_CAST(registry);
-
-	rcu_read_lock();
-	err = kshm_segment_locked(kshm_registry_find_id(registry, fd->id),
-				  find_locked, &req);
-	rcu_read_unlock();
+	err = kshm_with_id(fd->id, find_locked, &req);
 	if (err)
 		return ERR_PTR(err);
 	file = make_file(req.segment, readonly ? KSHM_READ : KSHM_READ_WRITE);

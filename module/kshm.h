@@ -547,4 +547,29 @@ kshm_segment_locked(struct kshm_segment *segment,
 	return err;
 }
 
+/**
+ * kshm_with_id() - do something with a segment of the caller's namespace
+ * @id:		its id
+ * @body:	as kshm_segment_locked() has it
+ * @arg:	passed to @body
+ *
+ * Takes RCU and the segment's lock.
+ *
+ * Return: what kshm_segment_locked() returns; -ENOMEM.
+ */
+static __always_inline int
+kshm_with_id(int id, int (*body)(struct kshm_segment *segment, void *arg),
+	     void *arg)
+{
+	struct kshm_registry *registry = kshm_ns_registry();
+	int err;
+
+	if (IS_ERR(registry))
+		return PTR_ERR(registry);
+	rcu_read_lock();
+	err = kshm_segment_locked(kshm_registry_find_id(registry, id), body, arg);
+	rcu_read_unlock();
+	return err;
+}
+
 #endif /* _KSHM_H */

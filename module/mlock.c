@@ -161,20 +161,12 @@ static int lock_locked(struct kshm_segment *segment, void *arg)
 int kshm_lock(struct kshm_lock *lock)
 {
 	struct lock_request req = { .unlock = lock->flags & KSHM_LOCK_UNLOCK };
-	struct kshm_registry *registry;
 	int err;
 
 	err = kshm_check_flags(lock->flags, KSHM_LOCK_UNLOCK, 0);
 	if (err)
 		return err;
-	registry = kshm_ns_registry();
-	if (IS_ERR(registry))
-		return PTR_ERR(registry);
-
-	rcu_read_lock();
-	err = kshm_segment_locked(kshm_registry_find_id(registry, lock->id),
-				  lock_locked, &req);
-	rcu_read_unlock();
+	err = kshm_with_id(lock->id, lock_locked, &req);
 	if (req.unlocked) {
 		rescue_pages(req.unlocked->f_mapping);
 		fput(req.unlocked);

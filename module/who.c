@@ -130,20 +130,6 @@ static int find_locked(struct kshm_segment *segment, void *arg)
 	return 0;
 }
 
-static int find(struct request *req, int id)
-{
-	struct kshm_registry *registry = kshm_ns_registry();
-	int err;
-
-	if (IS_ERR(registry))
-		return PTR_ERR(registry);
-	rcu_read_lock();
-	err = kshm_segment_locked(kshm_registry_find_id(registry, id),
-				  find_locked, req);
-	rcu_read_unlock();
-	return err;
-}
-
 /**
  * kshm_who() - list the mappings of a segment
  * @who:	see there; @who->count is set
@@ -165,7 +151,7 @@ int kshm_who(struct kshm_who *who, struct kshm_attacher **list)
 	if (who->room > KSHM_WHO_ROOM_MAX)
 		return kshm_because(-EINVAL, KSHM_WHY_ROOM, who->room,
 				    KSHM_WHO_ROOM_MAX);
-	err = find(&req, who->id);
+	err = kshm_with_id(who->id, find_locked, &req);
 	if (err)
 		return err;
 	if (req.room) {
