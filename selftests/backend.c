@@ -610,6 +610,18 @@ bool read_raises(volatile char *byte, int sig)
 	return touch_raises(byte, false, sig);
 }
 
+bool shmem_is_below(unsigned long kib)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (meminfo("Shmem:") < kib)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
 long minor_faults(void)
 {
 	struct rusage usage;

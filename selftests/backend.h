@@ -132,6 +132,8 @@ int write_number(const char *path, unsigned long value);
 unsigned long read_number(const char *path);
 /* A line "name: number" of /proc/meminfo, in kB. */
 unsigned long meminfo(const char *name);
+/* Does shared memory of the whole system fall below that, soon? */
+bool shmem_is_below(unsigned long kib);
 
 /* A small /dev/shm for the caller alone, and no umask. */
 void own_shm_mount(void);

@@ -444,18 +444,6 @@ TEST_F(objects, namespace_has_its_own_names)
 	EXPECT_EQ(1, lines_of(listed()));
 }
 
-static bool shmem_is_below(unsigned long kib)
-{
-	int i;
-
-	for (i = 0; i < 1000; i++) {
-		if (meminfo("Shmem:") < kib)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 TEST_F(objects, namespace_end_frees_them)
 {
 	unsigned long before = meminfo("Shmem:");

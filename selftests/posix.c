@@ -706,18 +706,6 @@ TEST_F(posix, object_outlives_its_creator)
 				    PAGE));
 }
 
-static bool shmem_is_below(unsigned long kib)
-{
-	int i;
-
-	for (i = 0; i < 1000; i++) {
-		if (meminfo("Shmem:") < kib)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 TEST_F(posix, memory_goes_with_name_and_last_use)
 {
 	unsigned long before = meminfo("Shmem:");
