@@ -5,7 +5,7 @@
  * saw, and is the same on in-tree shm unless selftests/apps/awkward says so.
  *
  * usage: kinds plain|daemon|chroot|drop|vfork|threads|number|held|seccomp|
- *		  killed|keep [ARG]
+ *		  killed|confined|keep [ARG]
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -315,20 +315,20 @@ static int inherited(const char *arg)
 	return live("numbers inherited") | tell_numbers("inherited");
 }
 
-/* From here on ioctl() gets @verdict instead of the kernel. */
-static int filter_ioctl(unsigned int verdict)
+/* From here on the call of that number gets @verdict instead of the kernel. */
+static int filter(unsigned int call, unsigned int verdict)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, verdict),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog filter = { ARRAY_SIZE(code), code };
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		return failed("seccomp", "prctl");
 	return 0;
 }
@@ -336,13 +336,23 @@ static int filter_ioctl(unsigned int verdict)
 static int refused(const char *arg)
 {
 	(void)arg;
-	return filter_ioctl(SECCOMP_RET_ERRNO | EPERM) || live("ioctl refused");
+	return filter(SYS_ioctl, SECCOMP_RET_ERRNO | EPERM) ||
+	       live("ioctl refused");
 }
 
 static int killed(const char *arg)
 {
 	(void)arg;
-	return filter_ioctl(SECCOMP_RET_KILL_PROCESS) || live("ioctl kills");
+	return filter(SYS_ioctl, SECCOMP_RET_KILL_PROCESS) || live("ioctl kills");
+}
+
+/* As root in a container that may not make namespaces: runs a command there. */
+static int confined(const char *command)
+{
+	if (filter(SYS_unshare, SECCOMP_RET_ERRNO | EPERM))
+		return 1;
+	execl("/bin/sh", "sh", "-c", command, NULL);
+	return failed("confined", "exec");
 }
 
 /* Leaves a segment, so that somebody can look where it is. */
@@ -363,7 +373,8 @@ static const struct {
 	{ "plain", plain }, { "daemon", as_daemon }, { "chroot", in_chroot },
 	{ "drop", drop }, { "vfork", with_vfork }, { "threads", threads },
 	{ "number", number }, { "held", held }, { "inherited", inherited },
-	{ "seccomp", refused }, { "killed", killed }, { "keep", keep },
+	{ "seccomp", refused }, { "killed", killed },
+	{ "confined", confined }, { "keep", keep },
 };
 
 int main(int argc, char **argv)
