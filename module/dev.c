@@ -252,7 +252,8 @@ static int call_open(struct call *call)
 	char name[NAME_MAX + 1];
 	int err;
 
-	err = copy_name(name, open->name, open->name_len) ?:
+	err = kshm_open_check(open) ?:
+	      copy_name(name, open->name, open->name_len) ?:
 	      tell_number(call, sizeof(*open), &open->fd,
 			  open->flags & KSHM_OPEN_CLOEXEC);
 	return err ?: settle_number(open->fd, kshm_open(name, open));
@@ -263,7 +264,8 @@ static int call_fd(struct call *call)
 	struct kshm_fd *fd = &call->fd;
 	int err;
 
-	err = tell_number(call, sizeof(*fd), &fd->fd,
+	err = kshm_fd_check(fd) ?:
+	      tell_number(call, sizeof(*fd), &fd->fd,
 			  fd->flags & KSHM_FD_CLOEXEC);
 	return err ?: settle_number(fd->fd, kshm_fd(fd));
 }

@@ -146,8 +146,20 @@ static struct file *make_file(struct kshm_segment *segment,
 }
 
 /**
+ * kshm_fd_check() - look at flags, before anything is done
+ * @fd:		the flags and the reserved word
+ *
+ * Return: 0 or -EINVAL.
+ */
+int kshm_fd_check(const struct kshm_fd *fd)
+{
+	return kshm_check_flags(fd->flags, KSHM_FD_RDONLY | KSHM_FD_CLOEXEC,
+				fd->reserved);
+}
+
+/**
  * kshm_fd() - make a file for a descriptor of a segment
- * @fd:		see there; @fd->fd is not touched
+ * @fd:		see there, checked; @fd->fd is not touched
  *
  * Takes the segment's lock, and the inode's.
  *
@@ -160,10 +172,6 @@ struct file *kshm_fd(const struct kshm_fd *fd)
 	struct file *file;
 	int err;
 
-	err = kshm_check_flags(fd->flags, KSHM_FD_RDONLY | KSHM_FD_CLOEXEC,
-			       fd->reserved);
-	if (err)
-		return ERR_PTR(err);
 	err = kshm_with_id(fd->id, find_locked, &req);
 	if (err)
 		return ERR_PTR(err);

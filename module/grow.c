@@ -34,10 +34,24 @@ static int ask_locked(struct kshm_segment *segment, void *arg)
 
 static int pin_locked(struct kshm_segment *segment, void *arg)
 {
+	struct kshm_segment **pinned = arg;
+
 	if (!kshm_may_change(segment))
 		return -EPERM;
 	segment->nattch++;
+	*pinned = segment;
 	return 0;
+}
+
+/* That it was removed meanwhile is no news to who gave an id. */
+static int with_id(int id, int (*body)(struct kshm_segment *segment, void *arg),
+		   void *arg)
+{
+	int err = kshm_with_id(id, body, arg);
+
+	if (err != -EIDRM)
+		return err;
+	return kshm_because(-EINVAL, KSHM_WHY_REMOVED, id, 0);
 }
 
 static int check(const struct kshm_segment *segment, u64 size,
@@ -160,29 +174,20 @@ static int enlarge(struct kshm_segment *segment, u64 size)
  */
 int kshm_grow(struct kshm_grow *grow)
 {
-	struct kshm_registry *registry;
 	struct kshm_segment *segment;
-	u64 size = grow->size;
 	int err;
 
 	err = kshm_check_flags(grow->flags, 0, 0);
 	if (err)
 		return err;
-	registry = kshm_ns_registry();
-	if (IS_ERR(registry))
-		return PTR_ERR(registry);
-
-	rcu_read_lock();
-	segment = kshm_registry_find_id(registry, grow->id);
-	err = kshm_segment_locked(segment, size ? pin_locked : ask_locked, grow);
-	rcu_read_unlock();
-	if (err == -EIDRM)
-		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, grow->id, 0);
-	if (err || !size)
+	if (!grow->size)
+		return with_id(grow->id, ask_locked, grow);
+	err = with_id(grow->id, pin_locked, &segment);
+	if (err)
 		return err;
 
 	inode_lock(segment->inode);
-	err = enlarge(segment, size);
+	err = enlarge(segment, grow->size);
 	grow->size = segment->size;
 	grow->generation = segment->generation;
 	inode_unlock(segment->inode);

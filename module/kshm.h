@@ -402,6 +402,7 @@ void kshm_attach_file_tune(struct file *file, unsigned int flags);
 void kshm_vma_populate(struct file *file, unsigned long addr);
 
 /* fd.c */
+int kshm_fd_check(const struct kshm_fd *fd);
 struct file *kshm_fd(const struct kshm_fd *fd);
 void kshm_fd_rule_inode(struct inode *inode);
 void kshm_fd_give_back_inode(struct inode *inode);
@@ -426,6 +427,7 @@ void kshm_mlock_release(struct kshm_segment *segment);
 int kshm_grow(struct kshm_grow *grow);
 
 /* posix.c */
+int kshm_open_check(const struct kshm_open *open);
 struct file *kshm_open(const char *name, const struct kshm_open *open);
 int kshm_unlink(const char *name, const struct kshm_unlink *unlink);
 struct kshm_object *kshm_objects_from(struct kshm_registry *registry,

@@ -259,9 +259,32 @@ static struct file *find_or_create(struct kshm_registry *registry,
 }
 
 /**
+ * kshm_open_check() - look at flags and mode, before anything is done
+ * @open:	flags and mode
+ *
+ * Return: 0 or -EINVAL.
+ */
+int kshm_open_check(const struct kshm_open *open)
+{
+	const u32 one_way = KSHM_OPEN_RDONLY | KSHM_OPEN_WRONLY;
+	int err;
+
+	err = kshm_check_flags(open->flags, OPEN_FLAGS, 0);
+	if (err)
+		return err;
+	if ((open->flags & one_way) == one_way)
+		return kshm_because(-EINVAL, KSHM_WHY_FLAGS, one_way,
+				    OPEN_FLAGS);
+	if (open->mode & ~S_IALLUGO)
+		return kshm_because(-EINVAL, KSHM_WHY_MODE, open->mode,
+				    S_IALLUGO);
+	return 0;
+}
+
+/**
  * kshm_open() - open a named object, or create one
  * @name:	its name: no slash in it, and at most NAME_MAX bytes
- * @open:	flags and mode
+ * @open:	flags and mode, checked
  *
  * Takes the lock of the namespace's objects; memory is asked for and freed
  * without it. Twin of shm_open(3).
@@ -270,20 +293,8 @@ static struct file *find_or_create(struct kshm_registry *registry,
  */
 struct file *kshm_open(const char *name, const struct kshm_open *open)
 {
-	const u32 one_way = KSHM_OPEN_RDONLY | KSHM_OPEN_WRONLY;
-	struct kshm_registry *registry;
-	int err;
+	struct kshm_registry *registry = kshm_ns_registry();
 
-	err = kshm_check_flags(open->flags, OPEN_FLAGS, 0);
-	if (err)
-		return ERR_PTR(err);
-	if ((open->flags & one_way) == one_way)
-		return ERR_PTR(kshm_because(-EINVAL, KSHM_WHY_FLAGS, one_way,
-					    OPEN_FLAGS));
-	if (open->mode & ~S_IALLUGO)
-		return ERR_PTR(kshm_because(-EINVAL, KSHM_WHY_MODE, open->mode,
-					    S_IALLUGO));
-	registry = kshm_ns_registry();
 	if (IS_ERR(registry))
 		return ERR_CAST(registry);
 	return find_or_create(registry, name, open);
@@ -295,11 +306,13 @@ struct file *kshm_open(const char *name, const struct kshm_open *open)
  */
 static bool may_unlink(const struct kshm_object *object)
 {
+	struct inode *inode = d_inode(object->path.dentry);
 	kuid_t root = make_kuid(kshm_user_ns(), 0);
 
-	return inode_owner_or_capable(KSHM_IDMAP(object->path.mnt),
-				      d_inode(object->path.dentry)) ||
-	       uid_eq(current_fsuid(), root);
+	return uid_eq(current_fsuid(), inode->i_uid) ||
+	       uid_eq(current_fsuid(), root) ||
+	       capable_wrt_inode_uidgid(KSHM_IDMAP(object->path.mnt), inode,
+					CAP_FOWNER);
 }
 
 /**

@@ -556,7 +556,7 @@ TEST_F(abi, wrong_magic_enotty)
 
 TEST_F(abi, unknown_flag_einval)
 {
-	union arg arg;
+	union arg arg, before;
 	uint32_t bit;
 
 	begin_refusals();
@@ -565,14 +565,16 @@ TEST_F(abi, unknown_flag_einval)
 			continue;
 		arg = request(variant->fill, self->attached);
 		*(uint32_t *)(arg.bytes + variant->flags) |= bit;
+		before = arg;
 		EXPECT_REFUSED(-EINVAL, variant->cmd, &arg);
+		EXPECT_EQ(0, memcmp(&before, &arg, sizeof(arg)));
 	}
 	end_refusals(_metadata);
 }
 
 TEST_F(abi, reserved_word_einval)
 {
-	union arg arg;
+	union arg arg, before;
 	uint32_t bit;
 
 	begin_refusals();
@@ -581,7 +583,9 @@ TEST_F(abi, reserved_word_einval)
 	for (bit = 1; bit; bit <<= 1) {
 		arg = request(variant->fill, self->attached);
 		*(uint32_t *)(arg.bytes + variant->reserved) = bit;
+		before = arg;
 		EXPECT_REFUSED(-EINVAL, variant->cmd, &arg);
+		EXPECT_EQ(0, memcmp(&before, &arg, sizeof(arg)));
 	}
 	end_refusals(_metadata);
 }

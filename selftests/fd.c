@@ -696,6 +696,7 @@ TEST_F(fd, refused_leaves_no_descriptor)
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_EQ(-EMFILE, fd_of(self->dev, 0));
 	EXPECT_EQ(-EMFILE, fd_of(self->dev, KSHM_FD_RDONLY));
+	EXPECT_EQ(-EINVAL, fd_of(self->dev, 4));
 	limit.rlim_cur = limit.rlim_max;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_EQ(next, fd_of(self->dev, 0));

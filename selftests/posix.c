@@ -582,6 +582,33 @@ TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
 	}
 }
 
+/* Rights over the owner don't count where the group is unknown. */
+TEST_F(posix, group_unknown_in_user_namespace_eacces)
+{
+	int fd = make_object("/a", 0666, 0), status;
+	char path[64], map[64];
+	pid_t child;
+
+	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
+	child = spawn();
+	if (!child) {
+		become(BOB, STAFF);
+		prctl(PR_SET_DUMPABLE, 1);
+		if (unshare(CLONE_NEWUSER))
+			die("a user namespace: %s", strerror(errno));
+		raise(SIGSTOP);
+		EXPECT_EQ(-EACCES, unlink_object("/a"));
+		_exit(0);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	ASSERT_TRUE(WIFSTOPPED(status));
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", child);
+	snprintf(map, sizeof(map), "0 %d 1\n1 %d 1\n", BOB, ALICE);
+	ASSERT_EQ(0, write_file(path, map));
+	kill(child, SIGCONT);
+	EXPECT_EQ(0, reap(child));
+}
+
 TEST_F(posix, descriptors_used_up_emfile)
 {
 	struct rlimit limit = { 0, 0 };
