@@ -37,6 +37,34 @@ static long get_through(int owner, unsigned long cmd, void *arg)
 			   kshm_ioctl_by(owner, cmd, arg);
 }
 
+static long get_named(int owner, const char *name, struct kshm_get *get)
+{
+	struct kshm_get_named arg = {
+		.name = (uintptr_t)name,
+		.name_len = (__u32)strlen(name),
+		.flags = get->flags,
+		.size = get->size,
+		.mode = get->mode,
+		.id = -1,
+	};
+	long ret = get_through(owner, KSHM_IOC_GET_NAMED, &arg);
+
+	get->flags = arg.flags;
+	get->id = arg.id;
+	return ret;
+}
+
+long kshm_get_by(int owner, const char *name, struct kshm_get *get)
+{
+	long ret;
+
+	get->id = -1;
+	ret = name ? get_named(owner, name, get) :
+		     get_through(owner, KSHM_IOC_GET, get);
+	/* A file that says yes to everything. */
+	return !ret && get->id < 0 ? -ENOTTY : ret;
+}
+
 /* What only the library can refuse, since the kernel never sees it. */
 static long check_how(int shmflg, int how)
 {
@@ -48,50 +76,40 @@ static long check_how(int shmflg, int how)
 	return 0;
 }
 
-static int obtained(const char *call, long ret, __s32 id, __u32 flags, int *created)
+static long obtain(struct kshm_get *get, const char *name, int shmflg, int how,
+		   int owner, int *created)
 {
+	long ret = check_how(shmflg, how);
+
 	if (ret)
-		return kshm_answer(call, ret);
-	if (id < 0)
-		return kshm_answer(call, -ENOTTY);
+		return ret;
+	get->flags = flags_of(shmflg, how, owner);
+	get->mode = shmflg & MODE_BITS;
+	ret = kshm_get_by(owner, name, get);
+	if (ret)
+		return ret;
 	if (created)
-		*created = !!(flags & KSHM_GET_CREATED);
-	return id;
+		*created = !!(get->flags & KSHM_GET_CREATED);
+	return get->id;
 }
 
 KSHM_EXPORT int kshm_obtain(key_t key, size_t size, int shmflg, int how,
 			    int owner, int *created)
 {
-	struct kshm_get arg = {
-		.key = key,
-		.flags = flags_of(shmflg, how, owner),
-		.size = size,
-		.mode = shmflg & MODE_BITS,
-		.id = -1,
-	};
-	long ret = check_how(shmflg, how);
+	struct kshm_get get = { .key = key, .size = size };
 
-	if (!ret)
-		ret = get_through(owner, KSHM_IOC_GET, &arg);
-	return obtained("obtain", ret, arg.id, arg.flags, created);
+	return kshm_answer("obtain", obtain(&get, NULL, shmflg, how, owner,
+					    created));
 }
 
 KSHM_EXPORT int kshm_obtain_named(const char *name, size_t size, int shmflg,
 				  int how, int owner, int *created)
 {
-	struct kshm_get_named arg = {
-		.name = (uintptr_t)name,
-		.name_len = (__u32)strlen(name),
-		.flags = flags_of(shmflg, how, owner),
-		.size = size,
-		.mode = shmflg & MODE_BITS,
-		.id = -1,
-	};
-	long ret = check_how(shmflg, how);
+	struct kshm_get get = { .size = size };
 
-	if (!ret)
-		ret = get_through(owner, KSHM_IOC_GET_NAMED, &arg);
-	return obtained("obtain_named", ret, arg.id, arg.flags, created);
+	/* NULL would be a key; it is no name instead. */
+	return kshm_answer("obtain_named", obtain(&get, name ? name : "", shmflg,
+						  how, owner, created));
 }
 
 KSHM_EXPORT int kshm_grow(int shmid, size_t *size,

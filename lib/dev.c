@@ -191,27 +191,35 @@ static bool is_its_answer(int fd, unsigned long cmd, long ret,
 	return ret != -EBADF && ret != -ENOTTY && is_device(fd);
 }
 
-static long give(unsigned long cmd, void *arg)
+/* @old: what was believed to be a descriptor of the device */
+static long give_anew(int old, unsigned long cmd, void *arg)
 {
-	unsigned char before[LARGEST_STRUCT];
-	int fd = atomic_load(&descriptor);
 	bool once = false;
+	int fd = reopen_device(old, &once);
 	long ret;
 
-	memcpy(before, arg, _IOC_SIZE(cmd));
-	if (fd >= 0) {
-		ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
-		if (is_its_answer(fd, cmd, ret, before, arg))
-			return ret;
-		memcpy(arg, before, _IOC_SIZE(cmd));
-	}
-	fd = reopen_device(fd, &once);
 	if (fd < 0)
 		return no_device(fd);
 	ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
 	if (once)
 		(void)kshm_raw(SYS_close, fd);
 	return ret;
+}
+
+static inline long give(unsigned long cmd, void *arg)
+{
+	unsigned char before[LARGEST_STRUCT];
+	int fd = atomic_load(&descriptor);
+	long ret;
+
+	if (fd < 0)
+		return give_anew(fd, cmd, arg);
+	memcpy(before, arg, _IOC_SIZE(cmd));
+	ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
+	if (is_its_answer(fd, cmd, ret, before, arg))
+		return ret;
+	memcpy(arg, before, _IOC_SIZE(cmd));
+	return give_anew(fd, cmd, arg);
 }
 
 /*
@@ -254,7 +262,8 @@ long kshm_ioctl_by(int fd, unsigned long cmd, void *arg)
 
 long kshm_ioctl(unsigned long cmd, void *arg)
 {
-	long ret = kshm_ioctl_by(-1, cmd, arg);
+	long ret = kshm_explaining() ? give_explained(-1, cmd, arg) :
+				       give(cmd, arg);
 
 	/* A module that is older than this library. */
 	if (ret == -ENOTTY)

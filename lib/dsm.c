@@ -7,47 +7,23 @@
 #include <linux/kshm.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "internal.h"
 #include "kshm.h"
 
 /* Return: the id of a segment, or a negative errno. */
-static long find_key(key_t key, size_t size, unsigned int flags)
-{
-	struct kshm_get arg = {
-		.key = key,
-		.size = size,
-		.mode = 0600,
-		.flags = flags,
-		.id = -1,
-	};
-	long ret = kshm_ioctl(KSHM_IOC_GET, &arg);
-
-	return ret ? ret : arg.id;
-}
-
-static long find_name(const char *name, size_t size, unsigned int flags)
-{
-	struct kshm_get_named arg = {
-		.name = (uintptr_t)name,
-		.name_len = (unsigned int)strlen(name),
-		.size = size,
-		.mode = 0600,
-		.flags = flags,
-		.id = -1,
-	};
-	long ret = kshm_ioctl(KSHM_IOC_GET_NAMED, &arg);
-
-	return ret ? ret : arg.id;
-}
-
 static long find(const struct kshm_dsm_handle *handle, size_t size,
 		 unsigned int flags)
 {
-	if (handle->name)
-		return find_name(handle->name, size, flags);
-	return find_key(handle->key, size, flags);
+	struct kshm_get get = {
+		.key = handle->key,
+		.size = size,
+		.mode = 0600,
+		.flags = flags,
+	};
+	long ret = kshm_get_by(-1, handle->name, &get);
+
+	return ret ? ret : get.id;
 }
 
 static long remove_segment(long id)

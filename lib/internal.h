@@ -120,6 +120,18 @@ long kshm_ioctl(unsigned long cmd, void *arg);
  */
 long kshm_ioctl_by(int fd, unsigned long cmd, void *arg);
 
+struct kshm_get;
+
+/**
+ * kshm_get_by - find or create a segment by key or name
+ * @owner:	a descriptor of kshm_owner() that asks, -1 for the library's own
+ * @name:	in place of the key, NULL for the key
+ * @get:	the rest; flags and id are answered
+ *
+ * Return: 0 or a negative errno, -ENOTTY where @owner isn't one.
+ */
+long kshm_get_by(int owner, const char *name, struct kshm_get *get);
+
 #if __SIZEOF_LONG__ == 4
 /* Twin of __shmctl64: the shmctl of programs with a 64-bit time_t. */
 struct __shmid64_ds;

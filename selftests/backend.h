@@ -107,6 +107,11 @@ bool mapping_at(const void *addr, struct mapping *map);
 
 /* True in the child; in the parent once the child has ended well. */
 bool in_child(void);
+/*
+ * The same, as a user, while the table of files is full. It is everybody's, and
+ * root does not mind its limit.
+ */
+bool in_child_without_files(void);
 /* Forks or dies. */
 pid_t spawn(void);
 /* The status that waitpid(2) gives. */
