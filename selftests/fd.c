@@ -115,6 +115,17 @@ TEST_F(fd, mapping_is_an_attach)
 	EXPECT_EQ(getpid(), stat_of(0).shm_lpid);
 }
 
+/* An attach becomes executable likewise, by mprotect(2). */
+TEST_F(fd, mapping_executable_without_x)
+{
+	char *p = map_at(NULL, fd_of(self->dev, 0), 0, 1,
+			 PROT_READ | PROT_EXEC), *q = attach(0);
+
+	EXPECT_EQ(0, stat_of(0).shm_perm.mode & 0111);
+	EXPECT_NE(NULL, p);
+	EXPECT_EQ(0, error_of(mprotect(q, PAGE, PROT_READ | PROT_EXEC)));
+}
+
 TEST_F(fd, mapping_is_detached_like_an_attach)
 {
 	int fd = fd_of(self->dev, 0);
