@@ -5,6 +5,10 @@
  * missed, and a failure must change nothing. Wants CONFIG_FAULT_INJECTION with
  * failslab, fail_page_alloc and /proc/thread-self/fail-nth.
  */
+#include <kshm.h>
+#include <linux/kshm.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "cases.h"
@@ -12,12 +16,18 @@
 
 /* Pages of a segment, enough for an attach to be cut into pieces. */
 #define PAGES		4
+#define OBJECTS		"/proc/kshm/objects"
 
 /* What a failure must leave as it was. */
 struct state {
 	unsigned long nattch, used, pages, modules;
-	int mapped;
+	unsigned long long grown;
+	size_t size;
+	int mapped, listed, next_fd, seals;
 };
+
+static int id, descriptor, owner;
+static char *addr, *room;
 
 /* How often the module is in use; 0 where it is not asked. */
 static unsigned long module_uses(void)
@@ -25,12 +35,53 @@ static unsigned long module_uses(void)
 	return backend == &kshm ? read_number("/sys/module/kshm/refcnt") : 0;
 }
 
-/* @fresh: the namespace is not to be asked yet. */
-static struct state state_now(int id, bool fresh)
+/* The number of the next descriptor: one that was left behind has it now. */
+static int next_fd(void)
 {
-	struct state state = { .modules = module_uses() };
-	struct shm_info info;
+	int fd = dup(STDOUT_FILENO);
+
+	if (fd < 0)
+		die("dup: %s", strerror(errno));
+	close(fd);
+	return fd;
+}
+
+/* Lines of the listing; of kshm's own one, so that named objects count, too. */
+static int lines_listed(void)
+{
+	static char text[32768];
+	char *p = text;
+	int n = 0;
+
+	slurp(backend == &kshm ? OBJECTS : backend->listing, text, sizeof(text));
+	while ((p = strchr(p, '\n'))) {
+		p++;
+		n++;
+	}
+	return n;
+}
+
+static void ask_segment(struct state *state)
+{
 	struct shmid_ds ds;
+
+	state->mapped = mappings_of(id);
+	if (ctl(id, IPC_STAT, &ds))
+		return;
+	state->nattch = ds.shm_nattch;
+	state->size = ds.shm_segsz;
+	if (backend == &kshm && kshm_grow(id, &(size_t){ 0 }, &state->grown))
+		die("asking for the size: %s", strerror(errno));
+}
+
+/* @fresh: the namespace is not to be asked yet. */
+static struct state state_now(bool fresh)
+{
+	struct state state = {
+		.modules = module_uses(), .next_fd = next_fd(),
+		.seals = fcntl(descriptor, F_GET_SEALS),
+	};
+	struct shm_info info;
 
 	if (fresh)
 		return state;
@@ -38,10 +89,9 @@ static struct state state_now(int id, bool fresh)
 		die("SHM_INFO failed");
 	state.used = info.used_ids;
 	state.pages = info.shm_tot;
-	if (id >= 0) {
-		state.nattch = ctl(id, IPC_STAT, &ds) ? 0 : ds.shm_nattch;
-		state.mapped = mappings_of(id);
-	}
+	state.listed = lines_listed();
+	if (id >= 0)
+		ask_segment(&state);
 	return state;
 }
 
@@ -50,7 +100,22 @@ static bool is_same(const struct state *a, const struct state *b, bool pools)
 {
 	return a->nattch == b->nattch && a->used == b->used &&
 	       a->pages == b->pages && a->mapped == b->mapped &&
-	       (pools || a->modules == b->modules);
+	       a->listed == b->listed && a->next_fd == b->next_fd &&
+	       a->size == b->size && a->grown == b->grown &&
+	       a->seals == b->seals && (pools || a->modules == b->modules);
+}
+
+static void show_change(struct __test_metadata *_metadata,
+			const struct state *a, const struct state *b)
+{
+	TH_LOG("nattch %lu -> %lu, mappings %d -> %d, size %zu -> %zu, grown %llu -> %llu",
+	       a->nattch, b->nattch, a->mapped, b->mapped, a->size, b->size,
+	       a->grown, b->grown);
+	TH_LOG("segments %lu -> %lu, listed %d -> %d, pages %lu -> %lu",
+	       a->used, b->used, a->listed, b->listed, a->pages, b->pages);
+	TH_LOG("module in use %lu -> %lu, next descriptor %d -> %d, seals %#x -> %#x",
+	       a->modules, b->modules, a->next_fd, b->next_fd, a->seals,
+	       b->seals);
 }
 
 /* What the kernel says where it has no memory, no file or no page to copy. */
@@ -80,9 +145,6 @@ struct step {
 	bool fresh;
 };
 
-static int id;
-static char *addr, *room;
-
 /* Returns whether there was an @n-th place to fail. */
 static bool fail_at(struct __test_metadata *_metadata, const struct step *step,
 		    int n)
@@ -93,13 +155,13 @@ static bool fail_at(struct __test_metadata *_metadata, const struct step *step,
 
 	if (step->before)
 		step->before();
-	before = state_now(id, step->fresh);
+	before = state_now(step->fresh);
 	arm(n);
 	ret = step->call();
 	hit = disarm();
 	if (ret >= 0 && step->settle)
 		step->settle(ret);
-	after = state_now(id, step->fresh);
+	after = state_now(step->fresh);
 
 	EXPECT_EQ(after.nattch, after.mapped);
 	EXPECT_TRUE(ret >= 0 || hit);
@@ -108,11 +170,7 @@ static bool fail_at(struct __test_metadata *_metadata, const struct step *step,
 		    is_same(&before, &after, step->pools));
 	if (!__test_passed(_metadata)) {
 		TH_LOG("at fault %d: %s", n, ret < 0 ? strerror(-ret) : "success");
-		TH_LOG("nattch %lu -> %lu, mappings %d -> %d",
-		       before.nattch, after.nattch, before.mapped, after.mapped);
-		TH_LOG("segments %lu -> %lu, pages %lu -> %lu, module in use %lu -> %lu",
-		       before.used, after.used, before.pages, after.pages,
-		       before.modules, after.modules);
+		show_change(_metadata, &before, &after);
 	}
 	if (ret >= 0 && step->undo)
 		step->undo(ret);
@@ -140,16 +198,38 @@ FIXTURE_VARIANT(failnth) {
 FIXTURE_VARIANT_ADD(failnth, intree) { .backend = &intree };
 FIXTURE_VARIANT_ADD(failnth, kshm) { .backend = &kshm };
 
-FIXTURE_SETUP(failnth)
+static void begin_faults(struct __test_metadata *_metadata,
+			 const struct backend *b)
 {
 	id = -1;
+	descriptor = -1;
+	owner = -1;
 	addr = NULL;
 	if (!faults_begin())
 		SKIP(return, "no CONFIG_FAULT_INJECTION in this kernel");
-	begin_case(_metadata, variant->backend);
+	begin_case(_metadata, b);
+}
+
+FIXTURE_SETUP(failnth)
+{
+	begin_faults(_metadata, variant->backend);
 }
 
 FIXTURE_TEARDOWN(failnth)
+{
+	end_case(_metadata);
+}
+
+/* What in-tree has none of. */
+FIXTURE(failnth_kshm) {
+};
+
+FIXTURE_SETUP(failnth_kshm)
+{
+	begin_faults(_metadata, &kshm);
+}
+
+FIXTURE_TEARDOWN(failnth_kshm)
 {
 	end_case(_metadata);
 }
@@ -186,17 +266,7 @@ TEST_F(failnth, create_private_changes_nothing)
 
 static long create_keyed(void)
 {
-	long ret = get(KEY, PAGES * PAGE, IPC_CREAT | 0600);
-
-	/* Only kshm copies the id out; who knows the key can ask again. */
-	if (ret == -EFAULT) {
-		disarm();
-		ret = get(KEY, PAGES * PAGE, 0600);
-		if (ret >= 0)
-			rmid(ret);
-		ret = -EFAULT;
-	}
-	return ret;
+	return get(KEY, PAGES * PAGE, IPC_CREAT | IPC_EXCL | 0600);
 }
 
 /* Of many, so that the tables of keys and ids have to grow on the way. */
@@ -211,11 +281,15 @@ TEST_F(failnth, create_keyed_changes_nothing)
 	});
 }
 
+/* What a call gave; -1 says that it failed. */
+static long answer(long ret)
+{
+	return ret == -1 ? -errno : ret;
+}
+
 static long open_new(void)
 {
-	int fd = backend->open("/a", O_RDWR | O_CREAT | O_EXCL, 0600);
-
-	return fd == -1 ? -errno : fd;
+	return answer(backend->open("/a", O_RDWR | O_CREAT | O_EXCL, 0600));
 }
 
 static void close_and_unlink(long fd)
@@ -236,9 +310,7 @@ TEST_F(failnth, open_new_object_changes_nothing)
 
 static long open_known(void)
 {
-	int fd = backend->open("/a", O_RDWR | O_TRUNC, 0);
-
-	return fd == -1 ? -errno : fd;
+	return answer(backend->open("/a", O_RDWR | O_TRUNC, 0));
 }
 
 static void close_it(long fd)
@@ -252,6 +324,39 @@ TEST_F(failnth, open_known_object_changes_nothing)
 	close_it(open_new());
 	walk(_metadata, &(struct step){
 		.call = open_known, .undo = close_it, .clean = true,
+	});
+}
+
+static bool has_name;
+
+/* The name is there unless the last call took it away, and not else. */
+static void need_name(void)
+{
+	long fd = has_name ? open_known() : open_new();
+
+	if (fd < 0)
+		die("opening what was %s: %s",
+		    has_name ? "not unlinked" : "unlinked", strerror(-fd));
+	close(fd);
+	has_name = true;
+}
+
+static long unlink_it(void)
+{
+	return answer(backend->unlink("/a"));
+}
+
+static void lose_name(long ret)
+{
+	has_name = false;
+}
+
+TEST_F(failnth, unlink_changes_nothing)
+{
+	own_shm_mount();
+	walk(_metadata, &(struct step){
+		.before = need_name, .call = unlink_it, .undo = lose_name,
+		.clean = true,
 	});
 }
 
@@ -338,10 +443,10 @@ TEST_F(failnth, usage_changes_nothing)
 	walk(_metadata, &(struct step){ .call = usage, .clean = true });
 }
 
-static long list_it(void)
+static long read_it(const char *path)
 {
 	char text[4096];
-	int fd = open(backend->listing, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	long ret = fd < 0 ? -errno : 0;
 
 	if (!ret && read(fd, text, sizeof(text)) < 0)
@@ -349,6 +454,11 @@ static long list_it(void)
 	if (fd >= 0)
 		close(fd);
 	return ret;
+}
+
+static long list_it(void)
+{
+	return read_it(backend->listing);
 }
 
 TEST_F(failnth, listing_changes_nothing)
@@ -369,6 +479,15 @@ TEST_F(failnth, create_first_of_namespace_changes_nothing)
 	walk(_metadata, &(struct step){
 		.before = new_namespace, .call = create_private,
 		.undo = remove_it, .clean = true, .fresh = true,
+	});
+}
+
+TEST_F(failnth, open_first_of_namespace_changes_nothing)
+{
+	own_shm_mount();
+	walk(_metadata, &(struct step){
+		.before = new_namespace, .call = open_new,
+		.undo = close_and_unlink, .clean = true, .fresh = true,
 	});
 }
 
@@ -542,6 +661,274 @@ TEST_F(failnth, move_counts_right)
 	walk(_metadata, &(struct step){
 		.before = make_attached_and_room, .call = move_it,
 		.undo = unmap_moved,
+	});
+}
+
+static long obtain_named(const char *name, int flags, int how)
+{
+	return answer(kshm_obtain_named(name, PAGES * PAGE, flags | 0600, how,
+					owner, NULL));
+}
+
+static long create_named(void)
+{
+	return obtain_named("a", IPC_CREAT | IPC_EXCL, 0);
+}
+
+/* Of many, so that the table of names has to grow on the way. */
+TEST_F(failnth_kshm, create_named_changes_nothing)
+{
+	char name[] = "0";
+
+	for (; name[0] < '0' + 40; name[0]++)
+		ASSERT_LE(0, obtain_named(name, IPC_CREAT | IPC_EXCL, 0));
+	walk(_metadata, &(struct step){
+		.call = create_named, .undo = remove_it, .clean = true,
+	});
+}
+
+static long find_named(void)
+{
+	return obtain_named("a", 0, 0);
+}
+
+TEST_F(failnth_kshm, find_named_changes_nothing)
+{
+	ASSERT_LE(0, create_named());
+	walk(_metadata, &(struct step){ .call = find_named, .clean = true });
+}
+
+static void new_owner(void)
+{
+	close(owner);
+	owner = kshm_owner();
+	if (owner < 0)
+		die("kshm_owner: %s", strerror(errno));
+}
+
+static long create_with_all_flags(void)
+{
+	return obtain_named("a", IPC_CREAT | IPC_EXCL,
+			    KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC);
+}
+
+static void close_owner(long ret)
+{
+	close(owner);
+	owner = -1;
+	if (exists(ret))
+		die("%ld is still there without its owner", ret);
+}
+
+TEST_F(failnth_kshm, create_with_all_flags_changes_nothing)
+{
+	walk(_metadata, &(struct step){
+		.before = new_owner, .call = create_with_all_flags,
+		.undo = close_owner, .clean = true,
+	});
+}
+
+/* Of the last step it may be gone. */
+static void new_transient(void)
+{
+	if (id >= 0)
+		ctl(id, IPC_RMID, NULL);
+	id = answer(kshm_obtain(IPC_PRIVATE, PAGES * PAGE, 0600,
+				KSHM_TRANSIENT, -1, NULL));
+	if (id < 0)
+		die("a transient segment: %s", strerror(-id));
+}
+
+/* An attach that finds no memory once it is mapped was the first and the last. */
+TEST_F(failnth_kshm, attach_transient_counts_right)
+{
+	walk(_metadata, &(struct step){
+		.before = new_transient, .call = attach_it, .undo = detach_it,
+	});
+}
+
+static long describe_for_writing(void)
+{
+	return answer(kshm_fd(id, O_RDWR | O_CLOEXEC));
+}
+
+static long describe_for_reading(void)
+{
+	return answer(kshm_fd(id, O_RDONLY | O_CLOEXEC));
+}
+
+TEST_F(failnth_kshm, descriptor_changes_nothing)
+{
+	walk(_metadata, &(struct step){
+		.before = new_segment, .call = describe_for_writing,
+		.undo = close_it, .clean = true,
+	});
+}
+
+TEST_F(failnth_kshm, descriptor_for_reading_changes_nothing)
+{
+	id = make(PAGES);
+	walk(_metadata, &(struct step){
+		.call = describe_for_reading, .undo = close_it, .clean = true,
+	});
+}
+
+static void make_with_descriptor(void)
+{
+	id = make(PAGES);
+	descriptor = describe_for_writing();
+	if (descriptor < 0)
+		die("a descriptor: %s", strerror(-descriptor));
+}
+
+static long map_it(void)
+{
+	return answer((long)mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED, descriptor, 0));
+}
+
+static void unmap_it(long ret)
+{
+	munmap((void *)ret, PAGES * PAGE);
+}
+
+TEST_F(failnth_kshm, map_descriptor_changes_nothing)
+{
+	make_with_descriptor();
+	walk(_metadata, &(struct step){
+		.call = map_it, .undo = unmap_it, .clean = true,
+	});
+}
+
+static long read_fdinfo(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", descriptor);
+	return read_it(path);
+}
+
+TEST_F(failnth_kshm, fdinfo_changes_nothing)
+{
+	make_with_descriptor();
+	walk(_metadata, &(struct step){ .call = read_fdinfo, .clean = true });
+}
+
+static long list_objects(void)
+{
+	return read_it(OBJECTS);
+}
+
+TEST_F(failnth_kshm, listing_of_objects_changes_nothing)
+{
+	ASSERT_LE(0, create_named());
+	close_it(open_new());
+	walk(_metadata, &(struct step){ .call = list_objects, .clean = true });
+}
+
+static int watcher;
+
+static long watch_it(void)
+{
+	struct epoll_event event = { .events = EPOLLHUP };
+
+	return answer(epoll_ctl(watcher, EPOLL_CTL_ADD, descriptor, &event));
+}
+
+static void stop_watching(long ret)
+{
+	epoll_ctl(watcher, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+/* Who was left in the queue would be told of the end, gone or not. */
+TEST_F(failnth_kshm, watch_changes_nothing)
+{
+	watcher = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT_LE(0, watcher);
+	make_with_descriptor();
+	walk(_metadata, &(struct step){
+		.call = watch_it, .undo = stop_watching, .clean = true,
+	});
+	close(watcher);
+	rmid(id);
+}
+
+static void new_segment_in_use(void)
+{
+	if (id >= 0) {
+		detach(addr);
+		close(descriptor);
+		rmid(id);
+	}
+	make_with_descriptor();
+	addr = attach(id);
+}
+
+/* What has grown stays so, although the answer got lost: it can be asked. */
+static long grow_it(void)
+{
+	size_t size = 2 * PAGES * PAGE, now = 0;
+	long ret = answer(kshm_grow(id, &size, NULL));
+
+	if (ret == -EFAULT) {
+		disarm();
+		if (!kshm_grow(id, &now, NULL) && now == size)
+			ret = 0;
+	}
+	return ret;
+}
+
+static void use_all_of_it(long ret)
+{
+	char *p = attach(id);
+
+	p[2 * PAGES * PAGE - 1] = 1;
+	detach(p);
+}
+
+TEST_F(failnth_kshm, grow_changes_nothing)
+{
+	walk(_metadata, &(struct step){
+		.before = new_segment_in_use, .call = grow_it,
+		.undo = use_all_of_it, .clean = true,
+	});
+}
+
+static long ask_who(void)
+{
+	struct kshm_attacher list[4];
+
+	return answer(kshm_who(id, list, 4));
+}
+
+TEST_F(failnth_kshm, who_changes_nothing)
+{
+	id = make(PAGES);
+	attach(id);
+	attach(id);
+	walk(_metadata, &(struct step){ .call = ask_who, .clean = true });
+}
+
+/* Its answer may be what gets lost, but then that of GET is there. */
+static long explain_create(void)
+{
+	struct kshm_get get = { .size = PAGES * PAGE, .mode = 0600 };
+	struct kshm_explain explain = {
+		.arg = (uintptr_t)&get, .cmd = KSHM_IOC_GET,
+	};
+
+	if (ioctl(owner, KSHM_IOC_EXPLAIN, &explain))
+		return get.flags & KSHM_GET_CREATED ? get.id : -errno;
+	if (explain.error == ENOMEM && explain.reason != KSHM_WHY_MEMORY)
+		die("no memory has reason %u", explain.reason);
+	return explain.error ? -explain.error : get.id;
+}
+
+TEST_F(failnth_kshm, explain_create_changes_nothing)
+{
+	new_owner();
+	walk(_metadata, &(struct step){
+		.call = explain_create, .undo = remove_it, .clean = true,
 	});
 }
 
