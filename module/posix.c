@@ -163,6 +163,21 @@ static int check_access(const struct path *path, u32 flags)
 	return path_permission(path, wanted);
 }
 
+/* As open() does, which takes it for a change of what is empty, too. */
+static int truncate(const struct path *path)
+{
+	struct iattr now = { .ia_valid = ATTR_MTIME | ATTR_CTIME };
+	struct inode *inode = d_inode(path->dentry);
+	int err = vfs_truncate(path, 0);
+
+	if (err)
+		return err;
+	inode_lock(inode);
+	err = notify_change(KSHM_IDMAP(path->mnt), path->dentry, &now, NULL);
+	inode_unlock(inode);
+	return err;
+}
+
 static struct file *open_existing(const struct path *path, u32 flags)
 {
 	struct file *file;
@@ -179,7 +194,7 @@ static struct file *open_existing(const struct path *path, u32 flags)
 	file = open_path(path, flags);
 	if (IS_ERR(file) || !(flags & KSHM_OPEN_TRUNC))
 		return file;
-	err = vfs_truncate(path, 0);
+	err = truncate(path);
 	if (!err)
 		return file;
 	fput(file);

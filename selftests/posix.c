@@ -308,6 +308,18 @@ TEST_F(posix, truncated_when_asked)
 	EXPECT_EQ(0, stat_fd(fd).st_size);
 }
 
+TEST_F(posix, truncated_counts_as_changed)
+{
+	int fd = make_object("/a", 0600, 0);
+	time_t now = next_second();
+
+	EXPECT_EQ(0, try_open("/a", O_RDWR));
+	EXPECT_GT(now, stat_fd(fd).st_mtime);
+	EXPECT_EQ(0, try_open("/a", O_RDWR | O_TRUNC));
+	EXPECT_LE(now, stat_fd(fd).st_mtime);
+	EXPECT_LE(now, stat_fd(fd).st_ctime);
+}
+
 TEST_F(posix, truncated_for_reading_wants_write_permission)
 {
 	int fd = make_object("/a", 0444, PAGE), other = make_object("/b", 0666, PAGE);
