@@ -7,8 +7,11 @@
  * and that is all. What else a file of shmem would allow is refused, whichever
  * way it is asked for:
  *
- *	another size		F_SEAL_SHRINK and F_SEAL_GROW, from the first
- *				descriptor on; ->fallocate only punches holes
+ *	a larger size		F_SEAL_GROW, from the first descriptor on;
+ *				->fallocate only punches holes
+ *	a smaller size		->setattr. Not F_SEAL_SHRINK: that is what
+ *				/dev/udmabuf asks for, before it makes memory of
+ *				a file writable, and it asks for nothing else
  *	more seals		F_SEAL_SEAL, which such files are born with
  *	opening it again, by	->permission of the inode, root included: a
  *	/proc/PID/fd or		descriptor that is read-only would become one
@@ -30,32 +33,43 @@
 /* Those of the inodes that shmem makes: always the same. */
 static const struct inode_operations *shmem_ops;
 
-static bool is_sealed(struct inode *inode)
-{
-	return READ_ONCE(SHMEM_I(inode)->seals) & F_SEAL_SHRINK;
-}
-
-static int inode_permission_asked(struct mnt_idmap *idmap, struct inode *inode,
-				  int mask)
-{
-	if (is_sealed(inode))
-		return -EACCES;
-	return generic_permission(idmap, inode, mask);
-}
-
-static int inode_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+static int plain_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			 struct iattr *attr)
 {
-	/* What may be done to the size, the seals say. */
-	if (is_sealed(d_inode(dentry)) && !(attr->ia_valid & ATTR_SIZE))
-		return -EPERM;
 	return READ_ONCE(shmem_ops)->setattr(idmap, dentry, attr);
 }
 
-static const struct inode_operations inode_ops = {
-	.permission	= inode_permission_asked,
-	.setattr	= inode_setattr,
+/* With ->permission, or the kernel would remember that there is none. */
+static const struct inode_operations plain_ops = {
+	.permission	= generic_permission,
+	.setattr	= plain_setattr,
 };
+
+static int sealed_permission(struct mnt_idmap *idmap, struct inode *inode,
+			     int mask)
+{
+	return -EACCES;
+}
+
+static int sealed_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			  struct iattr *attr)
+{
+	/* Whether it may be larger, the seal says. */
+	if (!(attr->ia_valid & ATTR_SIZE) ||
+	    attr->ia_size < i_size_read(d_inode(dentry)))
+		return -EPERM;
+	return plain_setattr(idmap, dentry, attr);
+}
+
+static const struct inode_operations sealed_ops = {
+	.permission	= sealed_permission,
+	.setattr	= sealed_setattr,
+};
+
+static bool is_sealed(struct inode *inode)
+{
+	return READ_ONCE(inode->i_op) == &sealed_ops;
+}
 
 /**
  * kshm_fd_rule_inode() - prepare for that a segment's inode gets descriptors
@@ -64,7 +78,7 @@ static const struct inode_operations inode_ops = {
 void kshm_fd_rule_inode(struct inode *inode)
 {
 	WRITE_ONCE(shmem_ops, inode->i_op);
-	inode->i_op = &inode_ops;
+	inode->i_op = &plain_ops;
 	inode->i_opflags &= ~IOP_XATTR;
 }
 
@@ -89,8 +103,8 @@ static void seal(struct inode *inode)
 {
 	inode_lock(inode);
 	inode->i_mode = S_IFREG;
-	WRITE_ONCE(SHMEM_I(inode)->seals, SHMEM_I(inode)->seals |
-		   F_SEAL_SHRINK | F_SEAL_GROW);
+	SHMEM_I(inode)->seals |= F_SEAL_GROW;
+	WRITE_ONCE(inode->i_op, &sealed_ops);
 	inode_unlock(inode);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <linux/fs.h>
 #include <linux/kshm.h>
+#include <linux/udmabuf.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -300,6 +301,31 @@ TEST_F(fd, read_only_not_widened_by_owner_and_namespace_root)
 	}
 }
 
+static int shared_with_devices(int dev, int fd)
+{
+	struct udmabuf_create arg = { .memfd = fd, .size = PAGE };
+
+	return ioctl(dev, UDMABUF_CREATE, &arg);
+}
+
+/* Who gets there may write what a file has, however that was opened. */
+TEST_F(fd, read_only_not_widened_by_device)
+{
+	int dev = open("/dev/udmabuf", O_RDWR), memfd, fd;
+
+	if (dev < 0)
+		SKIP(return, "this kernel has no CONFIG_UDMABUF");
+	memfd = memfd_create("control", MFD_ALLOW_SEALING);
+	ASSERT_EQ(0, ftruncate(memfd, PAGE));
+	ASSERT_EQ(0, fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	EXPECT_LE(0, shared_with_devices(dev, memfd));
+	*attach(0) = 1;
+	fd = fd_of(self->dev, KSHM_FD_RDONLY);
+	EXPECT_EQ(EINVAL, error_of(shared_with_devices(dev, fd)));
+	fd = fd_of(self->dev, 0);
+	EXPECT_EQ(EINVAL, error_of(shared_with_devices(dev, fd)));
+}
+
 TEST_F(fd, size_is_fixed_for_all)
 {
 	static const int modes[] = {
@@ -324,8 +350,7 @@ TEST_F(fd, size_is_fixed_for_all)
 	EXPECT_EQ(EPERM, error_of(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE)));
 	EXPECT_EQ(EPERM, error_of(fcntl(fd, F_ADD_SEALS,
 					F_SEAL_FUTURE_WRITE)));
-	EXPECT_EQ(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW,
-		  fcntl(fd, F_GET_SEALS));
+	EXPECT_EQ(F_SEAL_SEAL | F_SEAL_GROW, fcntl(fd, F_GET_SEALS));
 	EXPECT_EQ(-1, ioctl(fd, FS_IOC_SETFLAGS, &flags));
 	expect_not_widened(_metadata, fd, p);
 	ASSERT_EQ(0, fstat(fd, &st));
