@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "cases.h"
+#include "kshm.h"
 
 #define POISON		0xa5
 #define FIRST_NUMBER	0x80
@@ -733,6 +734,11 @@ TEST_F(ioctl, output_poisoned_all_written)
 			   INIT(.cmd = 1), asked, limit);
 	EXPECT_SAME_ANSWER(struct kshm_grow, KSHM_IOC_GROW, INIT(.id = 0),
 			   generation, generation);
+	EXPECT_LE(0, kshm_obtain_named("name", PAGE, IPC_CREAT | 0600, 0, -1,
+				       NULL));
+	EXPECT_SAME_ANSWER(struct kshm_get_named, KSHM_IOC_GET_NAMED,
+			   INIT(.name = (uintptr_t)"name", .name_len = 4),
+			   id, id);
 }
 
 /* It is an answer: what it says on input is not looked at. */
@@ -776,8 +782,20 @@ TEST_F(ioctl, output_length_poisoned_written)
 
 TEST_F(ioctl, output_descriptor_poisoned_written)
 {
+	struct kshm_open open_arg = {
+		.name = (uintptr_t)OBJECT,
+		.name_len = strlen(OBJECT),
+		.flags = KSHM_OPEN_CREAT,
+		.mode = 0600,
+		.fd = 0x5a5a5a5a,
+	};
 	struct kshm_fd arg = { .fd = 0x5a5a5a5a };
 
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_OPEN, &open_arg));
+	EXPECT_LE(0, fcntl(open_arg.fd, F_GETFD));
+	EXPECT_EQ(0, close(open_arg.fd));
+	EXPECT_EQ(KSHM_OPEN_CREAT, open_arg.flags);
+	EXPECT_EQ(0600, open_arg.mode);
 	make(1);
 	EXPECT_EQ(0, call(self->dev, KSHM_IOC_FD, &arg));
 	EXPECT_EQ(0, arg.id);

@@ -1015,6 +1015,22 @@ TEST_F(preload, static_program_has_named_objects_in_tree)
 	EXPECT_EQ(ENOENT, errno);
 }
 
+TEST_F(preload, program_with_debug_is_told_why)
+{
+	int told = memfd_create("told", 0), old = dup(STDERR_FILENO), status;
+	char said[256] = "";
+
+	setenv("KSHM_DEBUG", "1", 1);
+	ASSERT_EQ(STDERR_FILENO, dup2(told, STDERR_FILENO));
+	status = RUN_USER("use", "object");
+	ASSERT_EQ(STDERR_FILENO, dup2(old, STDERR_FILENO));
+	EXPECT_EQ(0, status);
+	EXPECT_LT(0, pread(told, said, sizeof(said) - 1, 0));
+	EXPECT_STREQ("kshm: shmdt: EINVAL: the address isn't aligned: 0x1 to 4096 bytes\n"
+		     "kshm: shm_unlink: ENOENT: nothing has that name\n", said);
+	EXPECT_EQ(0, kshm.unlink("/preloaded"));
+}
+
 TEST_F(preload, program_closes_all)
 {
 	EXPECT_USED("use", "close-all", "use", "close-all", "use");
