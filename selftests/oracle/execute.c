@@ -712,6 +712,11 @@ static long (*const doers[OP_COUNT])(const long *arg) = {
 	[OP_LOOK] = do_look,		[OP_FLAGS] = do_flags,
 	[OP_START] = do_fork,		[OP_WAIT] = do_wait,
 	[OP_REAP] = do_reap,		[OP_FREELY] = do_freely,
+	[OP_FD] = do_fd,		[OP_MAPFD] = do_mapfd,
+	[OP_CLOSEFD] = do_closefd,	[OP_WHO] = do_who,
+	[OP_GROW] = do_grow,		[OP_NAMED] = do_named,
+	[OP_OWNER] = do_owner,		[OP_OPEN] = do_open,
+	[OP_UNLINK] = do_unlink,	[OP_OBJECTS] = do_objects,
 };
 
 static long resolve(const struct value *value, enum kind kind)

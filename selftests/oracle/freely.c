@@ -38,15 +38,20 @@ static void family(uint64_t *random)
 	waitpid((pid_t)pid, NULL, __WALL);
 }
 
+static bool creates(const struct op *op)
+{
+	if (op->code == OP_NAMED)
+		return me->result.out[0];
+	return op->code == OP_GET &&
+	       (op->arg[0].off == IPC_PRIVATE ||
+		(op->arg[2].off & (IPC_CREAT | IPC_EXCL)) ==
+		(IPC_CREAT | IPC_EXCL));
+}
+
 /* Only what was certainly created, not found. */
 static void note(const struct op *op, long id)
 {
-	bool creates = op->arg[0].off == IPC_PRIVATE ||
-		       (op->arg[2].off & (IPC_CREAT | IPC_EXCL)) ==
-		       (IPC_CREAT | IPC_EXCL);
-
-	if (op->code == OP_GET && id >= 0 && creates &&
-	    me->created < CREATED_MAX)
+	if (id >= 0 && creates(op) && me->created < CREATED_MAX)
 		me->ids[me->created++] = (int)id;
 }
 
@@ -66,6 +71,8 @@ static void one(uint64_t *random, bool child)
 	if (!(random_next(random) % SWEEP_EVERY))
 		sweep();
 	generate_freely(&op, random);
+	if (op.code >= OP_BEYOND && my_backend != &backends[KSHM])
+		return;
 	me->doing = op;
 	me->operations++;
 	if (op.code == OP_FORK && !child)

@@ -6,6 +6,7 @@
  * which makes some words frequent.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/shm.h>
 
+#include "kshm.h"
 #include "oracle.h"
 
 #define LENGTH_MIN	60
@@ -602,6 +604,87 @@ static void make_restore(struct draw *d, struct op *op)
 	d->lowered = -1;
 }
 
+/* ----- operations that only kshm has ----- */
+
+static void make_fd(struct draw *d, struct op *op)
+{
+	op->arg[0] = some_segment(d);
+	op->arg[1] = literal(chance(d, 70) ? O_RDWR : O_RDONLY);
+	op->arg[2] = literal(below(d, SEGMENT_FILES));
+}
+
+static void make_mapfd(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(below(d, SEGMENT_FILES));
+	if (chance(d, 40))
+		op->arg[1] = in_slot('m', 0, below(d, ARENA_PAGES) * PAGE);
+	op->arg[2] = some_length(d);
+	op->arg[3] = literal(chance(d, 60) ? PROT_READ : some_protection(d));
+	op->arg[4] = literal(chance(d, 50) ? 0 : below(d, 16));
+	op->arg[5] = new_address(d);
+}
+
+static void make_closefd(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(below(d, SEGMENT_FILES + OWNERS + OBJECT_FILES));
+}
+
+static void make_who(struct draw *d, struct op *op)
+{
+	op->arg[0] = some_segment(d);
+}
+
+static void make_grow(struct draw *d, struct op *op)
+{
+	op->arg[0] = some_segment(d);
+	op->arg[1] = literal(1 + below(d, ARENA_PAGES * PAGE));
+	if (chance(d, 30))
+		op->arg[1] = literal(0);
+}
+
+static void make_named(struct draw *d, struct op *op)
+{
+	static const long hows[] = {
+		0, 0, KSHM_TRANSIENT, KSHM_UNIQUE, KSHM_PREALLOC,
+		KSHM_TRANSIENT | KSHM_UNIQUE,
+	};
+	long flags = some_mode(d).off;
+
+	if (chance(d, 80))
+		flags |= IPC_CREAT;
+	if (chance(d, 12))
+		flags |= IPC_EXCL;
+	op->arg[0] = literal(below(d, SEGMENT_NAMES + 1) - 1);
+	op->arg[1] = literal(chance(d, 60) ? PAGE : 1 + below(d, 16 * PAGE));
+	op->arg[2] = literal(flags);
+	op->arg[3] = literal(PICK(d, hows));
+	op->arg[4] = literal(chance(d, 70) ? -1 :
+			     SEGMENT_FILES + below(d, OWNERS));
+	op->arg[5] = new_segment(d);
+}
+
+static void make_owner(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(SEGMENT_FILES + below(d, OWNERS));
+}
+
+static void make_open(struct draw *d, struct op *op)
+{
+	static const long flags[] = {
+		O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_RDWR | O_CREAT,
+		O_RDWR | O_CREAT | O_EXCL, O_RDWR | O_CREAT | O_TRUNC,
+	};
+
+	op->arg[0] = literal(below(d, OBJECT_NAMES));
+	op->arg[1] = literal(PICK(d, flags));
+	op->arg[2] = literal(SEGMENT_FILES + OWNERS + below(d, OBJECT_FILES));
+}
+
+static void make_unlink(struct draw *d, struct op *op)
+{
+	op->arg[0] = literal(below(d, OBJECT_NAMES));
+}
+
 static void make_nothing(struct draw *d, struct op *op)
 {
 	(void)d;
@@ -632,6 +715,11 @@ static void (*const makers[OP_WORDS])(struct draw *d, struct op *op) = {
 	[OP_ROOM] = make_room,		[OP_MAPROOM] = make_maproom,
 	[OP_SYSCTL] = make_sysctl,	[OP_NEWIPC] = make_nothing,
 	[OP_NEWUSER] = make_nothing,
+	[OP_FD] = make_fd,		[OP_MAPFD] = make_mapfd,
+	[OP_CLOSEFD] = make_closefd,	[OP_WHO] = make_who,
+	[OP_GROW] = make_grow,		[OP_NAMED] = make_named,
+	[OP_OWNER] = make_owner,	[OP_OPEN] = make_open,
+	[OP_UNLINK] = make_unlink,
 };
 
 /* ----- moods ----- */
@@ -700,6 +788,9 @@ static const unsigned char weights[MOODS + 1][OP_WORDS] = {
 		[OP_MPROTECT] = 15, [OP_MREMAP] = 15, [OP_REMAP] = 8,
 		[OP_MADVISE] = 10, [OP_MLOCK] = 3, [OP_MUNLOCK] = 3,
 		[OP_FORK] = 4,
+		[OP_FD] = 12, [OP_MAPFD] = 12, [OP_CLOSEFD] = 3, [OP_WHO] = 4,
+		[OP_GROW] = 6, [OP_NAMED] = 20, [OP_OWNER] = 6, [OP_OPEN] = 4,
+		[OP_UNLINK] = 2,
 	},
 };
 

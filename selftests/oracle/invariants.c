@@ -9,7 +9,14 @@
  *	what is not listed is found by neither
  *	no id was given twice
  *
- * That all this holds of in-tree is the proof that it has to.
+ * That all this holds of in-tree is the proof that it has to. Of kshm alone, with
+ * what only it can do (beyond.c), besides:
+ *
+ *	WHO tells as many mappings as nattch, all of living actors
+ *	a segment never gets smaller, and its generation tells when it grew
+ *	a name finds what is listed with it, or nothing
+ *	what is owned goes with its owner, and what is transient with its last detach
+ *	only unique segments have a unique segment's id
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,6 +38,7 @@
 #define MAPS_MAX	150	/* vm.max_map_count: so do maps */
 #define STALE_MAX	64	/* ids asked for at one look */
 #define ID_BYTES	(1UL << 28)
+#define UNIQUE_BIT	(1 << 30)
 
 struct line {
 	int		key, id;
@@ -38,12 +46,23 @@ struct line {
 	unsigned long	size;
 	unsigned long	nattch;
 	unsigned long	vmas;
+	unsigned long	generation;
+};
+
+/* A line of the longer listing; of a segment, or of a named object. */
+struct object {
+	int		id, lpid;
+	unsigned int	mode;
+	unsigned long	nattch, generation;
+	char		lifetime[32], kind[8], name[8];
 };
 
 struct books {
 	int		which;
 	int		lines;
 	struct line	line[LINES_MAX];
+	int		lasts;		/* at the last look */
+	struct line	last[LINES_MAX];
 	unsigned char	*given;		/* a bit for each id */
 	unsigned long	*operations;
 	int		broken;
@@ -217,6 +236,152 @@ static void check_given(struct books *books, struct actor *actor)
 	actor->operations = 0;
 }
 
+static struct result *ask_beyond(struct books *books, unsigned char code, int id)
+{
+	struct op op = { .code = code, .arg[0].off = id };
+
+	return ask(books, 0, &op);
+}
+
+static void check_attachers(struct books *books, const struct line *line)
+{
+	const struct result *res = ask_beyond(books, OP_WHO, line->id);
+	int strangers;
+
+	memcpy(&strangers, res->out, sizeof(strangers));
+	if (res->ret != (long)line->nattch || strangers)
+		broken(books, "id %d has nattch %lu; WHO tells %ld, %d of nobody",
+		       line->id, line->nattch, res->ret, strangers);
+}
+
+/* Ids are given once, so it is the same segment as at the last look. */
+static void check_growth(struct books *books, struct line *line)
+{
+	const struct result *res = ask_beyond(books, OP_GROW, line->id);
+	const struct line *last = books->last;
+	bool larger, newer;
+
+	memcpy(&line->generation, res->out, sizeof(line->generation));
+	if (res->ret != (long)line->size)
+		broken(books, "id %d has size %lu; GROW tells %ld", line->id,
+		       line->size, res->ret);
+	while (last < books->last + books->lasts && last->id != line->id)
+		last++;
+	if (last == books->last + books->lasts)
+		return;
+	larger = line->size > last->size;
+	newer = line->generation > last->generation;
+	if (last->generation > line->generation || last->size > line->size ||
+	    larger != newer)
+		broken(books, "id %d had size %lu and generation %lu, and then %lu and %lu",
+		       line->id, last->size, last->generation, line->size,
+		       line->generation);
+}
+
+static bool has_lifetime(const struct object *object, const char *word)
+{
+	return strstr(object->lifetime, word);
+}
+
+static void check_lifetime(struct books *books, const struct object *object,
+			   int processes)
+{
+	const struct line *line = line_of(books, object->id);
+
+	if (!line || line->generation != object->generation)
+		broken(books, "id %d is listed with generation %lu, and else not",
+		       object->id, object->generation);
+	if (has_lifetime(object, "owned") && !processes)
+		broken(books, "id %d outlives all owners", object->id);
+	if (has_lifetime(object, "transient") && !object->nattch &&
+	    object->lpid)
+		broken(books, "id %d was transient and is still there",
+		       object->id);
+	if (has_lifetime(object, "unique") != !!(object->id & UNIQUE_BIT))
+		broken(books, "id %d is %s", object->id, object->lifetime);
+}
+
+/* What names have to find; of named objects, that they are there. */
+struct names {
+	int	segment[SEGMENT_NAMES];
+	int	object[OBJECT_NAMES];
+};
+
+static void check_names(struct books *books, const struct names *names)
+{
+	struct op named = { .code = OP_NAMED, .arg[4].off = -1 };
+	struct op open = { .code = OP_OPEN };
+	long found;
+	int i;
+
+	for (i = 0; i < SEGMENT_NAMES; i++) {
+		named.arg[0].off = i;
+		found = ask(books, 0, &named)->ret;
+		if (found != names->segment[i])
+			broken(books, "segment \"%d\" finds %ld, not %d", i,
+			       found, names->segment[i]);
+	}
+	open.arg[2].off = SEGMENT_FILES + OWNERS;
+	for (i = 0; i < OBJECT_NAMES; i++) {
+		open.arg[0].off = i;
+		found = ask(books, 0, &open)->ret;
+		if (found != names->object[i])
+			broken(books, "object \"%d\" finds %ld, not %d", i,
+			       found, names->object[i]);
+	}
+}
+
+static bool read_object(const char *text, struct object *object)
+{
+	return sscanf(text, "%*d %d %o %*u %*u %d %lu " /* to nattch */
+		      "%*u %*u %*u %*u %*u %*u %*u %*u %*u %lu %31s %7s %7s",
+		      &object->id, &object->mode, &object->lpid,
+		      &object->nattch, &object->generation, object->lifetime,
+		      object->kind, object->name) == 8;
+}
+
+static void check_objects(struct books *books, int processes)
+{
+	const char *text = control->side[books->which].actor[0].maps;
+	struct object object;
+	struct names names;
+	int i;
+
+	for (i = 0; i < SEGMENT_NAMES; i++)
+		names.segment[i] = -ENOENT;
+	for (i = 0; i < OBJECT_NAMES; i++)
+		names.object[i] = -ENOENT;
+	ask_beyond(books, OP_OBJECTS, 0);
+	while ((text = strchr(text, '\n')) && *++text) {
+		if (!read_object(text, &object)) {
+			broken(books, "this is listed: %.200s", text);
+			return;
+		}
+		i = atoi(object.name);
+		if (strcmp(object.kind, "segment")) {
+			names.object[i % OBJECT_NAMES] = 0;
+			continue;
+		}
+		check_lifetime(books, &object, processes);
+		if (strcmp(object.name, "-"))
+			names.segment[i % SEGMENT_NAMES] = object.id;
+	}
+	check_names(books, &names);
+}
+
+static void check_beyond(struct books *books, int processes)
+{
+	int i;
+
+	for (i = 0; i < books->lines; i++) {
+		check_attachers(books, &books->line[i]);
+		check_growth(books, &books->line[i]);
+	}
+	check_objects(books, processes);
+	memcpy(books->last, books->line, sizeof(books->last));
+	books->lasts = books->lines;
+}
+
 static void check(struct books *books, int processes)
 {
 	int i;
@@ -227,6 +392,8 @@ static void check(struct books *books, int processes)
 	check_found(books);
 	for (i = 1; i <= 2 * WORKERS; i++)
 		check_given(books, &control->side[books->which].actor[i]);
+	if (books->which == KSHM)
+		check_beyond(books, processes);
 }
 
 /* Processes are actors 1 to WORKERS, their threads come after them. */
@@ -336,6 +503,7 @@ static void round_of(struct books books[SIDES], uint64_t *random)
 		if (books[which].given == MAP_FAILED)
 			die("no memory for the ids");
 		manager[which] = populate(&books[which]);
+		books[which].lasts = 0;
 	}
 	for (look = 0; look < LOOKS; look++) {
 		all_freely(books, random);

@@ -4,6 +4,7 @@
  * with |; one without stands for a whole value.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/mempolicy.h>
 #include <sys/ipc.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/shm.h>
 
+#include "kshm.h"
 #include "oracle.h"
 
 #define BIT_NAME(prefix, name)	{ #name, prefix##name, prefix##name }
@@ -143,6 +145,21 @@ static const struct name sysctls[] = {
 	{ NULL }
 };
 
+static const struct name open_flags[] = {
+	BIT_NAME(O_, RDWR),
+	BIT_NAME(O_, CREAT),
+	BIT_NAME(O_, EXCL),
+	BIT_NAME(O_, TRUNC),
+	{ NULL }
+};
+
+static const struct name hows[] = {
+	BIT_NAME(KSHM_, TRANSIENT),
+	BIT_NAME(KSHM_, UNIQUE),
+	BIT_NAME(KSHM_, PREALLOC),
+	{ NULL }
+};
+
 #define INTO_SEG	{ "into", INTO_SEGMENT, NULL }
 #define INTO_ADDR	{ "into", INTO_ADDRESS, NULL }
 #define SEG		{ "id", SEGMENT, NULL }
@@ -209,4 +226,19 @@ const struct word_of vocabulary[OP_WORDS] = {
 	[OP_NEWIPC] = { "newipc" },
 	[OP_NEWUSER] = { "newuser" },
 	[OP_CLOSE] = { "close" },
+	[OP_FD] = { "fd", { SEG, NAMED("flags", open_flags), NUM("file") } },
+	[OP_MAPFD] = { "mapfd", { NUM("file"), ADDR, LEN,
+				  NAMED("prot", protections), NUM("pgoff"),
+				  INTO_ADDR } },
+	[OP_CLOSEFD] = { "closefd", { NUM("file") } },
+	[OP_WHO] = { "who", { SEG } },
+	[OP_GROW] = { "grow", { SEG, NUM("size") } },
+	[OP_NAMED] = { "named", { NUM("name"), NUM("size"),
+				  NAMED("flags", get_flags),
+				  NAMED("how", hows), NUM("owner"),
+				  INTO_SEG } },
+	[OP_OWNER] = { "owner", { NUM("file") } },
+	[OP_OPEN] = { "open", { NUM("name"), NAMED("flags", open_flags),
+				NUM("file") } },
+	[OP_UNLINK] = { "unlink", { NUM("name") } },
 };

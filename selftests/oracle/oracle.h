@@ -12,6 +12,7 @@
  *	declared.c	differences that are meant
  *	side.c		the processes of a side: manager, actors, fork, exec
  *	execute.c	one operation, in the actor that it is for
+ *	beyond.c	operations that in-tree has none of
  *	shrink.c	a failing sequence becomes a short one
  *	statistics.c	how operations ended
  *	freely.c	actors that do as they like, all at once
@@ -43,6 +44,7 @@
 
 #define PAGE		4096L
 #define SIDES		2
+#define KSHM		1	/* the side that is not in-tree */
 #define ACTORS		32	/* p0 is the manager */
 #define SEGMENT_SLOTS	12
 #define ADDRESS_SLOTS	24
@@ -68,6 +70,15 @@
 #define TIME_BASE	2000000000L
 #define TIME_STEP	1000L
 
+/* Places of descriptors in a process, of three kinds; see beyond.c. */
+#define SEGMENT_FILES	4
+#define OWNERS		2
+#define OBJECT_FILES	2
+
+/* Names that there can be. */
+#define SEGMENT_NAMES	6
+#define OBJECT_NAMES	4
+
 /* A value that may depend on what happened before: base + slot, then + off. */
 struct value {
 	char		base;	/* 0, 's'egment, 'a'ddress, arena 'm', 'd'ata */
@@ -86,9 +97,14 @@ enum opcode {
 	OP_SETUID, OP_SETGID, OP_SETGROUPS, OP_KEEPCAPS, OP_CAPDROP,
 	OP_RLIMIT, OP_ROOM, OP_MAPROOM, OP_SYSCTL, OP_NEWIPC, OP_NEWUSER,
 	OP_CLOSE,
+	/* what only kshm has, so what nothing is compared with */
+	OP_BEYOND,
+	OP_FD = OP_BEYOND, OP_MAPFD, OP_CLOSEFD, OP_WHO, OP_GROW, OP_NAMED,
+	OP_OWNER, OP_OPEN, OP_UNLINK,
 	OP_WORDS,
 	/* what only the controller says */
 	OP_LOOK = OP_WORDS, OP_FLAGS, OP_START, OP_WAIT, OP_REAP, OP_FREELY,
+	OP_OBJECTS,
 	OP_COUNT
 };
 
@@ -216,6 +232,7 @@ void control_make(void);
 pid_t side_start(int which, const struct world *world);
 void side_stop(pid_t manager);
 void side_main(const char *where) __attribute__((noreturn));
+size_t read_whole(int fd, char *text, size_t size);
 void look_at_listing(void);
 void look_at_maps(void);
 void look_at_flags(void);
@@ -233,6 +250,18 @@ extern const struct backend *my_backend;
 void execute_init(void);
 void execute(void);
 long execute_one(const struct op *op);
+
+/* beyond.c */
+long do_fd(const long *arg);
+long do_mapfd(const long *arg);
+long do_closefd(const long *arg);
+long do_who(const long *arg);
+long do_grow(const long *arg);
+long do_named(const long *arg);
+long do_owner(const long *arg);
+long do_open(const long *arg);
+long do_unlink(const long *arg);
+long do_objects(const long *arg);
 
 /* compare.c */
 bool same_result(const struct op *op, const struct result *a,

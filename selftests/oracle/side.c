@@ -233,7 +233,7 @@ static void open_maps(void)
 }
 
 /* seq_file fills a page at a time, but for a line that finds no room in it. */
-static size_t read_whole(int fd, char *text, size_t size)
+size_t read_whole(int fd, char *text, size_t size)
 {
 	size_t total = 0;
 	ssize_t n;

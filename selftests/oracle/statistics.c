@@ -28,7 +28,7 @@ void statistics_print(void)
 {
 	int code, err;
 
-	for (code = 0; code < OP_WORDS; code++) {
+	for (code = 0; code < OP_BEYOND; code++) {
 		printf("oracle: %-16s %6lu good", vocabulary[code].name,
 		       succeeded[code]);
 		if (signalled[code])
