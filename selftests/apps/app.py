@@ -92,7 +92,7 @@ class Counters:
         raise ValueError(f"{event}/hist counts nothing")
 
     def bytes_created(self):
-        """The sizes of all segments and objects that kshm made."""
+        """The sizes of all segments that kshm made."""
         with open(f"{self.events['kshm']['create']}/hist") as file:
             return sum(map(int, re.findall(r" size: +(\d+)", file.read())))
 
@@ -106,6 +106,13 @@ class Counters:
                 for trigger in set_up:
                     write(f"{event}/trigger", f"!{trigger}")
         os.rmdir(self.instance)
+
+
+def kernel_errors():
+    """What the kernel has said as an error, or worse."""
+    done = subprocess.run(["dmesg", "--level", "emerg,alert,crit,err"],
+                          check=True, text=True, stdout=subprocess.PIPE)
+    return done.stdout.splitlines()
 
 
 def processes():
@@ -122,7 +129,7 @@ class App:
         self.prefix = PREFIX[side]
         self.counters = Counters()
         self.elsewhere_calls = 0
-        self.processes = processes()
+        self.processes, self.kernel_errors = processes(), kernel_errors()
         self.segments = self.ids()
 
     # What an app says.
@@ -251,7 +258,7 @@ class App:
         before = {side: self.calls(side) for side in OTHER}
         yield
         grown = {side: self.calls(side) - before[side] for side in OTHER}
-        if self.side != "in-tree":
+        if self.registry != "in-tree":
             self.elsewhere_calls += grown["in-tree"]
         self.check(f"{what}: on in-tree shm",
                    grown["in-tree"] and not grown["kshm"],
@@ -282,6 +289,13 @@ class App:
         self.say("result", "segments left over", value=len(rest), wrong=None,
                  own=True)
 
+    def judge_kernel(self):
+        """What is more than an error ends the guest."""
+        said = [line for line in kernel_errors()
+                if line not in self.kernel_errors]
+        self.say("result", "the kernel told no error", value=not said,
+                 wrong="; ".join(said) or None, own=True)
+
     # How it ends.
 
     def end_processes(self):
@@ -303,6 +317,7 @@ class App:
         self.end_processes()
         self.judge_calls()
         self.judge_rest()
+        self.judge_kernel()
         for row in self.left_over():
             subprocess.run(PREFIX[self.registry] +
                            ["ipcrm", "-m", row.split()[1]], check=False)
