@@ -214,7 +214,8 @@ static int call_explain(struct call *call)
 			    call->user_size);
 	err = kshm_ioctl(call->file, explain->cmd, explain->arg);
 	kshm_question_end(&question, err, explain);
-	return 0;
+	/* A signal came while a file was opened: this begins again, or is EINTR. */
+	return err == -ERESTARTSYS ? err : 0;
 }
 
 /*

@@ -468,6 +468,49 @@ TEST_F(why, signal_told)
 	EXPECT_EQ(KSHM_WHY_SIGNAL, why.reason);
 }
 
+static int leased;
+
+static void give_up_lease(int sig)
+{
+	fcntl(leased, F_SETLEASE, F_UNLCK);
+}
+
+static void alarm_soon(void (*handler)(int sig), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct itimerval soon = { .it_value = { .tv_usec = 200000 } };
+
+	if (sigaction(SIGALRM, &action, NULL) ||
+	    setitimer(ITIMER_REAL, &soon, NULL))
+		die("no alarm: %s", strerror(errno));
+}
+
+/* To open a file is to wait for who has a lease on it, and begins again. */
+TEST_F(why, signal_while_opening_begins_again)
+{
+	struct kshm_open arg = {
+		.name = (uintptr_t)"leased", .name_len = 6, .mode = 0600,
+		.flags = KSHM_OPEN_CREAT | KSHM_OPEN_RDONLY,
+	};
+	struct kshm_explain why = {
+		.arg = (uintptr_t)&arg, .cmd = KSHM_IOC_OPEN,
+	};
+
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_OPEN, &arg));
+	leased = arg.fd;
+	signal(SIGIO, SIG_IGN);
+	ASSERT_EQ(0, fcntl(leased, F_SETLEASE, F_RDLCK));
+	arg.flags = 0;
+	alarm_soon(only_interrupt, 0);
+	EXPECT_EQ(-1, ioctl(self->dev, KSHM_IOC_EXPLAIN, &why));
+	EXPECT_EQ(EINTR, errno);
+	alarm_soon(give_up_lease, SA_RESTART);
+	why = explain(self->dev, KSHM_IOC_OPEN, &arg);
+	EXPECT_EQ(0, why.error);
+	EXPECT_NE(leased, arg.fd);
+	EXPECT_LE(0, fcntl(arg.fd, F_GETFD));
+}
+
 /* A reason is that of the error told, not of one that was got over. */
 TEST_F(why, refusal_got_over_not_told)
 {

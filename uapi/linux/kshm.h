@@ -418,7 +418,8 @@ struct kshm_get_named {
  * The command is run once, as an ioctl of its own would, and its struct has its
  * results.
  *
- * Errors, all before the command is run: EINVAL, EFAULT.
+ * Errors, after which the command was not run: EINVAL, EFAULT, EINTR (a signal
+ * came while OPEN waited).
  */
 struct kshm_explain {
 	__u64 arg;
@@ -454,7 +455,8 @@ struct kshm_explain {
  *
  * Errors: EINVAL (also: the name), ENAMETOOLONG, EFAULT, EMFILE, ENOENT, EEXIST,
  * EACCES, EPERM (append-only, immutable, or sealed against KSHM_OPEN_TRUNC),
- * ENFILE, ENOSPC (shmmni objects), ENOMEM.
+ * ENFILE, EINTR (a signal came while a lease was given up), ENOSPC (shmmni
+ * objects), ENOMEM.
  */
 struct kshm_open {
 	__u64 name;
