@@ -25,6 +25,7 @@
  * Before that the inode is as in-tree's: nobody but root gets hold of it.
  */
 #include "kshm.h"
+#include "trace.h"
 
 #include <linux/fcntl.h>
 #include <linux/seq_file.h>
@@ -191,6 +192,7 @@ struct file *kshm_fd(const struct kshm_fd *fd)
 		return ERR_PTR(err);
 	file = make_file(req.segment, readonly ? KSHM_READ : KSHM_READ_WRITE);
 	kshm_segment_put(req.segment);
+	trace_kshm_fd(fd->id, fd->flags, PTR_ERR_OR_ZERO(file));
 	return file;
 }
 

@@ -12,6 +12,7 @@
  * The descriptor is good without the name, and does not pin the module.
  */
 #include "kshm.h"
+#include "trace.h"
 
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -309,10 +310,13 @@ int kshm_open_check(const struct kshm_open *open)
 struct file *kshm_open(const char *name, const struct kshm_open *open)
 {
 	struct kshm_registry *registry = kshm_ns_registry();
+	struct file *file;
 
 	if (IS_ERR(registry))
 		return ERR_CAST(registry);
-	return find_or_create(registry, name, open);
+	file = find_or_create(registry, name, open);
+	trace_kshm_open(name, open->flags, PTR_ERR_OR_ZERO(file));
+	return file;
 }
 
 /*
@@ -362,6 +366,7 @@ int kshm_unlink(const char *name, const struct kshm_unlink *unlink)
 	else
 		take_out(registry, object);
 	mutex_unlock(&registry->objects_lock);
+	trace_kshm_unlink(name, unlink->flags, err);
 	if (!err)
 		object_free(object);
 	return err;

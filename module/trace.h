@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One tracepoint a verb: "trace-cmd record -e kshm", or
- * "echo 1 > /sys/kernel/tracing/events/kshm/enable".
+ * One tracepoint a verb that does something: "trace-cmd record -e kshm", or "echo 1
+ * > /sys/kernel/tracing/events/kshm/enable".
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kshm
@@ -88,6 +88,34 @@ DEFINE_EVENT(kshm_change, kshm_rmid,
 	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
 DEFINE_EVENT(kshm_change, kshm_lock,
 	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
+DEFINE_EVENT(kshm_change, kshm_fd,
+	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
+
+/* A string by hand: what __assign_str() takes is not the same in all kernels. */
+DECLARE_EVENT_CLASS(kshm_object,
+	TP_PROTO(const char *name, unsigned int flags, int err),
+	TP_ARGS(name, flags, err),
+	TP_STRUCT__entry(
+		__dynamic_array(char,	name, strlen(name) + 1)
+		__field(unsigned int,	flags)
+		__field(int,		err)
+	),
+	TP_fast_assign(
+		memcpy(__get_dynamic_array(name), name,
+		       __get_dynamic_array_len(name));
+		__entry->flags = flags;
+		__entry->err = err;
+	),
+	TP_printk("name=%s flags=0x%x err=%d", __get_str(name), __entry->flags,
+		  __entry->err)
+);
+
+DEFINE_EVENT(kshm_object, kshm_open,
+	TP_PROTO(const char *name, unsigned int flags, int err),
+	TP_ARGS(name, flags, err));
+DEFINE_EVENT(kshm_object, kshm_unlink,
+	TP_PROTO(const char *name, unsigned int flags, int err),
+	TP_ARGS(name, flags, err));
 
 #endif /* _KSHM_TRACE_H */
 
