@@ -282,7 +282,8 @@ struct kshm_dsm_handle {
  *
  * A new segment is its owner's only (0600), and all of its memory is there. CREATE
  * of what exists is EEXIST: take another handle. After a failure address and size
- * are as before, and nothing is left behind.
+ * are as before, and nothing is left behind; but DESTROY by who may not remove it
+ * (EPERM) has detached it.
  *
  * Return: 0; or -1 with errno as of kshm_shmget(), kshm_shmat(), kshm_shmdt() or
  * kshm_shmctl(), or EINTR.

@@ -138,7 +138,10 @@ static void take_out(struct kshm_registry *registry, struct kshm_object *object)
 	clear_nlink(inode);
 }
 
-/* dentry_open() asks nobody for permission: that was done, or need not be. */
+/*
+ * dentry_open() asks nobody for permission: that was done, or need not be. Symbolic
+ * links there are none; shm_open(3) says O_NOFOLLOW, and F_GETFL tells it.
+ */
 static struct file *open_path(const struct path *path, u32 flags)
 {
 	int how = O_RDWR;
@@ -147,7 +150,7 @@ static struct file *open_path(const struct path *path, u32 flags)
 		how = O_RDONLY;
 	else if (flags & KSHM_OPEN_WRONLY)
 		how = O_WRONLY;
-	return dentry_open(path, how | O_LARGEFILE, current_cred());
+	return dentry_open(path, how | O_LARGEFILE | O_NOFOLLOW, current_cred());
 }
 
 /* Twin of may_open(). */

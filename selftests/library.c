@@ -785,6 +785,26 @@ TEST_F(dsm, destroyed_without_an_attach)
 	EXPECT_EQ(ENOENT, errno);
 }
 
+TEST_F(dsm, destroyed_by_who_may_not_eperm_and_detached)
+{
+	void *addr = NULL;
+	size_t size = 0;
+
+	make_key(KEY, PAGE, 0600);
+	if (in_child()) {
+		become_with_caps(ALICE, STAFF, CAP(IPC_OWNER));
+		ASSERT_EQ(0, kshm_dsm(KSHM_DSM_ATTACH, &by_key, 0, &addr, &size));
+		EXPECT_EQ(-1, kshm_dsm(KSHM_DSM_DESTROY, &by_key, 0, &addr,
+				       &size));
+		EXPECT_EQ(EPERM, errno);
+		EXPECT_EQ(NULL, addr);
+		EXPECT_EQ(0, size);
+		EXPECT_EQ(0, nattch(0));
+		_exit(0);
+	}
+	EXPECT_TRUE(exists(0));
+}
+
 #define EXPECT_DSM_REFUSED(error, op, handle, request) do {		\
 	void *was_ = addr;						\
 									\

@@ -395,6 +395,14 @@ TEST_F(posix, append_and_nonblock_are_kept)
 	EXPECT_EQ(0, fcntl(fd, F_GETFL) & flags);
 }
 
+TEST_F(posix, flags_are_those_of_shm_open)
+{
+	int fd = open_object("/a", O_RDWR | O_CREAT | O_EXCL | O_TRUNC, 0600);
+	int like = open("/dev/null", O_RDWR | O_NOFOLLOW);
+
+	EXPECT_EQ(fcntl(like, F_GETFL), fcntl(fd, F_GETFL));
+}
+
 /* What ALICE of STAFF may do with an object of each mode, given to @owner. */
 static void expect_class(struct __test_metadata *_metadata, uid_t owner,
 			 gid_t group, int shift)

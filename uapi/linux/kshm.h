@@ -419,7 +419,8 @@ struct kshm_get_named {
  * results.
  *
  * Errors, after which the command was not run: EINVAL, EFAULT, EINTR (a signal
- * came while OPEN waited).
+ * came while OPEN waited). But EFAULT may also mean that the struct has become
+ * unwritable meanwhile, and nothing of what was done.
  */
 struct kshm_explain {
 	__u64 arg;
