@@ -717,11 +717,13 @@ TEST_F(fd, grown_segment_mapped_whole)
 TEST_F(fd, refused_leaves_no_descriptor)
 {
 	struct kshm_fd *arg = (void *)fill_page(free_range(1), 0);
+	struct kshm_fd absent = { .id = 7 };
 	int next = dup(self->dev), i;
 	struct rlimit limit;
 
 	close(next);
 	EXPECT_EQ(-EINVAL, fd_of(self->dev, 4));
+	EXPECT_EQ(EINVAL, error_of(ioctl(self->dev, KSHM_IOC_FD, &absent)));
 	ASSERT_EQ(0, mprotect(arg, PAGE, PROT_READ));
 	for (i = 0; i < 100; i++)
 		EXPECT_EQ(EFAULT, error_of(ioctl(self->dev, KSHM_IOC_FD, arg)));
