@@ -40,10 +40,18 @@ static int plain_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	return READ_ONCE(shmem_ops)->setattr(idmap, dentry, attr);
 }
 
+/* What is in memory shmem counts no sooner than it is asked. */
+static int plain_getattr(struct mnt_idmap *idmap, const struct path *path,
+			 struct kstat *stat, u32 mask, unsigned int flags)
+{
+	return READ_ONCE(shmem_ops)->getattr(idmap, path, stat, mask, flags);
+}
+
 /* With ->permission, or the kernel would remember that there is none. */
 static const struct inode_operations plain_ops = {
 	.permission	= generic_permission,
 	.setattr	= plain_setattr,
+	.getattr	= plain_getattr,
 };
 
 static int sealed_permission(struct mnt_idmap *idmap, struct inode *inode,
@@ -65,6 +73,7 @@ static int sealed_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 static const struct inode_operations sealed_ops = {
 	.permission	= sealed_permission,
 	.setattr	= sealed_setattr,
+	.getattr	= plain_getattr,
 };
 
 static bool is_sealed(struct inode *inode)

@@ -596,6 +596,24 @@ TEST_F(shmat, length_follows_backing_file)
 	EXPECT_EQ(0, mappings_of(0));
 }
 
+/* A page that was only read holds nothing, and is dropped when memory is wanted. */
+TEST_F(shmat, backing_file_tells_memory_that_is_there)
+{
+	char *p = attach(make(2));
+	int fd = open_backing(p, 2);
+	struct stat st;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, p[0]);
+	p[PAGE] = 'p';
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(2 * PAGE / 512, st.st_blocks);
+	ASSERT_EQ(0, madvise(p, PAGE, MADV_PAGEOUT));
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(PAGE / 512, st.st_blocks);
+	close(fd);
+}
+
 /* What is looked for ends where the file does, not where the segment did. */
 TEST_F(shmat, detach_range_follows_backing_file)
 {
