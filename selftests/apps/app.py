@@ -59,6 +59,9 @@ class Counters:
 
     def __init__(self):
         self.instance = f"{TRACING}/instances/apps-{os.getpid()}"
+        # To know names of processes, tracing has the scheduler's code changed,
+        # which runs meanwhile; QEMU now and then trips over that (an int3 Oops).
+        write(f"{TRACING}/options/record-cmd", "0")
         os.mkdir(self.instance)
         self.events = {"kshm": {}, "in-tree": {}}
         for path in sorted(glob.glob(f"{self.instance}/events/kshm/kshm_*")):
