@@ -260,6 +260,7 @@ long kshm_ioctl_by(int fd, unsigned long cmd, void *arg)
 				   give_to(fd, cmd, arg);
 }
 
+/* By way of kshm_ioctl_by() each call would take two functions more. */
 long kshm_ioctl(unsigned long cmd, void *arg)
 {
 	long ret = kshm_explaining() ? give_explained(-1, cmd, arg) :
