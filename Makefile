@@ -93,6 +93,13 @@ lint:
 	@qemu/host-packages build fetch lint
 	@qemu/check lint
 
+# The pages as a site. Sphinx takes the kernel-doc comments out of the sources.
+html: source
+	@qemu/host-packages pages
+	@KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' sphinx-build -q -W --keep-going \
+		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html'
+	@echo 'The pages are under $(BUILD)/html; begin with index.html.'
+
 # A prompt in the guest with kshm loaded; gdb waits for a debugger first.
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
@@ -128,6 +135,7 @@ help:
 	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
 	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
+	@echo '  make html         Documentation/ as a site, under build/html'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
 	@echo '                    MODE=concurrent SECONDS=: many at once, by time'
@@ -180,6 +188,6 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check smoke mutants debug-check lint shell gdb oracle oracle-parts \
+	check smoke mutants debug-check lint html shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	clean help

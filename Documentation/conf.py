@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How Sphinx makes a site of these pages; "make html" runs it.
+
+The descriptions of structs and functions are taken out of the sources. The
+kernel's own scripts do that, from Debian's linux-source package; "make html"
+fetches them and says in KERNEL_SCRIPTS where they are.
+"""
+
+import os
+import re
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KERNEL_SCRIPTS = os.environ.get(
+    "KERNEL_SCRIPTS", os.path.join(TOP, "build/linux-source-6.12"))
+sys.path.insert(0, os.path.join(KERNEL_SCRIPTS, "Documentation/sphinx"))
+
+
+def read(path):
+    with open(os.path.join(TOP, path)) as file:
+        return file.read()
+
+
+project = "kshm"
+author = "the kshm developers"
+copyright = author
+release = version = re.search(r"^VERSION\s*:= (\S+)", read("lib/Makefile"), re.M)[1]
+
+extensions = ["kerneldoc"]
+kerneldoc_bin = os.path.join(KERNEL_SCRIPTS, "scripts/kernel-doc")
+kerneldoc_srctree = TOP
+primary_domain = "c"
+highlight_language = "none"
+exclude_patterns = ["examples", "figures", "man"]
+
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "System V shared memory as a Linux module",
+    "fixed_sidebar": True,
+    "page_width": "70em",
+}
+html_copy_source = False
+html_show_sphinx = False
+
+
+def described_files():
+    """The module's sources that have kernel-doc, in the order of Kbuild."""
+    objects = re.search(r"^kshm-y := ((?:.*\\\n)*.*)", read("Kbuild"), re.M)[1]
+    sources = ["module/kshm.h"] + [name[:-1] + "c" for name in
+                                   objects.replace("\\\n", " ").split()]
+    return [source for source in sources if "/**\n" in read(source)]
+
+
+def list_module_files(app, page, source):
+    """Put one section for each source in place of a line @MODULE_FILES@."""
+    source[0] = source[0].replace("@MODULE_FILES@", "\n".join(
+        f"{name}\n{'=' * len(name)}\n\n.. kernel-doc:: {name}\n"
+        for name in described_files()))
+
+
+def setup(app):
+    app.connect("source-read", list_module_files)
