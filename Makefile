@@ -115,6 +115,14 @@ install-lib install-headers: lib
 install-man:
 	@$(MAKE) -C lib $@
 
+# The sources where DKMS looks for them; then "dkms install kshm/VERSION".
+install-dkms: version = $(shell tools/version)
+install-dkms: to = $(DESTDIR)/usr/src/kshm-$(version)
+install-dkms:
+	@install -d '$(to)'
+	@cp -r Kbuild module uapi '$(to)'
+	@sed 's/@VERSION@/$(version)/' tools/dkms.conf >'$(to)/dkms.conf'
+
 # What took long to fetch stays; "rm -r build" takes that too.
 clean:
 	@for made in '$(BUILD)'/*; do case $$made in \
@@ -146,7 +154,7 @@ help:
 	@echo '  make locks        how often locks are waited for, in-tree and in kshm; builds a'
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
-	@echo '  make install, install-lib, install-headers, install-man'
+	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
 	@echo '  make clean        removes what was built; fetched kernels stay'
 	@echo
 	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/; KERNEL=debug'
@@ -190,4 +198,4 @@ locks:
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
 	check smoke mutants debug-check lint html shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
-	clean help
+	install-dkms clean help

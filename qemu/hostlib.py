@@ -10,7 +10,8 @@ import re
 from common import TOP
 
 PREFIX = "/opt/kshm"
-PARTS = ("include/kshm.h", "include/linux/kshm.h", "lib/libkshm.so",
+PARTS = ("include/kshm.h", "include/linux/kshm.h",
+         "include/linux/kshm_version.h", "lib/libkshm.so",
          "lib/libkshm.so.0", "lib/libkshm-preload.so", "lib/libkshm.a",
          "lib/pkgconfig/kshm.pc", "bin/kshm-run", "share/man/man3/kshm_shmget.3",
          "share/man/man4/kshm.4", "share/man/man8/kshm-run.8")
@@ -110,6 +111,20 @@ def same_abi(host, root):
                    set(names) <= set(wanted), str(names))
 
 
+def dkms(host, root, version):
+    """The sources stand where DKMS looks for them, under their version."""
+    status, output = host.run(["make", "install-dkms", f"DESTDIR={root}"])
+    to = f"{root}/usr/src/kshm-{version}"
+    wrong = [name for name in ("Kbuild", "module/main.c", "uapi/linux/kshm.h",
+                               "uapi/linux/kshm_version.h")
+             if not os.path.exists(f"{to}/{name}")]
+    if status == 0 and f'PACKAGE_VERSION="{version}"' not in read(
+            f"{to}/dkms.conf"):
+        wrong.append("dkms.conf")
+    host.judge("make_install_dkms_puts_all_in_place", status == 0 and not wrong,
+               f"status {status}, wrong: {wrong}\n{output}")
+
+
 def library(host):
     root = os.path.join(host.scratch, "root")
     status, output = host.run(["make", "install-lib", "install-headers",
@@ -119,15 +134,17 @@ def library(host):
               if not os.path.exists(f"{root}{PREFIX}/{name}")]
     host.judge("make_install_puts_all_in_place", status == 0 and not absent,
                f"status {status}, absent: {absent}\n{output}")
+    _, version = host.run(["tools/version"])
     versions = {
-        re.search(r"^VERSION\s*:= (\S+)", read(f"{TOP}/lib/Makefile"), re.M)[1],
+        version.strip(),
         re.search(r"kshm-run (\d[\d.]*)", read(f"{TOP}/tools/kshm-run"))[1],
-        re.search(r'^PACKAGE_VERSION="(.*)"', read(f"{TOP}/tools/dkms.conf"),
-                  re.M)[1],
         re.search(r"(?s).*^KSHM_(\S+) \{", read(f"{TOP}/lib/libkshm.map"),
-                  re.M)[1]}
+                  re.M)[1],
+        re.search(r"^Version: (.*)",
+                  read(f"{root}{PREFIX}/lib/pkgconfig/kshm.pc"), re.M)[1]}
     host.judge("version_is_the_same_everywhere", len(versions) == 1,
                str(versions))
+    dkms(host, root, version.strip())
     use_it(host, root)
     pages(host, root)
     same_abi(host, root)
