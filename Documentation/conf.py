@@ -8,6 +8,7 @@ fetches them and says in KERNEL_SCRIPTS where they are.
 
 import os
 import re
+import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -24,7 +25,8 @@ def read(path):
 project = "kshm"
 author = "the kshm developers"
 copyright = author
-release = version = re.search(r"^VERSION\s*:= (\S+)", read("lib/Makefile"), re.M)[1]
+release = version = subprocess.check_output(
+    [os.path.join(TOP, "tools/version")], text=True).strip()
 
 extensions = ["kerneldoc"]
 kerneldoc_bin = os.path.join(KERNEL_SCRIPTS, "scripts/kernel-doc")
