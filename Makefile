@@ -100,6 +100,11 @@ html: source
 		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html'
 	@echo 'The pages are under $(BUILD)/html; begin with index.html.'
 
+# The drawings of the pages, which are kept in the repository.
+figures:
+	@qemu/host-packages figures
+	@Documentation/figures/draw
+
 # A prompt in the guest with kshm loaded; gdb waits for a debugger first.
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
@@ -144,6 +149,7 @@ help:
 	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
 	@echo '  make html         Documentation/ as a site, under build/html'
+	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
 	@echo '                    MODE=concurrent SECONDS=: many at once, by time'
@@ -196,6 +202,6 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check smoke mutants debug-check lint html shell gdb oracle oracle-parts \
+	check smoke mutants debug-check lint html figures shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms clean help
