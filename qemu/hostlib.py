@@ -82,9 +82,12 @@ def pages(host, root):
               or f"\n{command}\n---" not in page]
     host.judge("each_command_has_its_page", commands and not absent,
                str(absent))
-    reasons = re.findall(r"^#define KSHM_(WHY_\w+)\s+[1-9]",
+    # The page includes the header's lines up to the last reason.
+    reasons = re.findall(r"^#define (KSHM_WHY_\w+)\s+[1-9]\d*(\s+/\* \w.*)?",
                          read(os.path.join(TOP, "uapi/linux/kshm.h")), re.M)
-    absent = [reason for reason in reasons if f"\n``{reason}``" not in page]
+    absent = [reason for reason, comment in reasons if not comment]
+    if f":end-at: {reasons[-1][0]}\n" not in page:
+        absent.append(reasons[-1][0])
     host.judge("each_reason_is_told", reasons and not absent, str(absent))
 
 

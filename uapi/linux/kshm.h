@@ -12,19 +12,9 @@
  *	ioctl(dev, KSHM_IOC_ATTACH, &at);
  *	strcpy((char *)at.addr, "hello");
  *
- * Rules that hold for every command:
- *
- * - Success is 0, and every result is in the struct.
- * - The size of the struct is part of the command number. The kernel accepts
- *   any size from the first published one on: a larger struct must end in
- *   zeros (else E2BIG), a smaller one is EINVAL.
- * - An unknown flag, or a reserved word that is not zero, is EINVAL. Fields
- *   that are only written by the kernel may hold anything on input.
- * - An unknown command is ENOTTY; a struct that can't be read or written is
- *   EFAULT; both change nothing.
- * - Flags are kshm's own small numbers, never those of <sys/shm.h>, which
- *   differ between architectures.
- * - Every struct has the same layout for 32-bit and 64-bit programs.
+ * This header is the reference: Documentation/kshm.rst takes its descriptions
+ * of the commands from here. Each struct belongs to the command of its name:
+ * struct kshm_get to KSHM_IOC_GET, and so on.
  */
 #ifndef _UAPI_LINUX_KSHM_H
 #define _UAPI_LINUX_KSHM_H
@@ -32,49 +22,109 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+/**
+ * DOC: Rules for every command
+ *
+ * - On success ioctl() returns 0, and every result is in the struct. On
+ *   failure it returns -1 and sets errno.
+ * - The size of the struct is part of the command number, so programs and
+ *   modules of different ages work together. A struct that is longer than the
+ *   module's must end in zeros, else the call fails with E2BIG. A struct that
+ *   is shorter than the first published version fails with EINVAL.
+ * - An unknown flag fails with EINVAL, and so does a reserved field that is
+ *   not 0. Fields that the kernel only writes may hold anything on input.
+ * - An unknown command fails with ENOTTY. A struct that cannot be read or
+ *   written fails with EFAULT. Both change nothing.
+ * - Flags are kshm's own small numbers, never those of <sys/shm.h>, which
+ *   differ between architectures.
+ * - Every struct has the same layout for 32-bit and 64-bit programs.
+ *
+ * Each description below lists the errors in the order of the checks: if a
+ * call could fail for several reasons, the first one in the list is reported.
+ * The errors of this list can come from every command and are not repeated.
+ */
+
 #define KSHM_ABI		1
 
-/* Features: struct kshm_info.features */
-#define KSHM_FEATURE_LOCK	(1ULL << 0)	/* LOCK keeps pages in memory */
-#define KSHM_FEATURE_FAULTAROUND (1ULL << 1)	/* one fault maps many pages */
-#define KSHM_FEATURE_GUARD	(1ULL << 2)	/* DETACH can't hit a stranger */
-#define KSHM_FEATURE_PREFAULT	(1ULL << 3)	/* PREALLOC, POPULATE, NO_FAULTAROUND */
-#define KSHM_FEATURE_FD		(1ULL << 4)	/* FD gives descriptors */
-#define KSHM_FEATURE_GROW	(1ULL << 5)	/* GROW */
-#define KSHM_FEATURE_WHO	(1ULL << 6)	/* WHO lists attaches */
-#define KSHM_FEATURE_NAMES	(1ULL << 7)	/* GET_NAMED */
-#define KSHM_FEATURE_EXPLAIN	(1ULL << 8)	/* EXPLAIN tells reasons */
-#define KSHM_FEATURE_POSIX	(1ULL << 9)	/* OPEN and UNLINK */
-#define KSHM_FEATURE_LIFETIME	(1ULL << 10)	/* OWNED, TRANSIENT, CREATED */
-#define KSHM_FEATURE_UNIQUE	(1ULL << 11)	/* UNIQUE */
+/* struct kshm_info.features */
+#define KSHM_FEATURE_LOCK	(1ULL << 0)
+#define KSHM_FEATURE_FAULTAROUND (1ULL << 1)
+#define KSHM_FEATURE_GUARD	(1ULL << 2)
+#define KSHM_FEATURE_PREFAULT	(1ULL << 3)
+#define KSHM_FEATURE_FD		(1ULL << 4)
+#define KSHM_FEATURE_GROW	(1ULL << 5)
+#define KSHM_FEATURE_WHO	(1ULL << 6)
+#define KSHM_FEATURE_NAMES	(1ULL << 7)
+#define KSHM_FEATURE_EXPLAIN	(1ULL << 8)
+#define KSHM_FEATURE_POSIX	(1ULL << 9)
+#define KSHM_FEATURE_LIFETIME	(1ULL << 10)
+#define KSHM_FEATURE_UNIQUE	(1ULL << 11)
 
-/* Flags: struct kshm_info.flags */
-#define KSHM_INFO_USAGE		(1U << 0)	/* add up tot, rss and swp too */
+/* struct kshm_info.flags */
+#define KSHM_INFO_USAGE		(1U << 0)
 
 /**
  * struct kshm_info - limits and usage of the caller's IPC namespace
- * @abi:	out: KSHM_ABI
- * @flags:	in: KSHM_INFO_USAGE, or 0
- * @features:	out: KSHM_FEATURE_*
- * @shmmax:	out: largest segment, bytes
- * @shmall:	out: largest sum of all segments, pages
+ * @abi:	out: %KSHM_ABI, a number for people
+ * @flags:	in: %KSHM_INFO_USAGE, or 0
+ * @features:	out: what this module can do on this kernel, see below
+ * @shmmax:	out: largest segment, in bytes
+ * @shmall:	out: limit of all segments together, in pages
  * @shmmni:	out: largest number of segments
- * @shmlba:	out: alignment of a fixed attach address, bytes
- * @used_ids:	out: segments that exist
- * @max_index:	out: highest index in use, -1 where there is no segment
- * @tot:	out: sum of all segments, pages (0 without KSHM_INFO_USAGE)
- * @rss:	out: pages of them in memory (0 without KSHM_INFO_USAGE)
- * @swp:	out: pages of them in swap (0 without KSHM_INFO_USAGE)
- * @dest:	in: address of a buffer that the caller will fill from this struct:
- *		the kernel zeroes it, so that a buffer that can't be written is
- *		EFAULT here and not a signal later
- * @dest_len:	in: bytes at @dest, at most 4096; 0 for no buffer
+ * @shmlba:	out: alignment of a fixed attach address, in bytes
+ * @used_ids:	out: number of segments
+ * @max_index:	out: highest index in use, -1 if there is no segment
+ * @tot:	out: size of all segments together, in pages
+ * @rss:	out: pages of them that are in memory
+ * @swp:	out: pages of them that are in swap
+ * @dest:	in: address of a buffer that the kernel fills with zeros, see
+ *		below
+ * @dest_len:	in: size of that buffer, at most 4096 bytes; 0 for no buffer
  * @reserved:	in: 0
  *
- * Twin of IPC_INFO; with KSHM_INFO_USAGE of SHM_INFO, which costs a walk over
- * all segments.
+ * This is IPC_INFO, or SHM_INFO with %KSHM_INFO_USAGE.
  *
- * Errors: EFAULT, EINVAL.
+ * %KSHM_INFO_USAGE
+ *   Fill in @tot, @rss and @swp, which takes a walk over all segments. Without
+ *   this flag they are 0.
+ *
+ * Bits of @features:
+ *
+ * %KSHM_FEATURE_LOCK
+ *   LOCK keeps pages in memory.
+ * %KSHM_FEATURE_FAULTAROUND
+ *   A page fault also maps pages around the one that is needed.
+ * %KSHM_FEATURE_GUARD
+ *   DETACH cannot unmap what another thread maps at the same time.
+ * %KSHM_FEATURE_PREFAULT
+ *   PREALLOC, POPULATE and NO_FAULTAROUND work.
+ * %KSHM_FEATURE_FD
+ *   FD works.
+ * %KSHM_FEATURE_GROW
+ *   GROW works.
+ * %KSHM_FEATURE_WHO
+ *   WHO works.
+ * %KSHM_FEATURE_NAMES
+ *   GET_NAMED works.
+ * %KSHM_FEATURE_EXPLAIN
+ *   EXPLAIN works.
+ * %KSHM_FEATURE_POSIX
+ *   OPEN and UNLINK work.
+ * %KSHM_FEATURE_LIFETIME
+ *   OWNED and TRANSIENT work, and GET reports CREATED.
+ * %KSHM_FEATURE_UNIQUE
+ *   UNIQUE works.
+ *
+ * @dest serves a caller that fills another struct from this one for somebody
+ * else, whose pointer may be bad. As its last step the kernel writes @dest_len
+ * zeros there. If all of them can be written, the command succeeds and the
+ * caller can fill the buffer; if not, the command fails with EFAULT, so that
+ * the caller does not get a signal later.
+ *
+ * Errors:
+ *
+ * - EINVAL: @dest_len is above 4096.
+ * - EFAULT: @dest cannot be written.
  */
 struct kshm_info {
 	__u32 abi;
@@ -94,40 +144,74 @@ struct kshm_info {
 	__u32 reserved;
 };
 
-/* Flags: struct kshm_get.flags */
-#define KSHM_GET_CREAT		(1U << 0)	/* create where key is not found */
-#define KSHM_GET_EXCL		(1U << 1)	/* with CREAT: EEXIST where found */
-#define KSHM_GET_NORESERVE	(1U << 2)	/* charge pages as they are touched */
-#define KSHM_GET_PREALLOC	(1U << 3)	/* make all pages of a new one now */
-#define KSHM_GET_OWNED		(1U << 4)	/* a new one goes with this descriptor */
-#define KSHM_GET_TRANSIENT	(1U << 5)	/* a new one goes with its last detach */
-#define KSHM_GET_UNIQUE		(1U << 6)	/* no other namespace has its id */
-#define KSHM_GET_CREATED	(1U << 31)	/* out: this call created it */
+/* struct kshm_get.flags */
+#define KSHM_GET_CREAT		(1U << 0)
+#define KSHM_GET_EXCL		(1U << 1)
+#define KSHM_GET_NORESERVE	(1U << 2)
+#define KSHM_GET_PREALLOC	(1U << 3)
+#define KSHM_GET_OWNED		(1U << 4)
+#define KSHM_GET_TRANSIENT	(1U << 5)
+#define KSHM_GET_UNIQUE		(1U << 6)
+#define KSHM_GET_CREATED	(1U << 31)
 
 /**
  * struct kshm_get - find a segment by key, or create one
- * @key:	in: the key; 0 (IPC_PRIVATE) always creates
- * @flags:	in: KSHM_GET_*; out: with KSHM_GET_CREATED or without it
- * @size:	in: bytes; where the segment exists, the least size that will do
- * @mode:	in: nine permission bits: of the new segment, or to be tested
- *		against those of the one that exists
+ * @key:	in: the key; 0 (IPC_PRIVATE) always creates a segment
+ * @flags:	in: KSHM_GET_*; out: the same, with or without
+ *		%KSHM_GET_CREATED
+ * @size:	in: size in bytes; of a segment that exists, the least size
+ *		that the caller accepts
+ * @mode:	in: nine permission bits: those of a new segment, or those that
+ *		an existing segment must grant
  * @id:		out: the segment's id, 0 or more
  *
- * Twin of shmget(2), but for some of its flags, which are about a new segment
- * and are not looked at where it exists:
+ * This is shmget(2).
  *
- * KSHM_GET_OWNED: it is removed, as by RMID, when the open file description of
- * /dev/kshm that the call was made through is closed, the last copy of it
- * included. KSHM_GET_TRANSIENT: it is removed with its last detach, but not
- * before it was attached for the first time. KSHM_GET_UNIQUE: while it exists, no
- * segment in any IPC namespace has the same id, so that one used in the wrong
- * namespace is EINVAL, and never hits a stranger. There can be 32,767 such
- * segments at a time, in all namespaces together, else ENOSPC.
+ * %KSHM_GET_CREAT
+ *   Create the segment if no segment has the key.
+ * %KSHM_GET_EXCL
+ *   With CREAT: fail with EEXIST if a segment has the key.
+ * %KSHM_GET_NORESERVE
+ *   Charge memory when pages are touched, not the whole size now.
+ * %KSHM_GET_PREALLOC
+ *   Allocate all pages of a new segment now, so that no SIGBUS can come later
+ *   for lack of memory. The kernel kills no process to make room for them.
+ * %KSHM_GET_OWNED
+ *   Remove the new segment, as RMID does, when this descriptor of /dev/kshm is
+ *   closed. If the descriptor was duplicated, inherited or passed on, its last
+ *   copy counts. However a process ends, its descriptors are closed.
+ * %KSHM_GET_TRANSIENT
+ *   Remove the new segment with its last detach. It stays until it has been
+ *   attached once. An attach that fails does not count, with one exception: an
+ *   attach that runs out of memory at its very end.
+ * %KSHM_GET_UNIQUE
+ *   Give the new segment an id that no segment of another IPC namespace has
+ *   while this one exists. An id that is used in the wrong namespace then
+ *   fails with EINVAL and never reaches a stranger. Such an id is not soon
+ *   used again. The whole system has 32,767 of them.
+ * %KSHM_GET_CREATED
+ *   An answer: this call has created the segment. It is ignored on input, so a
+ *   struct can be used again as it is.
  *
- * Errors: EACCES, EEXIST, EINVAL (size outside 1 to shmmax for a new segment,
- * or larger than the one that exists), ENOENT, ENOMEM (also: no memory for the
- * pages of KSHM_GET_PREALLOC), ENOSPC (shmall or shmmni reached), EINTR (a
- * signal came while pages were made), EFAULT.
+ * All flags but the last concern a new segment, and EXCL apart they are
+ * ignored if the segment exists.
+ *
+ * Errors if a segment has the key:
+ *
+ * - EINVAL: @mode has other bits than the nine.
+ * - EEXIST: CREAT and EXCL are set.
+ * - EINVAL: the segment is smaller than @size.
+ * - EACCES: the segment does not grant what @mode asks for.
+ *
+ * Errors if no segment has it:
+ *
+ * - EINVAL: @mode has other bits than the nine.
+ * - ENOENT: CREAT is not set.
+ * - EINVAL: @size is 0 or above shmmax.
+ * - ENOSPC: all segments together would exceed shmall.
+ * - ENOMEM: there is not enough memory.
+ * - EINTR: a signal came while pages were allocated.
+ * - ENOSPC: there are shmmni segments already, or no unique id is left.
  */
 struct kshm_get {
 	__s32 key;
@@ -137,26 +221,56 @@ struct kshm_get {
 	__s32 id;
 };
 
-/* Flags: struct kshm_attach.flags */
-#define KSHM_ATTACH_RDONLY	(1U << 0)	/* can never become writable */
-#define KSHM_ATTACH_RND		(1U << 1)	/* round addr down to shmlba */
-#define KSHM_ATTACH_REMAP	(1U << 2)	/* replace what is mapped at addr */
-#define KSHM_ATTACH_EXEC	(1U << 3)	/* executable: asks for x too */
-#define KSHM_ATTACH_POPULATE	(1U << 4)	/* map what is in memory at once */
-#define KSHM_ATTACH_NO_FAULTAROUND (1U << 5)	/* a fault maps its one page */
+/* struct kshm_attach.flags */
+#define KSHM_ATTACH_RDONLY	(1U << 0)
+#define KSHM_ATTACH_RND		(1U << 1)
+#define KSHM_ATTACH_REMAP	(1U << 2)
+#define KSHM_ATTACH_EXEC	(1U << 3)
+#define KSHM_ATTACH_POPULATE	(1U << 4)
+#define KSHM_ATTACH_NO_FAULTAROUND (1U << 5)
 
 /**
  * struct kshm_attach - map a segment into the caller's address space
  * @id:		in: the segment
  * @flags:	in: KSHM_ATTACH_*
- * @addr:	in: where to, 0 lets the kernel choose; out: where it is
- * @length:	out: bytes of the segment, not rounded to pages
+ * @addr:	in: the address to map it at, 0 lets the kernel choose; out:
+ *		the address where it is
+ * @length:	out: the segment's size in bytes, not rounded to pages
  *
- * Twin of shmat(2).
+ * This is shmat(2). It takes r permission, w unless RDONLY is set, and x if
+ * EXEC is set. Each mapping counts in nattch: mapping, splitting and fork()
+ * add to it; unmapping, exec and exit subtract from it.
  *
- * Errors: EACCES, EIDRM, EINVAL (no such id; addr not aligned, or something is
- * mapped there), ENOMEM, ENFILE, EPERM (addr below mmap_min_addr), EAGAIN
- * (mlockall limit), EFAULT (also: KSHM_ATTACH_REMAP over this struct).
+ * %KSHM_ATTACH_RDONLY
+ *   Map it read-only. The mapping can never become writable.
+ * %KSHM_ATTACH_RND
+ *   Round @addr down to a multiple of shmlba, which INFO reports. Without this
+ *   flag @addr must be page aligned; on CPUs whose caches need it, aligned to
+ *   shmlba.
+ * %KSHM_ATTACH_REMAP
+ *   Replace what is mapped at @addr. Without this flag nothing may be there.
+ * %KSHM_ATTACH_EXEC
+ *   Map it executable.
+ * %KSHM_ATTACH_POPULATE
+ *   Map everything that is in memory already, at once: no access to it will
+ *   fault, neither a read nor a write. This brings nothing into memory.
+ * %KSHM_ATTACH_NO_FAULTAROUND
+ *   Let a page fault map its one page only, as in-tree shm and
+ *   madvise(MADV_RANDOM) do. This is better if few of many pages are read.
+ *
+ * Errors:
+ *
+ * - EINVAL: @addr is not aligned, or is 0 with REMAP.
+ * - EINVAL: there is no such id.
+ * - EIDRM: the segment was removed during the call.
+ * - EACCES: no permission.
+ * - ENOMEM: no memory, no address space, or RLIMIT_AS is reached.
+ * - ENFILE: the system has no file left.
+ * - EINVAL: @addr plus the size wraps around.
+ * - EFAULT: REMAP would replace this very struct.
+ * - EINVAL: something is mapped at @addr.
+ * - EPERM: @addr is below mmap_min_addr.
+ * - EAGAIN: the pages would be locked (mlockall()) and exceed RLIMIT_MEMLOCK.
  */
 struct kshm_attach {
 	__s32 id;
@@ -167,13 +281,18 @@ struct kshm_attach {
 
 /**
  * struct kshm_detach - unmap an attach
- * @addr:	in: the address that attach gave
+ * @addr:	in: the address that the attach has returned
  * @flags:	in: 0
  * @reserved:	in: 0
  *
- * Twin of shmdt(2): every piece of the attach that is still where it was put.
+ * This is shmdt(2). It unmaps every piece of the attach that is still at its
+ * original address, even if the first page is gone. It takes no permission.
  *
- * Errors: EINVAL (nothing of kshm's is attached at addr), EINTR.
+ * Errors:
+ *
+ * - EINVAL: @addr is not page aligned, or no segment of kshm is attached
+ *   there.
+ * - EINTR: the process is being killed.
  */
 struct kshm_detach {
 	__u64 addr;
@@ -181,43 +300,61 @@ struct kshm_detach {
 	__u32 reserved;
 };
 
-/* Flags: struct kshm_stat.flags */
-#define KSHM_STAT_BY_INDEX	(1U << 0)	/* id is an index, or any id with it */
-#define KSHM_STAT_ANY		(1U << 1)	/* without the test for r */
+/* struct kshm_stat.flags */
+#define KSHM_STAT_BY_INDEX	(1U << 0)
+#define KSHM_STAT_ANY		(1U << 1)
 
-/* State: struct kshm_stat.state */
-#define KSHM_STATE_DEST		(1U << 0)	/* goes with the last detach */
-#define KSHM_STATE_LOCKED	(1U << 1)	/* pages stay in memory */
+/* struct kshm_stat.state */
+#define KSHM_STATE_DEST		(1U << 0)
+#define KSHM_STATE_LOCKED	(1U << 1)
 
 /**
- * struct kshm_stat - what there is to know of a segment
- * @id:		in: the id, or the index with KSHM_STAT_BY_INDEX; out: the id
+ * struct kshm_stat - all that there is to know of a segment
+ * @id:		in: the id, or an index with %KSHM_STAT_BY_INDEX; out: the id
  * @flags:	in: KSHM_STAT_*
- * @key:	out: its key; 0 where private, or marked for removal
+ * @key:	out: its key; 0 if it has none, or is marked for removal
  * @mode:	out: nine permission bits
  * @uid:	out: owner, as the caller's user namespace sees it
- * @gid:	out: owner's group
- * @cuid:	out: creator
- * @cgid:	out: creator's group
+ * @gid:	out: the owner's group, likewise
+ * @cuid:	out: creator, likewise
+ * @cgid:	out: the creator's group, likewise
  * @state:	out: KSHM_STATE_*
- * @seq:	out: sequence number within @id
- * @cpid:	out: process that created it; 0 where not visible to the caller
- * @lpid:	out: process that last attached or detached it; 0 likewise
- * @segsz:	out: bytes asked for at creation, or by the last GROW
- * @nattch:	out: mappings of it
- * @atime:	out: last attach, seconds of CLOCK_REALTIME, 0 for never
+ * @seq:	out: the sequence number in the id
+ * @cpid:	out: the process that created it; 0 if the caller's pid
+ *		namespace does not know that process
+ * @lpid:	out: the process that last attached or detached it, likewise
+ * @segsz:	out: size in bytes that was asked for at its creation or by the
+ *		last GROW
+ * @nattch:	out: number of its mappings
+ * @atime:	out: last attach, in seconds since 1970; 0 for never
  * @dtime:	out: last detach, likewise
  * @ctime:	out: creation or last SET, likewise
- * @rss:	out: pages in memory
- * @swp:	out: pages in swap
- * @dest:	in: as in struct kshm_info
- * @dest_len:	in: as in struct kshm_info
+ * @rss:	out: its pages that are in memory
+ * @swp:	out: its pages that are in swap
+ * @dest:	in: as in &struct kshm_info
+ * @dest_len:	in: as in &struct kshm_info
  * @reserved:	in: 0
  *
- * Twin of IPC_STAT; with KSHM_STAT_BY_INDEX of SHM_STAT, with KSHM_STAT_ANY
- * besides of SHM_STAT_ANY.
+ * This is IPC_STAT; with BY_INDEX it is SHM_STAT, with both flags
+ * SHM_STAT_ANY. It takes r permission.
  *
- * Errors: EACCES, EIDRM, EINVAL, EFAULT.
+ * %KSHM_STAT_BY_INDEX
+ *   @id is an index. The sequence number of an id is ignored.
+ * %KSHM_STAT_ANY
+ *   Don't require r permission.
+ * %KSHM_STATE_DEST
+ *   An answer: the segment is marked for removal and ends with its last
+ *   detach.
+ * %KSHM_STATE_LOCKED
+ *   An answer: its pages stay in memory.
+ *
+ * Errors:
+ *
+ * - EINVAL: @dest_len is above 4096.
+ * - EINVAL: there is no such id, or nothing at that index.
+ * - EIDRM: the segment was removed during the call.
+ * - EACCES: no r permission.
+ * - EFAULT: @dest cannot be written.
  */
 struct kshm_stat {
 	__s32 id;
@@ -244,24 +381,28 @@ struct kshm_stat {
 	__u32 reserved;
 };
 
-/* Which fields to set: struct kshm_set.mask */
+/* struct kshm_set.mask */
 #define KSHM_SET_UID		(1U << 0)
 #define KSHM_SET_GID		(1U << 1)
 #define KSHM_SET_MODE		(1U << 2)
 
 /**
- * struct kshm_set - change owner and permissions
+ * struct kshm_set - change the owner and the permissions of a segment
  * @id:		in: the segment
- * @mask:	in: KSHM_SET_*
+ * @mask:	in: which of the next three to set: %KSHM_SET_UID,
+ *		%KSHM_SET_GID, %KSHM_SET_MODE
  * @uid:	in: new owner
  * @gid:	in: new group
- * @mode:	in: nine permission bits, others are ignored
+ * @mode:	in: nine permission bits; other bits are ignored
  * @reserved:	in: 0
  *
- * Twin of IPC_SET. The creator keeps all rights.
+ * This is IPC_SET. The creator keeps the rights of an owner for ever.
  *
- * Errors: EINVAL (also: uid or gid has no meaning in the caller's user
- * namespace), EPERM (neither owner nor creator nor CAP_SYS_ADMIN), EFAULT.
+ * Errors:
+ *
+ * - EINVAL: there is no such id.
+ * - EPERM: the caller is neither owner nor creator and lacks CAP_SYS_ADMIN.
+ * - EINVAL: the caller's user namespace has no such user or group.
  */
 struct kshm_set {
 	__s32 id;
@@ -277,29 +418,40 @@ struct kshm_set {
  * @id:		in: the segment
  * @flags:	in: 0
  *
- * Twin of IPC_RMID: its key is free at once; it goes with its last detach.
+ * This is IPC_RMID. A segment that no process has attached ends at once. Any
+ * other is marked for removal: its key is free for a new segment, its id still
+ * works, even to attach it, and it ends with its last detach.
  *
- * Errors: EINVAL, EPERM as in struct kshm_set, EFAULT.
+ * Errors:
+ *
+ * - EINVAL: there is no such id.
+ * - EPERM: the caller is neither owner nor creator and lacks CAP_SYS_ADMIN.
  */
 struct kshm_rmid {
 	__s32 id;
 	__u32 flags;
 };
 
-/* Flags: struct kshm_lock.flags */
-#define KSHM_LOCK_UNLOCK	(1U << 0)	/* let go, where it is held */
+/* struct kshm_lock.flags */
+#define KSHM_LOCK_UNLOCK	(1U << 0)
 
 /**
  * struct kshm_lock - keep a segment's pages in memory, or let them go
  * @id:		in: the segment
- * @flags:	in: KSHM_LOCK_UNLOCK, or 0
+ * @flags:	in: 0 to lock, %KSHM_LOCK_UNLOCK to unlock
  *
- * Twin of SHM_LOCK and SHM_UNLOCK. Pages that are not there yet are not
- * faulted in. The whole size counts against the caller's RLIMIT_MEMLOCK, unless
- * CAP_IPC_LOCK.
+ * This is SHM_LOCK and SHM_UNLOCK. Locking allocates no pages; a page stays in
+ * memory from its first use on. The whole size counts against the caller's
+ * RLIMIT_MEMLOCK until the segment is unlocked or ends. To lock a locked
+ * segment or to unlock an unlocked one has no effect.
  *
- * Errors: EINVAL, EIDRM, EPERM (neither owner nor creator, or the limit is 0),
- * ENOMEM (over the limit), EFAULT.
+ * Errors:
+ *
+ * - EINVAL: there is no such id.
+ * - EIDRM: the segment was removed during the call.
+ * - EPERM: the caller is neither owner nor creator and lacks CAP_IPC_LOCK; or,
+ *   to lock, it lacks that capability and its RLIMIT_MEMLOCK is 0.
+ * - ENOMEM: RLIMIT_MEMLOCK would be exceeded.
  */
 struct kshm_lock {
 	__s32 id;
@@ -307,18 +459,34 @@ struct kshm_lock {
 };
 
 /**
- * struct kshm_grow - make a segment larger, or ask how large it is
+ * struct kshm_grow - make a segment larger, or ask for its size
  * @id:		in: the segment
  * @flags:	in: 0
- * @size:	in: its new size, bytes; 0 only asks; out: its size now
- * @generation:	out: how often it has grown
+ * @size:	in: new size in bytes, 0 to ask only; out: the size now
+ * @generation:	out: how often the segment has grown
  *
- * Attaches keep the length that they have; later ones have the new size. To grow
- * asks for what SET asks for, and to ask for what STAT does.
+ * Later attaches have the new size. Existing attaches keep their length and
+ * are detached as before; a process that wants to see all of the segment
+ * attaches it again. It can compare @generation with the one that it has
+ * attached, to learn whether the segment has grown. New pages are zero. A
+ * segment never shrinks.
  *
- * Errors: EACCES (only asking), EPERM, EINVAL (no such id; smaller than it is,
- * above shmmax, or larger than a file can be), EFBIG (above RLIMIT_FSIZE), ENOSPC
- * (above shmall), EBUSY (its pages are locked), ENOMEM, EINTR, EFAULT.
+ * Memory for the new size is charged before anything changes. Locked pages are
+ * charged to a user for the old size, so a locked segment must be unlocked
+ * first and can be locked again afterwards.
+ *
+ * Errors:
+ *
+ * - EINVAL: there is no such id.
+ * - EPERM: to grow, the caller must be owner or creator or have CAP_SYS_ADMIN.
+ * - EACCES: to ask, the caller must have r permission.
+ * - EINVAL: @size is smaller than the size now, above shmmax, or larger than a
+ *   file can be.
+ * - EFBIG: @size is above RLIMIT_FSIZE. No signal is sent.
+ * - EINTR: the process is being killed.
+ * - ENOSPC: all segments together would exceed shmall.
+ * - EBUSY: the segment is locked.
+ * - ENOMEM: there is not enough memory.
  */
 struct kshm_grow {
 	__s32 id;
@@ -329,20 +497,24 @@ struct kshm_grow {
 
 /**
  * struct kshm_get_named - find a segment by name, or create one
- * @name:	in: address of the name: any bytes but 0 and '/', with no 0 at
- *		the end
- * @name_len:	in: bytes of it, 1 to 255
- * @flags:	in, out: as in struct kshm_get
- * @size:	in: as in struct kshm_get
- * @mode:	in: as in struct kshm_get
+ * @name:	in: address of the name; there is no 0 at its end
+ * @name_len:	in: length of the name, 1 to 255 bytes
+ * @flags:	in, out: as in &struct kshm_get
+ * @size:	in: as in &struct kshm_get
+ * @mode:	in: as in &struct kshm_get
  * @id:		out: the segment's id, 0 or more
  *
- * Names don't clash as keys do that are made of a file's number. They are those
- * of the caller's IPC namespace, and nobody but this command knows them: they
- * have to do neither with keys nor with the names of OPEN.
+ * A name consists of any bytes but 0 and '/'. Names belong to the caller's IPC
+ * namespace. They have nothing to do with keys, nor with the names of OPEN:
+ * the same name there is another object. The new segment has no key; apart
+ * from that it is like any other, and its id works with every command.
  *
- * Errors: EINVAL (the name is empty, or has a byte that it can't have),
- * ENAMETOOLONG, EFAULT, and those of struct kshm_get.
+ * Errors:
+ *
+ * - EINVAL: the name is empty, or contains a 0 or a '/'.
+ * - ENAMETOOLONG: @name_len is above 255.
+ * - EFAULT: the name cannot be read.
+ * - Then the errors of &struct kshm_get.
  */
 struct kshm_get_named {
 	__u64 name;
@@ -354,73 +526,79 @@ struct kshm_get_named {
 };
 
 /*
- * Reasons: struct kshm_explain.reason. In brackets what asked and limit hold,
- * where they are not 0. A reason that a program doesn't know is one that a later
- * module has added; errno still says what it always said.
+ * struct kshm_explain.reason. The brackets say what asked and limit hold; a
+ * value that is not mentioned is 0. Bits are 4 for r, 2 for w, 1 for x. Later
+ * modules may add reasons that a program does not know; errno then still means
+ * what it always did.
  */
-#define KSHM_WHY_UNKNOWN	0	/* errno is all there is */
-#define KSHM_WHY_COMMAND	1	/* there is no such command */
-#define KSHM_WHY_SHORT_STRUCT	2	/* struct too short [its size, least size] */
-#define KSHM_WHY_LONG_STRUCT	3	/* a longer struct doesn't end in zeros */
+#define KSHM_WHY_UNKNOWN	0	/* nothing is known but errno */
+#define KSHM_WHY_COMMAND	1	/* no such command */
+#define KSHM_WHY_SHORT_STRUCT	2	/* too short [size, least size] */
+#define KSHM_WHY_LONG_STRUCT	3	/* too long, not ending in zeros */
 #define KSHM_WHY_FAULT		4	/* memory can't be read or written */
-#define KSHM_WHY_FLAGS		5	/* unknown flags [they, the known ones] */
-#define KSHM_WHY_RESERVED	6	/* a reserved word isn't 0 [it] */
-#define KSHM_WHY_MODE		7	/* not permission bits [mode, those] */
-#define KSHM_WHY_DEST		8	/* dest_len too large [it, the largest] */
-#define KSHM_WHY_SIZE_ZERO	9	/* a new segment of size 0 */
+#define KSHM_WHY_FLAGS		5	/* unknown flags [those, known flags] */
+#define KSHM_WHY_RESERVED	6	/* a reserved field is not 0 [it] */
+#define KSHM_WHY_MODE		7	/* not permissions [mode, all bits] */
+#define KSHM_WHY_DEST		8	/* dest_len too large [it, 4096] */
+#define KSHM_WHY_SIZE_ZERO	9	/* new segment of size 0 */
 #define KSHM_WHY_SHMMAX		10	/* above shmmax [size, shmmax] */
-#define KSHM_WHY_SHMALL		11	/* above shmall [pages in all, shmall] */
-#define KSHM_WHY_SHMMNI		12	/* above shmmni [segments, shmmni] */
-#define KSHM_WHY_SIZE_FILE	13	/* no file can be that large [size, most] */
-#define KSHM_WHY_SIZE_EXISTING	14	/* what exists is smaller [size, its size] */
+#define KSHM_WHY_SHMALL		11	/* above shmall [all pages, shmall] */
+#define KSHM_WHY_SHMMNI		12	/* above shmmni [number, shmmni] */
+#define KSHM_WHY_SIZE_FILE	13	/* above largest file [size, largest] */
+#define KSHM_WHY_SIZE_EXISTING	14	/* segment too small [size, its size] */
 #define KSHM_WHY_EXISTS		15	/* key is taken [key, id that has it] */
-#define KSHM_WHY_NO_KEY		16	/* nobody has the key [key] */
-#define KSHM_WHY_NO_ID		17	/* there is no such id [id] */
-#define KSHM_WHY_STALE_ID	18	/* id is gone, index used again [id, new id] */
-#define KSHM_WHY_REMOVED	19	/* it went while this was under way */
-#define KSHM_WHY_ACCESS		20	/* permission bits [wanted, granted; rwx] */
-#define KSHM_WHY_NOT_OWNER	21	/* not owner, not creator, no capability */
-#define KSHM_WHY_NO_USER	22	/* user namespace has no such user [uid] */
-#define KSHM_WHY_NO_GROUP	23	/* user namespace has no such group [gid] */
-#define KSHM_WHY_ADDR_ALIGN	24	/* address not aligned [it, alignment] */
+#define KSHM_WHY_NO_KEY		16	/* no segment has the key [key] */
+#define KSHM_WHY_NO_ID		17	/* no such id or index [id or index] */
+#define KSHM_WHY_STALE_ID	18	/* id is gone [id, id at its index] */
+#define KSHM_WHY_REMOVED	19	/* removed meanwhile [id: SET, RMID] */
+#define KSHM_WHY_ACCESS		20	/* no permission [needed, granted] */
+#define KSHM_WHY_NOT_OWNER	21	/* not owner, creator or privileged */
+#define KSHM_WHY_NO_USER	22	/* not in the user namespace [uid] */
+#define KSHM_WHY_NO_GROUP	23	/* not in the user namespace [gid] */
+#define KSHM_WHY_ADDR_ALIGN	24	/* not aligned [address, alignment] */
 #define KSHM_WHY_ADDR_NONE	25	/* REMAP without an address */
-#define KSHM_WHY_ADDR_TAKEN	26	/* something is mapped there [addr, length] */
-#define KSHM_WHY_ADDR_WRAPS	27	/* beyond all addresses [addr, length] */
-#define KSHM_WHY_ADDR_LOW	28	/* below mmap_min_addr, or sealed [addr] */
-#define KSHM_WHY_ADDR_ANSWER	29	/* the answer would go there [addr] */
-#define KSHM_WHY_NOT_ATTACHED	30	/* nothing is attached there [addr] */
-#define KSHM_WHY_MEMLOCK	31	/* above RLIMIT_MEMLOCK [pages, limit] */
-#define KSHM_WHY_ADDRESS_SPACE	32	/* above RLIMIT_AS [pages, limit] */
-#define KSHM_WHY_MEMORY		33	/* no memory, or no room for addresses */
-#define KSHM_WHY_FILES		34	/* the system has too many files open */
+#define KSHM_WHY_ADDR_TAKEN	26	/* address is taken [address, length] */
+#define KSHM_WHY_ADDR_WRAPS	27	/* end wraps around [address, length] */
+#define KSHM_WHY_ADDR_LOW	28	/* below mmap_min_addr, or sealed [it] */
+#define KSHM_WHY_ADDR_ANSWER	29	/* struct would be replaced [address] */
+#define KSHM_WHY_NOT_ATTACHED	30	/* nothing attached there [address] */
+#define KSHM_WHY_MEMLOCK	31	/* above RLIMIT_MEMLOCK [pages, it] */
+#define KSHM_WHY_ADDRESS_SPACE	32	/* above RLIMIT_AS [pages, it] */
+#define KSHM_WHY_MEMORY		33	/* no memory, or no address space */
+#define KSHM_WHY_FILES		34	/* the system has no file left */
 #define KSHM_WHY_SIGNAL		35	/* a signal came */
-#define KSHM_WHY_NAME		36	/* no such name can be [bytes, most] */
-#define KSHM_WHY_SMALLER	37	/* GROW doesn't shrink [size, its size] */
-#define KSHM_WHY_LOCKED		38	/* GROW of what is locked [pages locked] */
-#define KSHM_WHY_FILE_LIMIT	39	/* above RLIMIT_FSIZE [size, limit] */
-#define KSHM_WHY_UNIQUE		40	/* all unique ids are taken [1, all] */
-#define KSHM_WHY_NO_NAME	41	/* nothing has that name */
-#define KSHM_WHY_NAME_TAKEN	42	/* something has that name already */
-#define KSHM_WHY_OBJECT_ACCESS	43	/* its bits don't grant that [its mode] */
+#define KSHM_WHY_NAME		36	/* invalid name [length, 255] */
+#define KSHM_WHY_SMALLER	37	/* GROW can't shrink [size, its size] */
+#define KSHM_WHY_LOCKED		38	/* pages are locked [how many] */
+#define KSHM_WHY_FILE_LIMIT	39	/* above RLIMIT_FSIZE [size, it] */
+#define KSHM_WHY_UNIQUE		40	/* no unique id left [1, all of them] */
+#define KSHM_WHY_NO_NAME	41	/* no object or segment has the name */
+#define KSHM_WHY_NAME_TAKEN	42	/* the name is taken */
+#define KSHM_WHY_OBJECT_ACCESS	43	/* no permission [mode of the object] */
 #define KSHM_WHY_DESCRIPTORS	44	/* the process has no descriptor left */
-#define KSHM_WHY_ROOM		45	/* WHO's list is too long [room, most] */
+#define KSHM_WHY_ROOM		45	/* list too long [room, most] */
 
 /**
- * struct kshm_explain - run a command, and say why it failed
- * @arg:	in: address of the command's struct
- * @cmd:	in: the command's number, of any but EXPLAIN
- * @error:	out: 0, or the errno that the command ended with
- * @reason:	out: KSHM_WHY_*; 0 also where it did not fail
+ * struct kshm_explain - run another command, and learn why it failed
+ * @arg:	in: address of that command's struct
+ * @cmd:	in: that command's number, as for ioctl()
+ * @error:	out: 0, or the errno of that command
+ * @reason:	out: KSHM_WHY_*; 0 if it did not fail or there is no reason
  * @reserved:	in: 0
- * @asked:	out: what was asked for, as the reason has it; else 0
- * @limit:	out: what there is, likewise
+ * @asked:	out: what was asked for, depending on @reason; else 0
+ * @limit:	out: what there is, depending on @reason; else 0
  *
- * The command is run once, as an ioctl of its own would, and its struct has its
- * results.
+ * The command runs once. It has the same effect and the same errors as an
+ * ioctl of its own, and its own struct holds its results. Its failure is no
+ * failure of EXPLAIN. A program that wants to know reasons can give all
+ * commands this way; it cannot ask afterwards.
  *
- * Errors, after which the command was not run: EINVAL, EFAULT, EINTR (a signal
- * came while OPEN waited). But EFAULT may also mean that the struct has become
- * unwritable meanwhile, and nothing of what was done.
+ * Errors, after which the command was not run:
+ *
+ * - EINVAL: @cmd is EXPLAIN itself.
+ * - EFAULT: this struct cannot be read or written. There is one exception: the
+ *   command was run if the struct became unwritable during the call.
+ * - EINTR: a signal came while OPEN waited.
  */
 struct kshm_explain {
 	__u64 arg;
@@ -432,32 +610,60 @@ struct kshm_explain {
 	__u64 limit;
 };
 
-/* Flags: struct kshm_open.flags */
-#define KSHM_OPEN_RDONLY	(1U << 0)	/* for reading; else for both */
-#define KSHM_OPEN_CLOEXEC	(1U << 1)	/* closed by exec */
-#define KSHM_OPEN_CREAT		(1U << 2)	/* create where name is not found */
-#define KSHM_OPEN_EXCL		(1U << 3)	/* with CREAT: EEXIST where found */
-#define KSHM_OPEN_TRUNC		(1U << 4)	/* what is found gets size 0 */
-#define KSHM_OPEN_WRONLY	(1U << 5)	/* for writing; not with RDONLY */
-#define KSHM_OPEN_SEALABLE	(1U << 6)	/* F_ADD_SEALS works on a new one */
+/* struct kshm_open.flags */
+#define KSHM_OPEN_RDONLY	(1U << 0)
+#define KSHM_OPEN_CLOEXEC	(1U << 1)
+#define KSHM_OPEN_CREAT		(1U << 2)
+#define KSHM_OPEN_EXCL		(1U << 3)
+#define KSHM_OPEN_TRUNC		(1U << 4)
+#define KSHM_OPEN_WRONLY	(1U << 5)
+#define KSHM_OPEN_SEALABLE	(1U << 6)
 
 /**
  * struct kshm_open - open a named object, or create one
- * @name:	in: address of the name: any bytes but 0 and '/'
- * @name_len:	in: how many, 1 to 255
+ * @name:	in: address of the name; it needs no 0 at its end
+ * @name_len:	in: length of the name, 1 to 255 bytes: any but 0 and '/'
  * @flags:	in: KSHM_OPEN_*
- * @mode:	in: permission bits of a new object, less the caller's umask
- * @fd:		out: a descriptor
+ * @mode:	in: permission bits of a new object; the umask is taken off
+ * @fd:		out: a descriptor, the lowest that is free
  *
- * Twin of shm_open(3). The object belongs to the caller's IPC namespace, and is a
- * file in memory, with size 0 at first: fstat(2), ftruncate(2), fchmod(2), mmap(2)
- * and all else do what they do in /dev/shm. The descriptor stays good when the
- * object is unlinked, and outlives the namespace.
+ * This is shm_open(3). The object belongs to the caller's IPC namespace. It is
+ * a file in memory whose size is 0 at first: fstat(), ftruncate(), fchmod(),
+ * mmap() and all others do what they do in /dev/shm. The descriptor remains
+ * valid after the object is unlinked, and after the namespace has ended.
  *
- * Errors: EINVAL (also: the name), ENAMETOOLONG, EFAULT, EMFILE, ENOENT, EEXIST,
- * EACCES, EPERM (append-only, immutable, or sealed against KSHM_OPEN_TRUNC),
- * ENFILE, EINTR (a signal came while a lease was given up), ENOSPC (shmmni
- * objects), ENOMEM.
+ * %KSHM_OPEN_RDONLY, %KSHM_OPEN_WRONLY
+ *   Open for reading only, or for writing only. With neither flag the object
+ *   is opened for both.
+ * %KSHM_OPEN_CLOEXEC
+ *   Close the descriptor on exec.
+ * %KSHM_OPEN_CREAT
+ *   Create the object if no object has the name. Its mode does not restrict
+ *   the descriptor of the call that creates it.
+ * %KSHM_OPEN_EXCL
+ *   With CREAT: fail with EEXIST if an object has the name.
+ * %KSHM_OPEN_TRUNC
+ *   Set the size of an existing object to 0.
+ * %KSHM_OPEN_SEALABLE
+ *   Allow F_ADD_SEALS for a new object.
+ *
+ * Errors:
+ *
+ * - EINVAL: the name is empty or contains a 0 or a '/'; RDONLY and WRONLY are
+ *   both set; or @mode has other bits than the twelve of a file.
+ * - ENAMETOOLONG: @name_len is above 255.
+ * - EFAULT: the name cannot be read.
+ * - EMFILE: RLIMIT_NOFILE is reached.
+ * - ENOENT: no object has the name, and CREAT is not set.
+ * - EEXIST: an object has the name, and CREAT and EXCL are set.
+ * - EPERM: the object's file is append-only or immutable, or sealed against
+ *   TRUNC.
+ * - EACCES: the object's mode does not grant the access; TRUNC needs w.
+ * - ENFILE: the system has no file left (fs.file-max).
+ * - EINTR: a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
+ *   was asked to give it up, as for open(2).
+ * - ENOSPC: there are shmmni objects already.
+ * - ENOMEM: there is not enough memory.
  */
 struct kshm_open {
 	__u64 name;
@@ -468,16 +674,24 @@ struct kshm_open {
 };
 
 /**
- * struct kshm_unlink - take a named object's name away
- * @name:	in: as in struct kshm_open
- * @name_len:	in: as in struct kshm_open
+ * struct kshm_unlink - remove the name of an object
+ * @name:	in: as in &struct kshm_open
+ * @name_len:	in: as in &struct kshm_open
  * @flags:	in: 0
  *
- * Twin of shm_unlink(3), for the owner, for CAP_FOWNER, and for the root of the
- * user namespace that owns the IPC namespace: as in a sticky directory of his.
- * The object lives on as long as it is open or mapped.
+ * This is shm_unlink(3). The name is free at once. Descriptors and mappings
+ * remain valid, and the memory is freed with the last of them. The owner of
+ * the object may unlink it, a caller with CAP_FOWNER, and root of the user
+ * namespace that owns the IPC namespace: the rule of a sticky directory that
+ * this root owns.
  *
- * Errors: EINVAL (also: the name), ENAMETOOLONG, EFAULT, ENOENT, EPERM.
+ * Errors:
+ *
+ * - EINVAL: the name is empty, or contains a 0 or a '/'.
+ * - ENAMETOOLONG: @name_len is above 255.
+ * - EFAULT: the name cannot be read.
+ * - ENOENT: no object has the name.
+ * - EPERM: the caller owns neither the object nor the namespace.
  */
 struct kshm_unlink {
 	__u64 name;
@@ -485,24 +699,38 @@ struct kshm_unlink {
 	__u32 flags;
 };
 
-/* Flags: struct kshm_fd.flags */
-#define KSHM_FD_RDONLY		(1U << 0)	/* can never become writable */
-#define KSHM_FD_CLOEXEC		(1U << 1)	/* closed by execve() */
+/* struct kshm_fd.flags */
+#define KSHM_FD_RDONLY		(1U << 0)
+#define KSHM_FD_CLOEXEC		(1U << 1)
 
 /**
- * struct kshm_fd - a descriptor of a segment
+ * struct kshm_fd - get a file descriptor of a segment
  * @id:		in: the segment
  * @flags:	in: KSHM_FD_*
  * @fd:		out: the descriptor
  * @reserved:	in: 0
  *
- * It can be mapped (MAP_SHARED; each mapping is an attach), passed to whomever,
- * and polled: POLLPRI where the segment is marked for removal, POLLRDHUP while
- * nobody has it attached, POLLHUP once it has ended, and can't be mapped any
- * more. It does not count as an attach itself. Permission is asked for now: r,
- * and w without KSHM_FD_RDONLY.
+ * The descriptor can be mapped (with MAP_SHARED; each mapping is an attach),
+ * passed to another process and polled: POLLPRI means that the segment is
+ * marked for removal, POLLRDHUP that no process has it attached, POLLHUP that
+ * it has ended and cannot be mapped any more. The descriptor itself is no
+ * attach.
  *
- * Errors: EINVAL, EIDRM, EACCES, EMFILE, ENFILE, ENOMEM, EFAULT.
+ * Permission is checked by this command only: r, and w unless RDONLY is set.
+ *
+ * %KSHM_FD_RDONLY
+ *   Mappings of the descriptor can never become writable.
+ * %KSHM_FD_CLOEXEC
+ *   Close the descriptor on exec.
+ *
+ * Errors:
+ *
+ * - EMFILE: RLIMIT_NOFILE is reached.
+ * - EINVAL: there is no such id.
+ * - EACCES: no permission.
+ * - EIDRM: the segment was removed during the call.
+ * - ENFILE: the system has no file left.
+ * - ENOMEM: there is not enough memory.
  */
 struct kshm_fd {
 	__s32 id;
@@ -511,21 +739,24 @@ struct kshm_fd {
 	__u32 reserved;
 };
 
-/* What a mapping allows: struct kshm_attacher.prot */
+/* struct kshm_attacher.prot */
 #define KSHM_PROT_READ		(1U << 0)
 #define KSHM_PROT_WRITE		(1U << 1)
 #define KSHM_PROT_EXEC		(1U << 2)
 
 /**
- * struct kshm_attacher - one mapping of a segment
- * @pid:	the process that has it, as the caller's pid namespace sees it; 0
- *		where that doesn't, and while the process is being made or ends
- * @prot:	KSHM_PROT_*
- * @addr:	where it is; 0 where the caller may not look into the process
- * @length:	bytes, whole pages
+ * struct kshm_attacher - one mapping of a segment, in the list of WHO
+ * @pid:	the process that has the mapping. It is 0 if the caller's pid
+ *		namespace does not know that process, and for the moment in
+ *		which a process is created or ends
+ * @prot:	KSHM_PROT_*: what the mapping allows
+ * @addr:	the address of the mapping; 0 if the caller may not look into
+ *		the process
+ * @length:	its length in bytes, whole pages
  * @offset:	where in the segment it begins, in bytes
  *
- * An address space that several processes share is that of one of them.
+ * If several processes share an address space (vfork(2), CLONE_VM), the
+ * mapping is listed once, with the pid of one of them.
  */
 struct kshm_attacher {
 	__s32 pid;
@@ -535,22 +766,30 @@ struct kshm_attacher {
 	__u64 offset;
 };
 
-/* Most that struct kshm_who.room may be */
+/* Largest struct kshm_who.room */
 #define KSHM_WHO_ROOM_MAX	65536
 
 /**
  * struct kshm_who - list the mappings of a segment
  * @id:		in: the segment
  * @flags:	in: 0
- * @list:	in: address of room for struct kshm_attacher, filled in no order
- * @room:	in: how many fit there; 0: they are only counted
- * @count:	out: how many there are; the first @room of them are at @list
+ * @list:	in: address of an array of &struct kshm_attacher
+ * @room:	in: number of elements of that array, at most
+ *		%KSHM_WHO_ROOM_MAX; 0 only counts the mappings
+ * @count:	out: number of mappings; as many as fit are in @list, in no
+ *		order
  *
- * For who may read the segment, or change it. @count may fall short of nattch,
- * which also counts what is just coming or going.
+ * This takes r permission, or the right to change the segment. @count can be
+ * lower than nattch, which also counts an attach, fork or detach in progress.
  *
- * Errors: EINVAL (also: room above KSHM_WHO_ROOM_MAX), EIDRM, EACCES, ENOMEM,
- * EFAULT.
+ * Errors:
+ *
+ * - EINVAL: @room is above %KSHM_WHO_ROOM_MAX.
+ * - EINVAL: there is no such id.
+ * - EIDRM: the segment was removed during the call.
+ * - EACCES: no permission.
+ * - ENOMEM: no memory for the list.
+ * - EFAULT: @list cannot be written.
  */
 struct kshm_who {
 	__s32 id;
