@@ -74,11 +74,11 @@ static int kernel_log = -1;
 static unsigned int seed;
 static pid_t first_pid;
 
-void die(const char *format, ...)
+void die_at(const char *file, int line, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "# ");
+	fprintf(stderr, "# %s:%d: ", file, line);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -355,34 +355,93 @@ pid_t spawn(void)
 	/* No child outlives a case that failed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() && getppid() != parent)
-		_exit(1);
+		raise(SIGKILL);
 	return 0;
 }
 
-int reap(pid_t pid)
+/* False where nothing happened and @options say not to wait. */
+static bool wait_for(pid_t pid, int options, int *status, const char *file,
+		     int line)
+{
+	pid_t found;
+
+	do {
+		found = waitpid(pid, status, options);
+	} while (found < 0 && errno == EINTR);
+	if (found < 0)
+		die_at(file, line, "waiting for %d: %s", pid, strerror(errno));
+	return found;
+}
+
+static int status_of(pid_t pid, const char *file, int line)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) != pid)
-		if (errno != EINTR)
-			die("waiting for %d: %s", pid, strerror(errno));
+	wait_for(pid, 0, &status, file, line);
 	return status;
 }
 
-bool in_child(void)
+static void check_end(int status, int sig, const char *file, int line)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) != sig)
+		die_at(file, line, "signal %d ended a child",
+		       WTERMSIG(status));
+	if (WIFEXITED(status) && (sig || WEXITSTATUS(status)))
+		die_at(file, line, "a child ended with exit code %d",
+		       WEXITSTATUS(status));
+}
+
+void reap_at(pid_t pid, int sig, const char *file, int line)
+{
+	check_end(status_of(pid, file, line), sig, file, line);
+}
+
+void kill_child_at(pid_t pid, const char *file, int line)
+{
+	kill(pid, SIGKILL);
+	reap_at(pid, SIGKILL, file, line);
+}
+
+int reap_program_at(pid_t pid, const char *file, int line)
+{
+	int status = status_of(pid, file, line);
+
+	if (!WIFEXITED(status))
+		check_end(status, 0, file, line);
+	return WEXITSTATUS(status);
+}
+
+int wait_stopped_at(pid_t pid, const char *file, int line)
+{
+	int status;
+
+	wait_for(pid, WUNTRACED, &status, file, line);
+	if (!WIFSTOPPED(status))
+		die_at(file, line, "a child ended with status %#x", status);
+	return WSTOPSIG(status);
+}
+
+bool has_ended_at(pid_t pid, const char *file, int line)
+{
+	int status;
+
+	if (!wait_for(pid, WNOHANG, &status, file, line))
+		return false;
+	check_end(status, 0, file, line);
+	return true;
+}
+
+bool in_child_at(const char *file, int line)
 {
 	pid_t pid = spawn();
-	int status;
 
 	if (!pid)
 		return true;
-	status = reap(pid);
-	if (status)
-		die("a child ended with status %#x", status);
+	reap_at(pid, 0, file, line);
 	return false;
 }
 
-bool in_child_without_files(void)
+bool in_child_without_files_at(const char *file, int line)
 {
 	const char *limit = "/proc/sys/fs/file-max";
 	unsigned long before = read_number(limit);
@@ -396,11 +455,10 @@ bool in_child_without_files(void)
 		become(ALICE, STAFF);
 		return true;
 	}
-	status = reap(pid);
+	status = status_of(pid, file, line);
 	if (write_number(limit, before))
 		die("the limit of files stays: %s", strerror(errno));
-	if (status)
-		die("a child ended with status %#x", status);
+	check_end(status, 0, file, line);
 	return false;
 }
 
@@ -422,11 +480,10 @@ pid_t spawn_idle(void)
 	return pid;
 }
 
-void release(pid_t pid)
+void release_at(pid_t pid, const char *file, int line)
 {
 	kill(pid, SIGUSR1);
-	if (reap(pid))
-		die("an idle child did not end well");
+	reap_at(pid, 0, file, line);
 }
 
 /* No more than there are: a container's root has not all of them. */
@@ -605,31 +662,41 @@ time_t next_second(void)
 	return time(NULL);
 }
 
-static bool touch_raises(volatile char *byte, bool write, int sig)
+bool raises(int sig, void (*act)(volatile char *byte), volatile char *byte)
 {
 	pid_t pid = spawn();
 	int status;
 
 	if (!pid) {
 		signal(sig, SIG_DFL);
-		if (write)
-			*byte = 1;
-		else
-			(void)*byte;
+		act(byte);
 		_exit(0);
 	}
-	status = reap(pid);
-	return WIFSIGNALED(status) && WTERMSIG(status) == sig;
+	status = status_of(pid, __FILE__, __LINE__);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == sig)
+		return true;
+	check_end(status, 0, __FILE__, __LINE__);
+	return false;
+}
+
+static void write_byte(volatile char *byte)
+{
+	*byte = 1;
+}
+
+static void read_byte(volatile char *byte)
+{
+	(void)*byte;
 }
 
 bool write_raises(volatile char *byte, int sig)
 {
-	return touch_raises(byte, true, sig);
+	return raises(sig, write_byte, byte);
 }
 
 bool read_raises(volatile char *byte, int sig)
 {
-	return touch_raises(byte, false, sig);
+	return raises(sig, read_byte, byte);
 }
 
 bool shmem_is_below(unsigned long kib)

@@ -10,6 +10,7 @@
 #ifndef KSHM_SELFTESTS_BACKEND_H
 #define KSHM_SELFTESTS_BACKEND_H
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,9 +74,16 @@ struct shmid_ds stat_of(int id);
 int nattch(int id);
 bool exists(int id);
 
-/* Says why and ends the process, which fails the case. */
-void die(const char *format, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
+/* Says where and why, and ends the process; that fails the case. */
+#define die(...)	die_at(__FILE__, __LINE__, __VA_ARGS__)
+/* The same for a condition that does not hold; for code without _metadata. */
+#define must(condition) do {						\
+	if (!(condition))						\
+		die("%s: errno %d", #condition, errno);			\
+} while (0)
+
+void die_at(const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
 
 /* A line of the listing. */
 struct line {
@@ -105,20 +113,46 @@ int mappings(struct mapping *maps, int most);
 int mappings_of(int id);
 bool mapping_at(const void *addr, struct mapping *map);
 
-/* True in the child; in the parent once the child has ended well. */
-bool in_child(void);
 /*
- * The same, as a user, while the table of files is full. It is everybody's, and
- * root does not mind its limit.
+ * Children. EXPECT and ASSERT count in them as in the case itself. A child ends
+ * with _exit(0); every other end fails the case, with the line that waited for
+ * it. Only backend.c sees a wait status, so none can become an exit code.
  */
-bool in_child_without_files(void);
+
+/* True in the child; in the parent once the child has ended with _exit(0). */
+#define in_child()	in_child_at(__FILE__, __LINE__)
+/*
+ * The same, as a user, while the system's table of files is full. Its limit
+ * does not apply to root.
+ */
+#define in_child_without_files()					\
+	in_child_without_files_at(__FILE__, __LINE__)
 /* Forks or dies. */
 pid_t spawn(void);
-/* The status that waitpid(2) gives. */
-int reap(pid_t pid);
-/* A child that does nothing until release() or kill(2). */
+/* Waits for a child that ends with _exit(0). */
+#define reap(pid)	reap_at(pid, 0, __FILE__, __LINE__)
+/* Waits for a child that @sig ends. */
+#define reap_killed(pid, sig)	reap_at(pid, sig, __FILE__, __LINE__)
+/* Ends a child that still runs. */
+#define kill_child(pid)	kill_child_at(pid, __FILE__, __LINE__)
+/* Waits for a child that has become another program; returns its exit code. */
+#define reap_program(pid)	reap_program_at(pid, __FILE__, __LINE__)
+/* Waits for a child that a signal stops; returns the signal. */
+#define wait_stopped(pid)	wait_stopped_at(pid, __FILE__, __LINE__)
+/* Has a child ended by now, with _exit(0)? Does not wait. */
+#define has_ended(pid)	has_ended_at(pid, __FILE__, __LINE__)
+/* A child that does nothing until release() or kill_child(). */
 pid_t spawn_idle(void);
-void release(pid_t pid);
+#define release(pid)	release_at(pid, __FILE__, __LINE__)
+
+bool in_child_at(const char *file, int line);
+bool in_child_without_files_at(const char *file, int line);
+void reap_at(pid_t pid, int sig, const char *file, int line);
+void kill_child_at(pid_t pid, const char *file, int line);
+int reap_program_at(pid_t pid, const char *file, int line);
+int wait_stopped_at(pid_t pid, const char *file, int line);
+bool has_ended_at(pid_t pid, const char *file, int line);
+void release_at(pid_t pid, const char *file, int line);
 
 /* Give up root for good: all ids and groups, and with them capabilities. */
 void become(uid_t uid, gid_t gid);
@@ -151,7 +185,8 @@ char *fill_page(void *addr, int byte);
 void use_up_mappings(void);
 /* Waits until the clock shows another second; returns it. */
 time_t next_second(void);
-/* Does touching the byte end in @sig? In a child, so that nothing is lost. */
+/* Does @act end in @sig? It runs in a child, so that nothing is lost. */
+bool raises(int sig, void (*act)(volatile char *byte), volatile char *byte);
 bool write_raises(volatile char *byte, int sig);
 bool read_raises(volatile char *byte, int sig);
 /* Faults of this process that needed no disk. */

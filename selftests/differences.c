@@ -137,11 +137,12 @@ TEST_F(differences, left_namespace_frees_what_nobody_attached)
 	}
 }
 
-static int asks_into(void *buf)
+static int stat_into(void *buf)
 {
 	ptrace(PTRACE_TRACEME, 0, 0, 0);
 	kill(getpid(), SIGSTOP);
-	_exit(ctl(make(1), IPC_STAT, buf));
+	must(!ctl(make(1), IPC_STAT, buf));
+	_exit(0);
 }
 
 /* Follows the child to the end of the call that has @number. */
@@ -150,7 +151,6 @@ static void follow_to_end_of(struct __test_metadata *_metadata, pid_t pid,
 {
 	struct __ptrace_syscall_info info = { 0 };
 	bool inside;
-	int status;
 
 	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, pid, 0,
 			    PTRACE_O_TRACESYSGOOD));
@@ -159,8 +159,7 @@ static void follow_to_end_of(struct __test_metadata *_metadata, pid_t pid,
 			 info.entry.nr == number &&
 			 info.entry.args[1] == command;
 		ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, pid, 0, 0));
-		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		ASSERT_TRUE(WIFSTOPPED(status));
+		wait_stopped(pid);
 		ASSERT_LT(0, ptrace(PTRACE_GET_SYSCALL_INFO, pid,
 				    sizeof(info), &info));
 	} while (!inside);
@@ -172,25 +171,21 @@ TEST_F(differences, buffer_taken_away_is_a_signal)
 	static char stack[32 * 1024] __attribute__((aligned(16)));
 	char *buf = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int status;
 	pid_t pid;
 
-	pid = clone(asks_into, stack + sizeof(stack), CLONE_VM | SIGCHLD, buf);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	pid = clone(stat_into, stack + sizeof(stack), CLONE_VM | SIGCHLD, buf);
+	EXPECT_EQ(SIGSTOP, wait_stopped(pid));
 	if (on_kshm())
 		follow_to_end_of(_metadata, pid, SYS_ioctl, KSHM_IOC_STAT);
 	else
 		follow_to_end_of(_metadata, pid, SYS_shmctl, IPC_STAT);
 	munmap(buf, PAGE);
 	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, 0, 0));
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	if (on_kshm()) {
-		ASSERT_TRUE(WIFSTOPPED(status));
-		EXPECT_EQ(SIGSEGV, WSTOPSIG(status));
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
+		EXPECT_EQ(SIGSEGV, wait_stopped(pid));
+		kill_child(pid);
 	} else {
-		EXPECT_EQ(0, status);
+		reap(pid);
 	}
 }
 

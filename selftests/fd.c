@@ -493,20 +493,18 @@ TEST_F(fd, passed_mapping_counts_where_the_segment_is)
 	pid_t pid = spawn();
 
 	if (!pid) {
-		if (unshare(CLONE_NEWIPC) || !map_fd(fd))
-			_exit(1);
+		must(!unshare(CLONE_NEWIPC) && map_fd(fd));
 		for (;;)
 			pause();
 	}
-	while (nattch(0) == 0)
+	while (nattch(0) == 0 && !has_ended(pid))
 		usleep(1000);
 	EXPECT_EQ(1, nattch(0));
 	EXPECT_EQ(pid, stat_of(0).shm_lpid);
 	rmid(0);
 	EXPECT_TRUE(exists(0));
 	EXPECT_EQ(POLLPRI, events_of(fd));
-	kill(pid, SIGKILL);
-	reap(pid);
+	kill_child(pid);
 	EXPECT_FALSE(exists(0));
 	EXPECT_EQ(POLLPRI | POLLRDHUP | POLLHUP, events_of(fd));
 }

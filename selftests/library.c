@@ -207,16 +207,17 @@ TEST_F(library, fork_child_loses_parent_keeps)
 }
 
 /* A vfork child's memory is its parent's, its descriptors are its own. */
-static __attribute__((noinline)) int find_in_vfork(bool close_first)
+static __attribute__((noinline)) void find_in_vfork(bool close_first)
 {
 	pid_t pid = vfork();
 
 	if (!pid) {
 		if (close_first)
 			syscall(SYS_close_range, 3, ~0U, 0);
-		_exit(get(KEY, PAGE, 0) != 0);
+		must(get(KEY, PAGE, 0) == 0);
+		_exit(0);
 	}
-	return reap(pid);
+	reap(pid);
 }
 
 TEST_F(library, vfork_child_loses_parent_keeps)
@@ -224,7 +225,7 @@ TEST_F(library, vfork_child_loses_parent_keeps)
 	int fd = descriptor();
 
 	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
-	EXPECT_EQ(0, find_in_vfork(true));
+	find_in_vfork(true);
 	EXPECT_EQ(fd, descriptor());
 	EXPECT_EQ(1, descriptors());
 	expect_works(_metadata);
@@ -236,7 +237,7 @@ TEST_F(library, vfork_child_uses_parent_lost)
 
 	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
 	close_it();
-	EXPECT_EQ(0, find_in_vfork(false));
+	find_in_vfork(false);
 	ASSERT_EQ(fd, dup2(null, fd));
 	expect_works(_metadata);
 	EXPECT_EQ(0, fcntl(fd, F_GETFD));
@@ -401,15 +402,14 @@ static int run_self(const char *what, char *said, size_t size)
 		if (!strcmp(what, "--no-standard-files"))
 			syscall(SYS_close_range, 0, 2, 0);
 		execl("/proc/self/exe", "library", what, NULL);
-		_exit(127);
+		die("running itself: %s", strerror(errno));
 	}
 	close(ends[1]);
 	while ((n = read(ends[0], said + have, size - 1 - have)) > 0)
 		have += n;
 	said[have] = '\0';
 	close(ends[0]);
-	n = reap(pid);
-	return WIFEXITED(n) ? WEXITSTATUS(n) : -1;
+	return reap_program(pid);
 }
 
 /* In a mount namespace of its own, where /dev is empty. */
@@ -941,8 +941,8 @@ static int run_user(const char *name, const char *const *steps)
 {
 	char program[PATH_MAX], library[PATH_MAX];
 	const char *args[8] = { name };
-	int i, status;
 	pid_t pid;
+	int i;
 
 	path_beside(program, sizeof(program), name);
 	path_beside(library, sizeof(library), "libkshm-preload.so");
@@ -952,10 +952,9 @@ static int run_user(const char *name, const char *const *steps)
 	if (!pid) {
 		setenv("LD_PRELOAD", library, 1);
 		execv(program, (char *const *)args);
-		_exit(127);
+		die("running %s: %s", program, strerror(errno));
 	}
-	status = reap(pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return reap_program(pid);
 }
 
 #define RUN_USER(...)	\

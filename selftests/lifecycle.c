@@ -7,13 +7,6 @@
 
 FIXTURE_BOTH(lifecycle);
 
-static bool killed_by(pid_t pid, int sig)
-{
-	int status = reap(pid);
-
-	return WIFSIGNALED(status) && WTERMSIG(status) == sig;
-}
-
 /* A child that has attached segment 0 itself, and then waits. */
 static pid_t spawn_attached(void)
 {
@@ -26,8 +19,7 @@ static pid_t spawn_attached(void)
 	pid = spawn();
 	if (!pid) {
 		*attach(0) = 'c';
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
+		must(write(ready[1], "", 1) == 1);
 		for (;;)
 			pause();
 	}
@@ -58,9 +50,10 @@ TEST_F(lifecycle, exit_without_detach_detaches)
 	if (!child) {
 		attach(0);
 		attach(0);
-		_exit(nattch(0) == 2 ? 0 : 1);
+		EXPECT_EQ(2, nattch(0));
+		_exit(0);
 	}
-	EXPECT_EQ(0, reap(child));
+	reap(child);
 	EXPECT_EQ(0, nattch(0));
 	EXPECT_EQ(child, stat_of(0).shm_lpid);
 	EXPECT_NE(0, stat_of(0).shm_dtime);
@@ -73,8 +66,7 @@ TEST_F(lifecycle, sigkill_detaches)
 	make(1);
 	child = spawn_attached();
 	EXPECT_EQ(1, nattch(0));
-	kill(child, SIGKILL);
-	EXPECT_TRUE(killed_by(child, SIGKILL));
+	kill_child(child);
 	EXPECT_EQ(0, nattch(0));
 	EXPECT_EQ(child, stat_of(0).shm_lpid);
 	EXPECT_EQ('c', *attach(0));
@@ -88,8 +80,7 @@ TEST_F(lifecycle, sigkill_of_last_ends_marked_segment)
 	child = spawn_attached();
 	rmid(0);
 	EXPECT_TRUE(exists(0));
-	kill(child, SIGKILL);
-	EXPECT_TRUE(killed_by(child, SIGKILL));
+	kill_child(child);
 	EXPECT_FALSE(exists(0));
 }
 
@@ -107,7 +98,7 @@ TEST_F(lifecycle, crash_detaches)
 		*(volatile char *)p = 1;
 		_exit(0);
 	}
-	EXPECT_TRUE(killed_by(child, SIGSEGV));
+	reap_killed(child, SIGSEGV);
 	EXPECT_EQ(0, nattch(0));
 }
 
@@ -123,8 +114,7 @@ TEST_F(lifecycle, sigkill_while_memory_is_held_open_detaches)
 	snprintf(path, sizeof(path), "/proc/%d/mem", child);
 	fd = open(path, O_RDONLY);
 	ASSERT_LE(0, fd);
-	kill(child, SIGKILL);
-	EXPECT_TRUE(killed_by(child, SIGKILL));
+	kill_child(child);
 	EXPECT_EQ(0, nattch(0));
 	EXPECT_EQ(child, stat_of(0).shm_lpid);
 	close(fd);
@@ -144,7 +134,7 @@ TEST_F(lifecycle, exec_detaches)
 		dup2(held[0], STDIN_FILENO);
 		close(held[1]);
 		execl("/proc/self/exe", "lifecycle", "--wait", NULL);
-		_exit(1);
+		die("running itself: %s", strerror(errno));
 	}
 	close(held[0]);
 	/* One look for both: between two the child may attach. */
@@ -155,7 +145,7 @@ TEST_F(lifecycle, exec_detaches)
 	EXPECT_EQ(0, kill(child, 0));
 	EXPECT_NE(0, ds.shm_dtime);
 	close(held[1]);
-	EXPECT_EQ(0, reap(child));
+	reap(child);
 }
 
 TEST_F(lifecycle, exec_failed_keeps_attach)
@@ -175,9 +165,10 @@ TEST_F(lifecycle, vfork_counts_nothing)
 
 	if (!child) {
 		*p = 'v';
-		_exit(nattch(0) == before ? 0 : 1);
+		must(nattch(0) == before);
+		_exit(0);
 	}
-	EXPECT_EQ(0, reap(child));
+	reap(child);
 	EXPECT_EQ('v', *p);
 	EXPECT_EQ(1, nattch(0));
 }
@@ -207,6 +198,7 @@ TEST_F(lifecycle, grandchild_outlives_child)
 	if (in_child()) {
 		pid_t pid = fork();
 
+		ASSERT_LE(0, pid);
 		while (!pid && p[100] != 'g')
 			usleep(1000);
 		if (pid)
@@ -215,7 +207,7 @@ TEST_F(lifecycle, grandchild_outlives_child)
 	}
 	EXPECT_EQ(2, nattch(0));
 	p[100] = 'g';
-	EXPECT_EQ(0, reap(*grandchild));
+	reap(*grandchild);
 	EXPECT_EQ(1, nattch(0));
 }
 

@@ -80,8 +80,8 @@ TEST_F(owned, copy_of_descriptor_keeps)
 
 TEST_F(owned, kill_removes)
 {
-	int i, status;
 	pid_t pid;
+	int i;
 
 	for (i = 0; i < 20; i++) {
 		pid = spawn();
@@ -89,8 +89,7 @@ TEST_F(owned, kill_removes)
 			*attach(make_owned(new_owner())) = 1;
 			raise(SIGKILL);
 		}
-		status = reap(pid);
-		EXPECT_TRUE(WIFSIGNALED(status));
+		reap_killed(pid, SIGKILL);
 		EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
 	}
 }
@@ -173,8 +172,7 @@ TEST_F(owned, close_in_another_namespace_removes)
 	id = get(KEY, PAGE, 0600);
 	EXPECT_LE(0, id);
 	EXPECT_TRUE(exists(id));
-	kill(pid, SIGKILL);
-	reap(pid);
+	kill_child(pid);
 	EXPECT_FALSE(exists(id));
 }
 
@@ -221,8 +219,10 @@ TEST_F(transient, stays_until_first_attach)
 {
 	int id = make_transient();
 
-	if (in_child())
-		_exit(!exists(id));
+	if (in_child()) {
+		EXPECT_TRUE(exists(id));
+		_exit(0);
+	}
 	EXPECT_TRUE(exists(id));
 	EXPECT_EQ(id, get(KEY, PAGE, 0600));
 	rmid(id);
@@ -268,8 +268,7 @@ TEST_F(transient, every_mapping_keeps)
 
 	detach(p);
 	EXPECT_EQ(1, nattch(id));
-	kill(child, SIGKILL);
-	reap(child);
+	kill_child(child);
 	EXPECT_FALSE(exists(id));
 }
 

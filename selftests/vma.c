@@ -39,7 +39,7 @@ static void expect_event(struct __test_metadata *_metadata,
 
 	if (!child)
 		_exit(0);
-	ASSERT_EQ(0, reap(child));
+	reap(child);
 	before = stat_of(0);
 	ASSERT_EQ(child, before.shm_lpid);
 	ASSERT_EQ(1, before.shm_nattch);
@@ -55,15 +55,9 @@ static void expect_event(struct __test_metadata *_metadata,
 	munmap(p, 2 * PAGES * PAGE);
 }
 
-static void must(bool ok, const char *what)
-{
-	if (!ok)
-		die("%s: %s", what, strerror(errno));
-}
-
 static void protect_middle(char *p)
 {
-	must(!mprotect(p + PAGE, PAGE, PROT_READ), "mprotect");
+	must(!mprotect(p + PAGE, PAGE, PROT_READ));
 }
 
 TEST_F(vma, mprotect_middle_counts_three)
@@ -73,7 +67,7 @@ TEST_F(vma, mprotect_middle_counts_three)
 
 static void protect_whole(char *p)
 {
-	must(!mprotect(p, PAGES * PAGE, PROT_READ), "mprotect");
+	must(!mprotect(p, PAGES * PAGE, PROT_READ));
 }
 
 TEST_F(vma, mprotect_whole_changes_nothing)
@@ -83,7 +77,7 @@ TEST_F(vma, mprotect_whole_changes_nothing)
 
 static void lock_middle(char *p)
 {
-	must(!mlock(p + PAGE, PAGE), "mlock");
+	must(!mlock(p + PAGE, PAGE));
 }
 
 TEST_F(vma, mlock_middle_counts_three)
@@ -93,7 +87,7 @@ TEST_F(vma, mlock_middle_counts_three)
 
 static void advise_middle(char *p)
 {
-	must(!madvise(p + PAGE, PAGE, MADV_DONTDUMP), "madvise");
+	must(!madvise(p + PAGE, PAGE, MADV_DONTDUMP));
 }
 
 TEST_F(vma, madvise_middle_counts_three)
@@ -103,7 +97,7 @@ TEST_F(vma, madvise_middle_counts_three)
 
 static void unmap_middle(char *p)
 {
-	must(!munmap(p + PAGE, PAGE), "munmap");
+	must(!munmap(p + PAGE, PAGE));
 }
 
 TEST_F(vma, munmap_middle_counts_two)
@@ -113,7 +107,7 @@ TEST_F(vma, munmap_middle_counts_two)
 
 static void unmap_first(char *p)
 {
-	must(!munmap(p, PAGE), "munmap");
+	must(!munmap(p, PAGE));
 }
 
 TEST_F(vma, munmap_first_count_unchanged)
@@ -123,7 +117,7 @@ TEST_F(vma, munmap_first_count_unchanged)
 
 static void unmap_last(char *p)
 {
-	must(!munmap(p + 2 * PAGE, PAGE), "munmap");
+	must(!munmap(p + 2 * PAGE, PAGE));
 }
 
 TEST_F(vma, munmap_last_count_unchanged)
@@ -133,7 +127,7 @@ TEST_F(vma, munmap_last_count_unchanged)
 
 static void unmap_whole(char *p)
 {
-	must(!munmap(p, PAGES * PAGE), "munmap");
+	must(!munmap(p, PAGES * PAGE));
 }
 
 TEST_F(vma, munmap_whole_counts_none)
@@ -168,7 +162,7 @@ static void move_whole(char *p)
 
 	p = mremap(p, PAGES * PAGE, PAGES * PAGE,
 		   MREMAP_MAYMOVE | MREMAP_FIXED, to);
-	must(p == to, "mremap");
+	must(p == to);
 }
 
 TEST_F(vma, mremap_move_count_unchanged)
@@ -181,7 +175,7 @@ static void move_middle(char *p)
 	char *to = free_range(1);
 
 	p = mremap(p + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
-	must(p == to, "mremap");
+	must(p == to);
 }
 
 TEST_F(vma, mremap_move_middle_counts_three)
@@ -192,7 +186,7 @@ TEST_F(vma, mremap_move_middle_counts_three)
 static void copy_whole(char *p)
 {
 	p = mremap(p, 0, PAGES * PAGE, MREMAP_MAYMOVE);
-	must(p != MAP_FAILED, "mremap");
+	must(p != MAP_FAILED);
 }
 
 TEST_F(vma, mremap_of_old_size_zero_counts_two)
@@ -203,7 +197,7 @@ TEST_F(vma, mremap_of_old_size_zero_counts_two)
 static void shrink(char *p)
 {
 	p = mremap(p, PAGES * PAGE, PAGE, 0);
-	must(p != MAP_FAILED, "mremap");
+	must(p != MAP_FAILED);
 }
 
 TEST_F(vma, mremap_shrink_count_unchanged)
@@ -213,7 +207,7 @@ TEST_F(vma, mremap_shrink_count_unchanged)
 
 static void shuffle_first(char *p)
 {
-	must(!remap_file_pages(p, PAGE, 0, 2, 0), "remap_file_pages");
+	must(!remap_file_pages(p, PAGE, 0, 2, 0));
 }
 
 TEST_F(vma, remap_file_pages_counts_two)
@@ -223,7 +217,7 @@ TEST_F(vma, remap_file_pages_counts_two)
 
 static void drop_pages(char *p)
 {
-	must(!madvise(p, PAGES * PAGE, MADV_DONTNEED), "madvise");
+	must(!madvise(p, PAGES * PAGE, MADV_DONTNEED));
 }
 
 TEST_F(vma, madv_dontneed_changes_nothing)

@@ -196,8 +196,7 @@ TEST_F(who, processes_listed_each)
 	n = who(self->dev);
 	EXPECT_EQ(2, n);
 	EXPECT_EQ(NULL, of_pid(n, one));
-	kill(other, SIGKILL);
-	reap(other);
+	kill_child(other);
 	EXPECT_EQ(1, who(self->dev));
 }
 
@@ -209,12 +208,11 @@ TEST_F(who, exec_leaves_the_list)
 	pid = spawn();
 	if (!pid) {
 		execl("/bin/sleep", "sleep", "1000", NULL);
-		_exit(1);
+		die("running sleep: %s", strerror(errno));
 	}
 	EXPECT_TRUE(becomes(self->dev, 1));
 	EXPECT_EQ(getpid(), list[0].pid);
-	kill(pid, SIGKILL);
-	reap(pid);
+	kill_child(pid);
 }
 
 static void *sleep_on(void *unused)
@@ -243,16 +241,16 @@ TEST_F(who, process_without_first_thread_listed)
 		EXPECT_EQ(2, n);
 		ASSERT_NE(NULL, of_pid(n, pid));
 	}
-	kill(pid, SIGKILL);
-	reap(pid);
+	kill_child(pid);
 	EXPECT_EQ(1, who(self->dev));
 }
 
 static int who_of_parent(void *dev)
 {
-	int n = who(*(int *)dev);
-
-	_exit(n != 1 || list[0].pid != getppid() || !list[0].addr);
+	must(who(*(int *)dev) == 1);
+	must(list[0].pid == getppid());
+	must(list[0].addr);
+	_exit(0);
 }
 
 TEST_F(who, shared_address_space_listed_once)
@@ -264,7 +262,7 @@ TEST_F(who, shared_address_space_listed_once)
 	pid = clone(who_of_parent, stack + 65536,
 		    CLONE_VM | CLONE_VFORK | SIGCHLD, &self->dev);
 	ASSERT_LT(0, pid);
-	EXPECT_EQ(0, reap(pid));
+	reap(pid);
 	free(stack);
 }
 
@@ -402,24 +400,23 @@ TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
 
 TEST_F(who, pids_are_those_of_the_callers_namespace)
 {
-	pid_t pid;
 	int n;
 
 	attach(make(1));
-	pid = spawn();
-	if (!pid) {
-		if (unshare(CLONE_NEWPID))
-			_exit(1);
-		pid = fork();
-		if (pid)
-			_exit(reap(pid));
+	if (!in_child())
+		return;
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	if (in_child()) {
 		n = who(self->dev);
-		/* This one; its parent and grandparent are invisible. */
-		_exit(n != 3 || getpid() != 1 || !of_pid(n, 1) ||
-		      (list[0].pid == 0) + (list[1].pid == 0) +
-		      (list[2].pid == 0) != 2);
+		EXPECT_EQ(3, n);
+		EXPECT_EQ(1, getpid());
+		EXPECT_NE(NULL, of_pid(n, 1));
+		/* Its parent and grandparent have no pid here. */
+		EXPECT_EQ(2, (list[0].pid == 0) + (list[1].pid == 0) +
+			     (list[2].pid == 0));
+		_exit(0);
 	}
-	EXPECT_EQ(0, reap(pid));
+	_exit(0);
 }
 
 TEST_F(who, processes_in_child_namespaces_have_outer_pids)
@@ -437,8 +434,7 @@ TEST_F(who, processes_in_child_namespaces_have_outer_pids)
 	EXPECT_EQ(2, n);
 	ASSERT_NE(NULL, of_pid(n, pid));
 	EXPECT_NE(0, of_pid(n, pid)->addr);
-	kill(pid, SIGKILL);
-	reap(pid);
+	kill_child(pid);
 }
 
 TEST_F(who, stale_id_einval)
@@ -471,22 +467,27 @@ TEST_F(who, library_gives_the_same)
  */
 static void come_and_go(int i, int rounds)
 {
+	pid_t pid;
 	char *p;
 
 	for (; rounds; rounds--) {
-		if (!spawn()) {
+		pid = spawn();
+		if (!pid) {
 			p = attach(0);
 			mprotect(p + PAGE, PAGE, PROT_READ);
 			munmap(p + 3 * PAGE, PAGE);
 			if (i == 0)
 				execl("/bin/true", "true", NULL);
+			must(i != 0);
 			if (i == 1)
 				kill(getpid(), SIGKILL);
 			detach(p);
 			_exit(0);
 		}
-		if (waitpid(-1, NULL, 0) < 0)
-			_exit(1);
+		if (i == 1)
+			reap_killed(pid, SIGKILL);
+		else
+			reap(pid);
 	}
 	_exit(0);
 }
@@ -518,8 +519,12 @@ TEST_F(who, asked_while_processes_come_and_go)
 			wrong += !plausible(&list[i]);
 		if (n < 1 || !of_pid(n, getpid()))
 			wrong++;
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			busy--;
+		for (i = 0; i < 3; i++) {
+			if (pid[i] && has_ended(pid[i])) {
+				pid[i] = 0;
+				busy--;
+			}
+		}
 	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_LT(4, most);
