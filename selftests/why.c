@@ -520,6 +520,23 @@ TEST_F(why, refusal_got_over_not_told)
 		   GET(.key = KEY + 1, .flags = KSHM_GET_CREAT));
 }
 
+/*
+ * WHO looks for ownership and for permission to read. The first refuses here, the
+ * second grants; then the list can't be written.
+ */
+TEST_F(why, reason_of_another_errno_not_told)
+{
+	make_key(KEY, PAGE, 0604);
+	attach(0);
+	if (in_child()) {
+		become(ALICE, STAFF);
+		EXPECT_WHY(EFAULT, KSHM_WHY_FAULT, 0, 0,
+			   WHO(.room = 1, .list = (uintptr_t)BAD_POINTER));
+		EXPECT_WHY(0, 0, 0, 0, WHO(.room = 0));
+		_exit(0);
+	}
+}
+
 TEST_F(why, last_refusal_not_told_again)
 {
 	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 9, 0, STAT(.id = 9));
