@@ -70,7 +70,6 @@ const struct backend kshm = {
 
 const struct backend *backend;
 
-static int kernel_log = -1;
 static unsigned int seed;
 static pid_t first_pid;
 
@@ -99,9 +98,6 @@ const char *backend_begin(const struct backend *b)
 		return "this kernel has no CONFIG_SYSVIPC";
 	if (unshare(CLONE_NEWIPC))
 		return "no new IPC namespace: run this as root";
-	kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (kernel_log >= 0)
-		lseek(kernel_log, 0, SEEK_END);
 	return NULL;
 }
 
@@ -127,25 +123,14 @@ int backend_sweep(void)
 	return listing_read(lines, 256);
 }
 
-const char *backend_complaint(void)
+void backend_mark(const char *name)
 {
-	static const char *const words[] = {
-		"WARNING", "BUG:", "KASAN", "KCSAN", "UBSAN", "KFENCE", "Oops",
-		"lockdep is", "possible circular", "possible recursive",
-		"suspected memory leaks", "refcount_t", "cut here",
-	};
-	static char record[8192];
-	ssize_t n;
-	size_t i;
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
-	while ((n = read(kernel_log, record, sizeof(record) - 1)) != -1 ||
-	       errno == EPIPE) {
-		record[n < 0 ? 0 : n] = '\0';
-		for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-			if (strstr(record, words[i]))
-				return record;
-	}
-	return NULL;
+	if (fd < 0)
+		return;
+	dprintf(fd, "mark: %s on %s\n", name, backend->name);
+	close(fd);
 }
 
 int get(key_t key, size_t size, int flags)
