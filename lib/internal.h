@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the library share.
+ * Declarations that the files of the library share.
  *
- *	preload.c	libc's names
+ *	preload.c	libc's names, for LD_PRELOAD only
  *	   |
- *	sysv.c		from the System V calls to ioctls and back
- *	posix.c		from shm_open and shm_unlink likewise
- *	beyond.c	what neither has a call for
+ *	sysv.c		the System V calls
+ *	posix.c		shm_open and shm_unlink
+ *	segment.c	the calls that System V does not have
  *	   |
- *	   |   dsm.c	PostgreSQL's four operations
- *	   |	 |
- *	dev.c		the descriptor of /dev/kshm
+ *	dev.c		the descriptor of /dev/kshm, and the ioctls
  *	   |
- *	explain.c	why a call failed
+ *	explain.c	the reason of a failure, in words
  *
- * Between them an error is a negative errno, as in the kernel; errno itself is
- * set in one place, kshm_failed(), when an answer is handed to the program. Nothing here
- * allocates, locks, or calls what another preloaded library may have replaced.
+ * Inside the library an error is a negative errno, as in the kernel. Only
+ * kshm_failed() sets errno, when a function returns to the program. The library
+ * does not allocate memory, takes no locks, and calls nothing that another
+ * preloaded library may have replaced.
  */
 #ifndef KSHM_INTERNAL_H
 #define KSHM_INTERNAL_H
@@ -120,17 +119,18 @@ long kshm_ioctl(unsigned long cmd, void *arg);
  */
 long kshm_ioctl_by(int fd, unsigned long cmd, void *arg);
 
-struct kshm_get;
-
 /**
- * kshm_get_by - find or create a segment by key or name
- * @owner:	a descriptor of kshm_owner() that asks, -1 for the library's own
- * @name:	in place of the key, NULL for the key
- * @get:	the rest; flags and id are answered
+ * kshm_attach - attach a segment for one of the functions that do so
+ * @call:	as for kshm_failed()
+ * @shmid:	as for kshm_shmat()
+ * @shmaddr:	as for kshm_shmat()
+ * @shmflg:	as for kshm_shmat()
+ * @size:	set to the attached size; or NULL
  *
- * Return: 0 or a negative errno, -ENOTTY where @owner isn't one.
+ * Return: as kshm_shmat(), with errno.
  */
-long kshm_get_by(int owner, const char *name, struct kshm_get *get);
+void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
+		  size_t *size);
 
 #if __SIZEOF_LONG__ == 4
 /* Twin of __shmctl64: the shmctl of programs with a 64-bit time_t. */

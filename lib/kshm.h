@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * libkshm: the shared memory calls of System V and of POSIX, answered by the kshm
- * module, and a few more.
+ * libkshm: the shared memory calls of System V and POSIX, served by the kshm
+ * module, and some calls that neither of them has.
  *
- * Same prototypes, same answers, same errno as the calls of <sys/shm.h>, and as
- * shm_open() and shm_unlink(), with kshm_ before the name. Every call is
- * thread-safe, async-signal-safe, and leaves errno alone when it succeeds.
+ * kshm_shmget() has the prototype, the results and the errno values of shmget(),
+ * and so on for each call of <sys/shm.h>, and for shm_open() and shm_unlink().
+ * Every function is thread-safe and async-signal-safe, and leaves errno alone
+ * when it succeeds.
  *
- * Two errors come from the library itself, from any call: ENOSYS where
- * /dev/kshm can't be opened, or its module is too old for the call; ENOMEM
- * where no file descriptor is free for it.
+ * Any function can also fail with an error of the library itself: ENOSYS when
+ * /dev/kshm can't be opened or its module is too old, and ENOMEM when the process
+ * has no file descriptor left to open it.
+ *
+ * The ioctls below the library, and the numbers of the reasons (KSHM_WHY_*), are
+ * in <linux/kshm.h>.
  */
 #ifndef KSHM_H
 #define KSHM_H
 
-#include <linux/kshm.h>
+#include <linux/kshm_version.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ipc.h>
@@ -27,12 +31,14 @@ extern "C" {
 
 /**
  * kshm_shmget - find a segment by its key, or create one
- * @key:	the key; IPC_PRIVATE always creates
- * @size:	bytes; where the segment exists, the least size that will do
+ * @key:	the key; IPC_PRIVATE always creates a segment
+ * @size:	size of a new segment in bytes; an existing one must have at least
+ *		this size
  * @shmflg:	nine permission bits, IPC_CREAT, IPC_EXCL, SHM_NORESERVE
  *
- * Twin of shmget(2). SHM_HUGETLB is ignored where the segment exists; where it
- * has to be created, the answer is that of a kernel without huge pages, EINVAL.
+ * Works as shmget(2). There are no huge pages: SHM_HUGETLB is ignored for an
+ * existing segment, and a new segment with it is refused with EINVAL, as by a
+ * kernel that is built without them.
  *
  * Return: the id of the segment, 0 or more; or -1 with errno EACCES, EEXIST,
  * EINVAL, ENOENT, ENOMEM or ENOSPC.
@@ -41,44 +47,43 @@ int kshm_shmget(key_t key, size_t size, int shmflg);
 
 /**
  * kshm_shmat - attach a segment to the address space
- * @shmid:	its id
- * @shmaddr:	where to, or NULL to let the kernel choose
+ * @shmid:	id of the segment
+ * @shmaddr:	the address, or NULL to let the kernel choose
  * @shmflg:	SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC
  *
- * Twin of shmat(2). NULL is an address like any other: only (void *)-1 says
- * that the call failed.
+ * Works as shmat(2). NULL can be a valid address; only (void *)-1 is a failure.
  *
- * Return: the address; or (void *)-1 with errno EACCES, EAGAIN, EFAULT (only
- * with SHM_REMAP, over the caller's own stack), EIDRM, EINVAL, ENFILE, ENOMEM
- * or EPERM.
+ * Return: the address; or (void *)-1 with errno EACCES, EAGAIN, EFAULT (SHM_REMAP
+ * over the caller's own stack), EIDRM, EINVAL, ENFILE, ENOMEM or EPERM.
  */
 void *kshm_shmat(int shmid, const void *shmaddr, int shmflg);
 
 /**
- * kshm_shmdt - detach what kshm_shmat() attached
- * @shmaddr:	the address that kshm_shmat() gave
+ * kshm_shmdt - detach a segment
+ * @shmaddr:	the address that kshm_shmat() returned
  *
- * Twin of shmdt(2).
+ * Works as shmdt(2).
  *
- * Return: 0; or -1 with errno EINVAL where no segment is attached there.
+ * Return: 0; or -1 with errno EINVAL if no segment is attached there.
  */
 int kshm_shmdt(const void *shmaddr);
 
 /**
- * kshm_shmctl - ask about a segment, change it, remove it
- * @shmid:	its id; its index for SHM_STAT and SHM_STAT_ANY; 0 or more, and
- *		not looked at, for IPC_INFO and SHM_INFO
+ * kshm_shmctl - query, change or remove a segment
+ * @shmid:	id of the segment; its index for SHM_STAT and SHM_STAT_ANY; any
+ *		number that is not negative for IPC_INFO and SHM_INFO
  * @cmd:	IPC_STAT, IPC_SET, IPC_RMID, SHM_LOCK, SHM_UNLOCK, SHM_STAT,
  *		SHM_STAT_ANY, IPC_INFO, SHM_INFO
- * @buf:	struct shmid_ds for IPC_STAT, IPC_SET, SHM_STAT, SHM_STAT_ANY;
- *		struct shminfo for IPC_INFO; struct shm_info for SHM_INFO; not
- *		looked at for the others
+ * @buf:	struct shmid_ds for IPC_STAT, IPC_SET, SHM_STAT and SHM_STAT_ANY;
+ *		struct shminfo for IPC_INFO; struct shm_info for SHM_INFO; unused
+ *		by the other commands
  *
- * Twin of shmctl(2). A buffer that can't be read or written is EFAULT.
+ * Works as shmctl(2). A buffer that can't be read or written is EFAULT, not a
+ * signal.
  *
- * Return: the id for SHM_STAT and SHM_STAT_ANY, the highest index in use (0
- * where there is none) for IPC_INFO and SHM_INFO, else 0; or -1 with errno
- * EACCES, EFAULT, EIDRM, EINVAL, ENOMEM or EPERM.
+ * Return: the id for SHM_STAT and SHM_STAT_ANY; the highest index in use, or 0 if
+ * there is no segment, for IPC_INFO and SHM_INFO; 0 for the other commands; or -1
+ * with errno EACCES, EFAULT, EIDRM, EINVAL, ENOMEM or EPERM.
  */
 #ifdef __USE_TIME_BITS64
 int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf)
@@ -88,20 +93,20 @@ int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf);
 #endif
 
 /*
- * For kshm_shm_open(), beside O_CREAT: fcntl(2) may put seals on the new object.
- * No system uses this bit in a flag of open(2).
+ * A flag of kshm_shm_open() for use with O_CREAT: fcntl(2) can put seals on the
+ * new object. No system uses this bit for a flag of open(2).
  */
 #define KSHM_O_SEALABLE	0x40000000
 
 /**
  * kshm_shm_open - open a named object, or create one
- * @name:	"/name"; without the slashes at most NAME_MAX bytes
+ * @name:	"/name"; at most NAME_MAX bytes after the slash
  * @oflag:	O_RDONLY, O_RDWR or O_WRONLY, with O_CREAT, O_EXCL, O_TRUNC,
  *		O_APPEND, O_NONBLOCK, KSHM_O_SEALABLE; other bits are ignored
  * @mode:	permission bits of a new object, less the umask
  *
- * Twin of shm_open(3). The descriptor is closed by exec, and can do all that one
- * of a file in /dev/shm can.
+ * Works as shm_open(3). The descriptor is close-on-exec, and supports the same
+ * operations as one of a file in /dev/shm.
  *
  * Return: the descriptor; or -1 with errno EACCES, EEXIST, EINVAL, EMFILE,
  * ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC or EPERM.
@@ -109,219 +114,184 @@ int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf);
 int kshm_shm_open(const char *name, int oflag, mode_t mode);
 
 /**
- * kshm_shm_unlink - take a named object's name away
+ * kshm_shm_unlink - remove the name of a named object
  * @name:	as for kshm_shm_open()
  *
- * Twin of shm_unlink(3). Who has the object open, or mapped, keeps it.
+ * Works as shm_unlink(3). The object itself exists until no process has it open
+ * or mapped.
  *
  * Return: 0; or -1 with errno EACCES, ENAMETOOLONG or ENOENT.
  */
 int kshm_shm_unlink(const char *name);
 
 /*
- * What neither System V nor POSIX has a call for.
+ * Calls that System V and POSIX do not have.
  */
 
-/**
- * kshm_attach - attach a segment, and learn how large that is
- * @shmid:	its id
- * @shmaddr:	as for kshm_shmat()
- * @shmflg:	as for kshm_shmat()
- * @size:	set to the bytes that are attached; NULL: nobody asks
- *
- * IPC_STAT before or after kshm_shmat() would tell the size of another moment.
- *
- * Return: as kshm_shmat().
- */
-void *kshm_attach(int shmid, const void *shmaddr, int shmflg, size_t *size);
-
-/* What a new segment is to be, besides what shmflg says. */
-#define KSHM_TRANSIENT	1	/* removed with its last detach */
-#define KSHM_UNIQUE	2	/* no other IPC namespace has its id */
-#define KSHM_PREALLOC	4	/* all its pages are made now */
+/* Flags of kshm_segment_get(): properties of a new segment. */
+#define KSHM_TRANSIENT	1	/* removed at its last detach */
+#define KSHM_UNIQUE	2	/* no segment in another IPC namespace has its id */
+#define KSHM_PREALLOC	4	/* all its pages are allocated at once */
 
 /**
- * kshm_owner - open what segments can be tied to
+ * kshm_owner - open a descriptor that segments can be tied to
  *
- * Segments that were created with it are removed when it is closed: by close(),
- * by exec, or by the end of the process, however that ends. Where others have
- * copies of the descriptor, by fork() or over a socket, the last close counts.
- * (So the library's own descriptor would not do: each child has that.)
+ * A segment that is created with this descriptor as its owner is removed when the
+ * descriptor is closed: by close(), by exec, or when the process ends for any
+ * reason. If fork() or a socket made copies of the descriptor, the last close
+ * counts.
  *
  * Return: a descriptor, close-on-exec; or -1 with errno ENOSYS or ENOMEM.
  */
 int kshm_owner(void);
 
 /**
- * kshm_obtain - find a segment by its key, or create one, and tell which
+ * kshm_segment_get - find a segment by its key, or create one, and say which
  * @key:	as for kshm_shmget()
  * @size:	as for kshm_shmget()
- * @shmflg:	as for kshm_shmget(), without SHM_HUGETLB
- * @how:	what a new one is to be: KSHM_TRANSIENT, KSHM_UNIQUE, KSHM_PREALLOC,
- *		or 0
- * @owner:	what a new one is tied to: a descriptor of kshm_owner(), or -1
- * @created:	set to 1 where it was created, to 0 where it was found; NULL:
- *		nobody asks
+ * @shmflg:	as for kshm_shmget(), but without SHM_HUGETLB
+ * @flags:	properties of a new segment: 0, or KSHM_TRANSIENT, KSHM_UNIQUE,
+ *		KSHM_PREALLOC
+ * @owner:	descriptor of kshm_owner() that a new segment is tied to, or -1
+ * @created:	set to 1 if the segment was created, to 0 if it was found; or NULL
  *
- * Return: as kshm_shmget(), also with errno EINTR with KSHM_PREALLOC, and EBADF or
- * ENOTTY for another owner.
+ * An existing segment keeps the properties that it has.
+ *
+ * Return: as kshm_shmget(); also with errno EINTR (only with KSHM_PREALLOC), and
+ * EBADF or ENOTTY if @owner is no descriptor of kshm_owner().
  */
-int kshm_obtain(key_t key, size_t size, int shmflg, int how, int owner,
-		int *created);
+int kshm_segment_get(key_t key, size_t size, int shmflg, int flags, int owner,
+		     int *created);
 
 /**
- * kshm_obtain_named - the same, by name
+ * kshm_segment_get_named - find a segment by its name, or create one
  * @name:	1 to 255 bytes without '/'
- * @size:	as for kshm_obtain()
- * @shmflg:	as for kshm_obtain()
- * @how:	as for kshm_obtain()
- * @owner:	as for kshm_obtain()
- * @created:	as for kshm_obtain()
+ * @size:	as for kshm_segment_get()
+ * @shmflg:	as for kshm_segment_get()
+ * @flags:	as for kshm_segment_get()
+ * @owner:	as for kshm_segment_get()
+ * @created:	as for kshm_segment_get()
  *
- * The segment has no key. Names are those of the IPC namespace, as keys are; they
- * are not those of shm_open().
+ * The segment has no key. Each IPC namespace has its own names of segments, which
+ * are apart from the names of kshm_shm_open().
  *
- * Return: as kshm_obtain(), also with errno ENAMETOOLONG.
+ * Return: as kshm_segment_get(), also with errno ENAMETOOLONG.
  */
-int kshm_obtain_named(const char *name, size_t size, int shmflg, int how,
-		      int owner, int *created);
+int kshm_segment_get_named(const char *name, size_t size, int shmflg, int flags,
+			   int owner, int *created);
 
 /**
- * kshm_grow - make a segment larger, or ask how large it is
- * @shmid:	its id
- * @size:	its new size, 0 to ask; set to its size
- * @generation:	set to how often it has grown; NULL: nobody asks
+ * kshm_segment_attach - attach a segment, and return its size
+ * @shmid:	as for kshm_shmat()
+ * @shmaddr:	as for kshm_shmat()
+ * @shmflg:	as for kshm_shmat()
+ * @size:	set to the attached size in bytes; or NULL
  *
- * What is attached keeps its length. To have all of it, attach it again.
+ * A segment can grow between two calls, so an IPC_STAT before or after
+ * kshm_shmat() could return another size than the attached one.
+ *
+ * Return: as kshm_shmat().
+ */
+void *kshm_segment_attach(int shmid, const void *shmaddr, int shmflg,
+			  size_t *size);
+
+/**
+ * kshm_segment_grow - make a segment larger, or query its size
+ * @shmid:	id of the segment
+ * @size:	the new size in bytes, or 0 to query; set to the segment's size
+ * @generation:	set to the number of times that the segment has grown; or NULL
+ *
+ * Existing attaches keep their length; a new attach covers the whole segment.
  *
  * Return: 0; or -1 with errno EACCES, EBUSY (its pages are locked), EFBIG, EINVAL
- * (smaller than it is, above shmmax), ENOMEM, ENOSPC or EPERM.
+ * (smaller than the segment is, or above shmmax), ENOMEM, ENOSPC or EPERM.
  */
-int kshm_grow(int shmid, size_t *size, unsigned long long *generation);
-
-/*
- * Why a call failed: one errno can mean many things.
- */
-
-/* Reasons that the library has itself; others are in <linux/kshm.h>. */
-#define KSHM_WHY_DEVICE		0x10000	/* /dev/kshm can't be opened */
-#define KSHM_WHY_HUGE_PAGES	0x10001	/* there are no huge pages */
-#define KSHM_WHY_OPERATION	0x10002	/* no such cmd of shmctl, or op of dsm */
+int kshm_segment_grow(int shmid, size_t *size, unsigned long long *generation);
 
 /**
- * kshm_explain_errors - have failures explained, or stop that
+ * kshm_segment_fd - get a file descriptor of a segment
+ * @shmid:	id of the segment
+ * @flags:	O_RDWR or O_RDONLY, and O_CLOEXEC
+ *
+ * mmap(2) of the descriptor with MAP_SHARED attaches the segment, also in a
+ * process of another IPC namespace that has received the descriptor. poll(2)
+ * returns POLLPRI if the segment is marked for removal, POLLRDHUP while it is not
+ * attached anywhere, and POLLHUP once it is destroyed.
+ *
+ * Return: the descriptor; or -1 with errno EACCES, EIDRM, EINVAL, EMFILE, ENFILE
+ * or ENOMEM.
+ */
+int kshm_segment_fd(int shmid, int flags);
+
+struct kshm_attacher;
+
+/**
+ * kshm_segment_attachers - list the mappings of a segment
+ * @shmid:	id of the segment
+ * @list:	filled with the mappings, in no order; <linux/kshm.h> defines
+ *		struct kshm_attacher
+ * @capacity:	number of entries that @list can hold; 0 to count only
+ *
+ * Return: the number of mappings, which can be more than @capacity; or -1 with
+ * errno EACCES, EFAULT, EIDRM, EINVAL or ENOMEM.
+ */
+int kshm_segment_attachers(int shmid, struct kshm_attacher *list,
+			   size_t capacity);
+
+/*
+ * One errno can have many reasons. These calls return the reason.
+ */
+
+/* Reasons of the library itself; <linux/kshm.h> has those of the module. */
+#define KSHM_WHY_DEVICE		0x10000	/* /dev/kshm can't be opened */
+#define KSHM_WHY_HUGE_PAGES	0x10001	/* there are no huge pages */
+#define KSHM_WHY_OPERATION	0x10002	/* kshm_shmctl() has no such cmd */
+
+/**
+ * kshm_explain_errors - switch on or off that failures are explained
  * @on:		1 or 0
  *
- * For the whole process and all its threads, from their next call on: a call
- * that has failed can't be asked any more. It makes calls a little slower, and
- * changes nothing else. KSHM_DEBUG=1 in the environment does the same, and tells
- * each failure on standard error.
+ * The kernel can give the reason only while a call runs, so the switch must be on
+ * before the call that fails. It is for the whole process, all threads included.
+ * Calls become a little slower and are otherwise the same. KSHM_DEBUG=1 in the
+ * environment switches it on when the program starts, and has each failure
+ * written to standard error.
  *
- * Return: what it was before.
+ * Return: the state before, 1 or 0.
  */
 int kshm_explain_errors(int on);
 
 /**
- * kshm_strerror - say why this thread's last call failed
- * @buf:	filled with a sentence without a full stop, cut to fit
- * @size:	bytes there; 160 are enough
+ * kshm_strerror - get the reason of the last failure of this thread as a sentence
+ * @buf:	filled with the sentence, without a full stop, cut to fit
+ * @size:	size of @buf in bytes; 160 are enough
  *
- * As "shmall would be exceeded: 12 of 10 pages" where failures are explained,
- * else errno's name. It goes by errno, so call it before anything changes that.
+ * The sentence is for example "shmall would be exceeded: 12 of 10 pages" if
+ * failures are explained, and else the name of the errno. It is the reason of the
+ * current errno: call this before any other call that sets errno.
  *
  * Return: @buf.
  */
 char *kshm_strerror(char *buf, size_t size);
 
 /**
- * kshm_reason - the same for programs
- * @asked:	set to what was asked for, as the reason has it; or NULL
- * @limit:	set to what there is; or NULL
+ * kshm_reason - get the reason of the last failure of this thread as numbers
+ * @asked:	set to the value that was asked for; or NULL
+ * @limit:	set to the value that it was compared with; or NULL
  *
- * Return: KSHM_WHY_*, 0 where nothing is known but errno.
+ * The comment of each reason in <linux/kshm.h> says what its two values are.
+ *
+ * Return: KSHM_WHY_*; 0 if only errno is known.
  */
 unsigned int kshm_reason(uint64_t *asked, uint64_t *limit);
 
 /**
- * kshm_strreason - a reason in words, without its numbers
+ * kshm_strreason - describe a reason in words, without its values
  * @reason:	KSHM_WHY_*
  *
  * Return: a constant string.
  */
 const char *kshm_strreason(unsigned int reason);
-
-/*
- * Dynamic shared memory in the shape that PostgreSQL gives it.
- */
-
-/* What to do: the operations of kshm_dsm(). */
-#define KSHM_DSM_CREATE		0	/* make a segment and attach it */
-#define KSHM_DSM_ATTACH		1	/* attach one that exists */
-#define KSHM_DSM_DETACH		2	/* detach it, and leave it to others */
-#define KSHM_DSM_DESTROY	3	/* detach it, and remove it */
-
-/**
- * struct kshm_dsm_handle - who a segment is
- * @name:	its name; NULL: it has a key
- * @key:	its key, not IPC_PRIVATE; not looked at where there is a name
- */
-struct kshm_dsm_handle {
-	const char *name;
-	key_t key;
-};
-
-/**
- * kshm_dsm - create, attach, detach or destroy a segment
- * @op:		KSHM_DSM_*
- * @handle:	which
- * @request_size: bytes, for KSHM_DSM_CREATE; else not looked at
- * @mapped_address: where it is attached, NULL where it isn't: set by CREATE and
- *		ATTACH, which want it to be NULL; given to DETACH and DESTROY,
- *		which set it to NULL again
- * @mapped_size: its size, or 0, likewise
- *
- * A new segment is its owner's only (0600), and all of its memory is there. CREATE
- * of what exists is EEXIST: take another handle. After a failure address and size
- * are as before, and nothing is left behind; but DESTROY by who may not remove it
- * (EPERM) has detached it.
- *
- * Return: 0; or -1 with errno as of kshm_shmget(), kshm_shmat(), kshm_shmdt() or
- * kshm_shmctl(), or EINTR.
- */
-int kshm_dsm(int op, const struct kshm_dsm_handle *handle, size_t request_size,
-	     void **mapped_address, size_t *mapped_size);
-
-/*
- * What follows has no twin: it is kshm's own.
- */
-
-/**
- * kshm_fd - get a descriptor of a segment
- * @shmid:	its id
- * @flags:	O_RDWR or O_RDONLY, and O_CLOEXEC
- *
- * The descriptor can be mapped with mmap(2), MAP_SHARED, which attaches the
- * segment, also by a process of another IPC namespace that it was passed to.
- * poll(2) tells POLLPRI where the segment is marked for removal, POLLRDHUP while
- * nobody has it attached, POLLHUP once it has ended.
- *
- * Return: the descriptor; or -1 with errno EACCES, EIDRM, EINVAL, EMFILE, ENFILE
- * or ENOMEM.
- */
-int kshm_fd(int shmid, int flags);
-
-struct kshm_attacher;
-
-/**
- * kshm_who - list the mappings of a segment
- * @shmid:	its id
- * @list:	filled, in no order; struct kshm_attacher is in <linux/kshm.h>
- * @room:	how many fit there; 0: they are only counted
- *
- * Return: how many there are, which may be more than @room; or -1 with errno
- * EACCES, EFAULT, EIDRM, EINVAL or ENOMEM.
- */
-int kshm_who(int shmid, struct kshm_attacher *list, size_t room);
 
 #ifdef __cplusplus
 }

@@ -77,8 +77,8 @@ KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 	return kshm_answer("shmget", get(key, size, shmflg));
 }
 
-static void *attach(const char *call, int shmid, const void *shmaddr, int shmflg,
-		    size_t *size)
+void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
+		  size_t *size)
 {
 	struct kshm_attach arg = {
 		.id = shmid,
@@ -100,15 +100,9 @@ static void *attach(const char *call, int shmid, const void *shmaddr, int shmflg
 	return (void *)(uintptr_t)arg.addr;
 }
 
-KSHM_EXPORT void *kshm_attach(int shmid, const void *shmaddr, int shmflg,
-			      size_t *size)
-{
-	return attach("attach", shmid, shmaddr, shmflg, size);
-}
-
 KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
 {
-	return attach("shmat", shmid, shmaddr, shmflg, NULL);
+	return kshm_attach("shmat", shmid, shmaddr, shmflg, NULL);
 }
 
 KSHM_EXPORT int kshm_shmdt(const void *shmaddr)

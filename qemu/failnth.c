@@ -70,7 +70,7 @@ static void ask_segment(struct state *state)
 		return;
 	state->nattch = ds.shm_nattch;
 	state->size = ds.shm_segsz;
-	if (backend == &kshm && kshm_grow(id, &(size_t){ 0 }, &state->grown))
+	if (backend == &kshm && kshm_segment_grow(id, &(size_t){ 0 }, &state->grown))
 		die("asking for the size: %s", strerror(errno));
 }
 
@@ -663,8 +663,8 @@ TEST_F(failnth, move_counts_right)
 
 static long obtain_named(const char *name, int flags, int how)
 {
-	return answer(kshm_obtain_named(name, PAGES * PAGE, flags | 0600, how,
-					owner, NULL));
+	return answer(kshm_segment_get_named(name, PAGES * PAGE, flags | 0600, how,
+					     owner, NULL));
 }
 
 static long create_named(void)
@@ -730,8 +730,8 @@ static void new_transient(void)
 {
 	if (id >= 0)
 		ctl(id, IPC_RMID, NULL);
-	id = answer(kshm_obtain(IPC_PRIVATE, PAGES * PAGE, 0600,
-				KSHM_TRANSIENT, -1, NULL));
+	id = answer(kshm_segment_get(IPC_PRIVATE, PAGES * PAGE, 0600,
+				     KSHM_TRANSIENT, -1, NULL));
 	if (id < 0)
 		die("a transient segment: %s", strerror(-id));
 }
@@ -746,12 +746,12 @@ TEST_F(failnth_kshm, attach_transient_counts_right)
 
 static long describe_for_writing(void)
 {
-	return answer(kshm_fd(id, O_RDWR | O_CLOEXEC));
+	return answer(kshm_segment_fd(id, O_RDWR | O_CLOEXEC));
 }
 
 static long describe_for_reading(void)
 {
-	return answer(kshm_fd(id, O_RDONLY | O_CLOEXEC));
+	return answer(kshm_segment_fd(id, O_RDONLY | O_CLOEXEC));
 }
 
 TEST_F(failnth_kshm, descriptor_changes_nothing)
@@ -865,11 +865,11 @@ static void new_segment_in_use(void)
 static long grow_it(void)
 {
 	size_t size = 2 * PAGES * PAGE, now = 0;
-	long ret = answer(kshm_grow(id, &size, NULL));
+	long ret = answer(kshm_segment_grow(id, &size, NULL));
 
 	if (ret == -EFAULT) {
 		disarm();
-		if (!kshm_grow(id, &now, NULL) && now == size)
+		if (!kshm_segment_grow(id, &now, NULL) && now == size)
 			ret = 0;
 	}
 	return ret;
@@ -895,7 +895,7 @@ static long ask_who(void)
 {
 	struct kshm_attacher list[4];
 
-	return answer(kshm_who(id, list, 4));
+	return answer(kshm_segment_attachers(id, list, 4));
 }
 
 TEST_F(failnth_kshm, who_changes_nothing)

@@ -734,8 +734,8 @@ TEST_F(ioctl, output_poisoned_all_written)
 			   INIT(.cmd = 1), asked, limit);
 	EXPECT_SAME_ANSWER(struct kshm_grow, KSHM_IOC_GROW, INIT(.id = 0),
 			   generation, generation);
-	EXPECT_LE(0, kshm_obtain_named("name", PAGE, IPC_CREAT | 0600, 0, -1,
-				       NULL));
+	EXPECT_LE(0, kshm_segment_get_named("name", PAGE, IPC_CREAT | 0600, 0, -1,
+					    NULL));
 	EXPECT_SAME_ANSWER(struct kshm_get_named, KSHM_IOC_GET_NAMED,
 			   INIT(.name = (uintptr_t)"name", .name_len = 4),
 			   id, id);

@@ -702,7 +702,7 @@ TEST_F(fd, grown_segment_mapped_whole)
 	struct stat st;
 	char *p;
 
-	ASSERT_EQ(0, kshm_grow(0, &size, NULL));
+	ASSERT_EQ(0, kshm_segment_grow(0, &size, NULL));
 	ASSERT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(5 * PAGE, st.st_size);
 	p = map_at(NULL, fd, 0, 5, PROT_READ | PROT_WRITE);
@@ -774,7 +774,7 @@ TEST_F(fd, mapped_while_removed_ends_once)
 	for (round = 0; round < 100; round++) {
 		id = make(3);
 		memset(&mapper, 0, sizeof(mapper));
-		mapper.fd = kshm_fd(id, O_RDWR);
+		mapper.fd = kshm_segment_fd(id, O_RDWR);
 		ASSERT_LE(0, mapper.fd);
 		ASSERT_EQ(0, pthread_create(&thread, NULL, map_and_unmap,
 					    &mapper));
@@ -795,18 +795,18 @@ TEST_F(fd, mapped_while_removed_ends_once)
 
 TEST_F(fd, library_gives_the_same)
 {
-	int fd = kshm_fd(0, O_RDONLY | O_CLOEXEC);
+	int fd = kshm_segment_fd(0, O_RDONLY | O_CLOEXEC);
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD));
 	EXPECT_EQ(NULL, map_fd(fd));
-	fd = kshm_fd(0, O_RDWR);
+	fd = kshm_segment_fd(0, O_RDWR);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, fcntl(fd, F_GETFD));
 	EXPECT_NE(NULL, map_fd(fd));
-	EXPECT_EQ(EINVAL, error_of(kshm_fd(1, O_RDWR)));
-	EXPECT_EQ(EINVAL, error_of(kshm_fd(0, O_WRONLY)));
-	EXPECT_EQ(EINVAL, error_of(kshm_fd(0, O_RDWR | O_TRUNC)));
+	EXPECT_EQ(EINVAL, error_of(kshm_segment_fd(1, O_RDWR)));
+	EXPECT_EQ(EINVAL, error_of(kshm_segment_fd(0, O_WRONLY)));
+	EXPECT_EQ(EINVAL, error_of(kshm_segment_fd(0, O_RDWR | O_TRUNC)));
 }
 
 TEST_HARNESS_MAIN

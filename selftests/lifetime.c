@@ -16,7 +16,7 @@ FIXTURE_KSHM(owned);
 
 static int obtain(key_t key, int flags, int how, int owner, int *created)
 {
-	int id = kshm_obtain(key, PAGE, flags | 0600, how, owner, created);
+	int id = kshm_segment_get(key, PAGE, flags | 0600, how, owner, created);
 
 	return id < 0 ? -errno : id;
 }
@@ -274,8 +274,8 @@ TEST_F(transient, every_mapping_keeps)
 
 TEST_F(transient, piece_of_mapping_keeps)
 {
-	int id = kshm_obtain(KEY, 3 * PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT,
-			     -1, NULL);
+	int id = kshm_segment_get(KEY, 3 * PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT,
+				  -1, NULL);
 	char *p = attach(id);
 
 	ASSERT_EQ(0, munmap(p + PAGE, PAGE));
@@ -316,7 +316,7 @@ FIXTURE_KSHM(grow);
 
 static int grow(int id, size_t size)
 {
-	return kshm_grow(id, &size, NULL) ? -errno : 0;
+	return kshm_segment_grow(id, &size, NULL) ? -errno : 0;
 }
 
 struct extent {
@@ -328,7 +328,7 @@ static struct extent extent_of(int id)
 {
 	struct extent extent = { .size = 0 };
 
-	if (kshm_grow(id, &extent.size, &extent.generation))
+	if (kshm_segment_grow(id, &extent.size, &extent.generation))
 		die("asking for the size of %d: %s", id, strerror(errno));
 	return extent;
 }
@@ -336,7 +336,7 @@ static struct extent extent_of(int id)
 static size_t attached_size(int id)
 {
 	size_t size;
-	char *p = kshm_attach(id, NULL, 0, &size);
+	char *p = kshm_segment_attach(id, NULL, 0, &size);
 
 	if (p == (void *)-1)
 		die("attaching %d: %s", id, strerror(errno));
@@ -522,7 +522,7 @@ TEST_F(grow, unknown_id_einval)
 
 	EXPECT_EQ(-EINVAL, grow(0, PAGE));
 	EXPECT_EQ(-EINVAL, grow(-1, PAGE));
-	EXPECT_EQ(-1, kshm_grow(7, &size, NULL));
+	EXPECT_EQ(-1, kshm_segment_grow(7, &size, NULL));
 	EXPECT_EQ(EINVAL, errno);
 }
 
@@ -634,12 +634,12 @@ TEST_F(grow, asks_for_permission)
 TEST_F(grow, attach_tells_the_size)
 {
 	size_t size = 0;
-	void *p = kshm_attach(make_key(KEY, 2 * PAGE + 3, 0600), NULL,
-			      SHM_RDONLY, &size);
+	void *p = kshm_segment_attach(make_key(KEY, 2 * PAGE + 3, 0600), NULL,
+				      SHM_RDONLY, &size);
 
 	ASSERT_NE((void *)-1, p);
 	EXPECT_EQ(2 * PAGE + 3, size);
-	EXPECT_EQ((void *)-1, kshm_attach(12345, NULL, 0, &size));
+	EXPECT_EQ((void *)-1, kshm_segment_attach(12345, NULL, 0, &size));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(2 * PAGE + 3, size);
 }

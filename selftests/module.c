@@ -259,7 +259,7 @@ TEST_F(module, descriptor_of_a_segment_keeps_it)
 	int fd;
 
 	make(1);
-	fd = kshm_fd(0, O_RDWR | O_CLOEXEC);
+	fd = kshm_segment_fd(0, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd);
 	rmid(0);
 	EXPECT_EQ(-EAGAIN, unload_module());
@@ -275,7 +275,7 @@ TEST_F(module, path_of_a_descriptor_does_not_keep_it)
 	struct stat st;
 
 	make(1);
-	fd = kshm_fd(0, O_RDWR | O_CLOEXEC);
+	fd = kshm_segment_fd(0, O_RDWR | O_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	place = open(path, O_PATH | O_CLOEXEC);
 	ASSERT_LE(0, place);

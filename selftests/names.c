@@ -19,7 +19,7 @@ FIXTURE_KSHM(names);
 
 static int obtain(const char *name, size_t size, int flags, int *created)
 {
-	int id = kshm_obtain_named(name, size, flags, 0, -1, created);
+	int id = kshm_segment_get_named(name, size, flags, 0, -1, created);
 
 	return id < 0 ? -errno : id;
 }
@@ -188,11 +188,11 @@ TEST_F(names, lifetimes_hold_for_named)
 	int owner = kshm_owner(), id;
 
 	ASSERT_LE(0, owner);
-	id = kshm_obtain_named("a", PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT, -1,
-			       NULL);
+	id = kshm_segment_get_named("a", PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT, -1,
+				    NULL);
 	detach(attach(id));
 	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
-	id = kshm_obtain_named("a", PAGE, IPC_CREAT | 0600, 0, owner, NULL);
+	id = kshm_segment_get_named("a", PAGE, IPC_CREAT | 0600, 0, owner, NULL);
 	EXPECT_TRUE(exists(id));
 	close(owner);
 	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
@@ -202,22 +202,22 @@ TEST_F(names, creation_told_for_keys_too)
 {
 	int created = -1, id;
 
-	id = kshm_obtain(KEY, PAGE, IPC_CREAT | 0600, 0, -1, &created);
+	id = kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600, 0, -1, &created);
 	EXPECT_LE(0, id);
 	EXPECT_EQ(1, created);
-	EXPECT_EQ(id, kshm_obtain(KEY, PAGE, IPC_CREAT | 0600, 0, -1, &created));
+	EXPECT_EQ(id, kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600, 0, -1, &created));
 	EXPECT_EQ(0, created);
-	EXPECT_NE(id, kshm_obtain(IPC_PRIVATE, PAGE, 0600, 0, -1, &created));
+	EXPECT_NE(id, kshm_segment_get(IPC_PRIVATE, PAGE, 0600, 0, -1, &created));
 	EXPECT_EQ(1, created);
-	EXPECT_EQ(id, kshm_obtain(KEY, PAGE, 0600, 0, -1, NULL));
+	EXPECT_EQ(id, kshm_segment_get(KEY, PAGE, 0600, 0, -1, NULL));
 }
 
 TEST_F(names, what_means_nothing_einval)
 {
-	EXPECT_EQ(-1, kshm_obtain(KEY, PAGE, IPC_CREAT, 8, -1, NULL));
+	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT, 8, -1, NULL));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, kshm_obtain(KEY, PAGE, IPC_CREAT | SHM_HUGETLB, 0, -1,
-				  NULL));
+	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT | SHM_HUGETLB, 0, -1,
+				       NULL));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0));
 }
@@ -274,16 +274,16 @@ static const char *more_of(int id)
 TEST_F(names, listing_shows_generation_lifetime_and_name)
 {
 	int owner = kshm_owner(), plain = make(1);
-	int id = kshm_obtain_named("a b\\", PAGE, IPC_CREAT | 0600,
-				   KSHM_TRANSIENT | KSHM_UNIQUE, owner, NULL);
+	int id = kshm_segment_get_named("a b\\", PAGE, IPC_CREAT | 0600,
+					KSHM_TRANSIENT | KSHM_UNIQUE, owner, NULL);
 	size_t size = 2 * PAGE;
 
 	EXPECT_STREQ("0 - segment -", more_of(plain));
 	EXPECT_STREQ("0 owned,transient,unique segment a\\040b\\134",
 		     more_of(id));
-	EXPECT_EQ(0, kshm_grow(plain, &size, NULL));
+	EXPECT_EQ(0, kshm_segment_grow(plain, &size, NULL));
 	EXPECT_STREQ("1 - segment -", more_of(plain));
-	id = kshm_obtain(KEY, PAGE, IPC_CREAT | 0600, KSHM_UNIQUE, -1, NULL);
+	id = kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600, KSHM_UNIQUE, -1, NULL);
 	EXPECT_STREQ("0 unique segment -", more_of(id));
 	id = make_named("listed");
 	EXPECT_STREQ("0 - segment listed", more_of(id));
@@ -296,7 +296,7 @@ FIXTURE_KSHM(unique);
 
 static int make_unique(void)
 {
-	int id = kshm_obtain(IPC_PRIVATE, PAGE, 0600, KSHM_UNIQUE, -1, NULL);
+	int id = kshm_segment_get(IPC_PRIVATE, PAGE, 0600, KSHM_UNIQUE, -1, NULL);
 
 	return id < 0 ? -errno : id;
 }

@@ -1048,9 +1048,9 @@ static int obtain_transient(const char *name)
 {
 	int flags = IPC_CREAT | 0600;
 
-	return name ? kshm_obtain_named(name, PAGE, flags, KSHM_TRANSIENT, -1,
-					NULL) :
-		      kshm_obtain(KEY, PAGE, flags, KSHM_TRANSIENT, -1, NULL);
+	return name ? kshm_segment_get_named(name, PAGE, flags, KSHM_TRANSIENT, -1,
+					     NULL) :
+		      kshm_segment_get(KEY, PAGE, flags, KSHM_TRANSIENT, -1, NULL);
 }
 
 /* One who meets a dying segment with the key that he wants has it at once. */
@@ -1111,7 +1111,7 @@ static void *own_and_close(void *unused)
 
 	for (i = 0; i < 400; i++) {
 		owner = kshm_owner();
-		id = kshm_obtain(IPC_PRIVATE, PAGE, 0600, 0, owner, NULL);
+		id = kshm_segment_get(IPC_PRIVATE, PAGE, 0600, 0, owner, NULL);
 		if (id < 0)
 			return strerror(errno);
 		store(&arena.id, id);
@@ -1178,7 +1178,7 @@ static void *grow_and_remove(void *unused)
 		store(&arena.id, id);
 		for (step = 2; step < 20; step++) {
 			size = step * PAGE;
-			if (kshm_grow(id, &size, NULL) || size < step * PAGE)
+			if (kshm_segment_grow(id, &size, NULL) || size < step * PAGE)
 				return "a segment can't grow";
 		}
 		if (!removed_before_all_eyes(id))
@@ -1197,11 +1197,11 @@ static void *attach_whole(void *unused)
 	while (!load(&arena.stop)) {
 		id = load(&arena.id);
 		now = 0;
-		if (kshm_grow(id, &now, &generation))
+		if (kshm_segment_grow(id, &now, &generation))
 			continue;
 		if (now != (generation + 1) * PAGE)
 			return "size and generation don't match";
-		p = kshm_attach(id, NULL, 0, &size);
+		p = kshm_segment_attach(id, NULL, 0, &size);
 		if (p == (void *)-1 && !is_gone(-errno))
 			return strerror(errno);
 		if (p == (void *)-1)
@@ -1224,9 +1224,9 @@ static void *grow_current(void *unused)
 	while (!load(&arena.stop)) {
 		id = load(&arena.id);
 		size = 0;
-		if (kshm_grow(id, &size, NULL) && errno != EINVAL)
+		if (kshm_segment_grow(id, &size, NULL) && errno != EINVAL)
 			return strerror(errno);
-		if (size && kshm_grow(id, &size, NULL) && errno != EINVAL)
+		if (size && kshm_segment_grow(id, &size, NULL) && errno != EINVAL)
 			return strerror(errno);
 		count_round();
 	}

@@ -157,7 +157,7 @@ TEST_F(who, descriptor_listed_where_mapped)
 	char *p;
 
 	make(4);
-	fd = kshm_fd(0, O_RDONLY);
+	fd = kshm_segment_fd(0, O_RDONLY);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, who(self->dev));
 	p = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
@@ -453,11 +453,11 @@ TEST_F(who, library_gives_the_same)
 	char *p = attach(make(2));
 
 	memset(list, 0xa5, sizeof(list));
-	EXPECT_EQ(1, kshm_who(0, list, MOST));
+	EXPECT_EQ(1, kshm_segment_attachers(0, list, MOST));
 	EXPECT_EQ((uintptr_t)p, list[0].addr);
-	EXPECT_EQ(1, kshm_who(0, NULL, 0));
-	EXPECT_EQ(1, kshm_who(0, list, (size_t)KSHM_WHO_ROOM_MAX + 9));
-	EXPECT_EQ(-1, kshm_who(7, list, MOST));
+	EXPECT_EQ(1, kshm_segment_attachers(0, NULL, 0));
+	EXPECT_EQ(1, kshm_segment_attachers(0, list, (size_t)KSHM_WHO_ROOM_MAX + 9));
+	EXPECT_EQ(-1, kshm_segment_attachers(7, list, MOST));
 	EXPECT_EQ(EINVAL, errno);
 }
 

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kshm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -40,7 +41,7 @@ static long settle(int fd, long place)
 
 long do_fd(const long *arg)
 {
-	return settle(kshm_fd((int)arg[0], (int)arg[1]), arg[2]);
+	return settle(kshm_segment_fd((int)arg[0], (int)arg[1]), arg[2]);
 }
 
 long do_mapfd(const long *arg)
@@ -75,7 +76,7 @@ static bool is_actor(int pid)
 long do_who(const long *arg)
 {
 	struct kshm_attacher list[ROOM];
-	long i, n = answer(kshm_who((int)arg[0], list, ROOM));
+	long i, n = answer(kshm_segment_attachers((int)arg[0], list, ROOM));
 	int strangers = 0;
 
 	for (i = 0; i < n && i < ROOM; i++)
@@ -89,7 +90,7 @@ long do_grow(const long *arg)
 {
 	unsigned long long generation = 0;
 	size_t size = arg[1];
-	long ret = answer(kshm_grow((int)arg[0], &size, &generation));
+	long ret = answer(kshm_segment_grow((int)arg[0], &size, &generation));
 
 	memcpy(me->result.out, &generation, sizeof(generation));
 	return ret ? ret : (long)size;
@@ -103,10 +104,10 @@ long do_named(const long *arg)
 	long id;
 
 	snprintf(name, sizeof(name), "%ld", arg[0]);
-	id = arg[0] < 0 ? kshm_obtain(IPC_PRIVATE, arg[1], (int)arg[2],
-				      (int)arg[3], owner, &created) :
-			  kshm_obtain_named(name, arg[1], (int)arg[2],
-					    (int)arg[3], owner, &created);
+	id = arg[0] < 0 ? kshm_segment_get(IPC_PRIVATE, arg[1], (int)arg[2],
+					   (int)arg[3], owner, &created) :
+			  kshm_segment_get_named(name, arg[1], (int)arg[2],
+						 (int)arg[3], owner, &created);
 	memcpy(me->result.out, &created, sizeof(created));
 	if (id >= 0)
 		my_side->segment[arg[5]] = (int)id;
