@@ -38,7 +38,10 @@ exclude_patterns = ["examples", "figures", "man"]
 html_theme = "alabaster"
 html_theme_options = {
     "description": "System V shared memory as a Linux module",
+    "font_family": "Helvetica, Arial, sans-serif",
+    "head_font_family": "Helvetica, Arial, sans-serif",
     "fixed_sidebar": True,
+    "show_powered_by": False,
     "page_width": "70em",
 }
 html_copy_source = False
