@@ -126,10 +126,13 @@ int backend_sweep(void)
 void backend_mark(const char *name)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char text[128];
+	int n = snprintf(text, sizeof(text), "mark: %s on %s\n", name,
+			 backend->name);
 
-	if (fd < 0)
-		return;
-	dprintf(fd, "mark: %s on %s\n", name, backend->name);
+	/* Not dprintf(), which wants to seek; this device cannot. */
+	if (fd >= 0 && write(fd, text, n) != n)
+		perror("/dev/kmsg");
 	close(fd);
 }
 
