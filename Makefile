@@ -47,7 +47,8 @@ lib:
 	@$(MAKE) -C lib O='$(BUILD)/lib'
 
 selftests: source lib
-	@$(MAKE) -C selftests OUTPUT='$(BUILD)/selftests' KSFT_SRC='$(KSFT_SRC)'
+	@$(MAKE) -C selftests/cases OUTPUT='$(BUILD)/selftests' \
+		KSFT_SRC='$(KSFT_SRC)'
 
 guest-parts:
 	@qemu/host-packages guest
@@ -56,7 +57,7 @@ guest-parts:
 # The main job: real programs on kshm and on in-tree shm, side by side.
 run: guest-parts
 	@qemu/host-packages image
-	@qemu/run '$(GUEST_KERNEL)'
+	@selftests/programs/run '$(GUEST_KERNEL)'
 
 # Large programs, each in a guest of its own; APP= names some.
 apps-parts: guest-parts
@@ -64,34 +65,35 @@ apps-parts: guest-parts
 	@$(MAKE) -s -C selftests/apps O='$(BUILD)/apps/bin'
 
 apps: apps-parts
-	@qemu/apps $(if $(SHORT),--short) $(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
+	@selftests/programs/apps $(if $(SHORT),--short) \
+		$(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image apps lint host examples
-	@qemu/check lint host selftests-6.1 selftests-6.12 \
+	@selftests/runner/check lint host selftests-6.1 selftests-6.12 \
 		oracle-6.1 oracle-6.12 run-6.12 apps-6.12 examples-6.12
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
-	@TESTS='$(TESTS)' qemu/check smoke-$(GUEST_KERNEL)
+	@TESTS='$(TESTS)' selftests/runner/check smoke-$(GUEST_KERNEL)
 
 # Breaks the module in many ways, one after the other; takes half an hour.
 mutants: source
 	@qemu/host-packages fetch guest
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module selftests
-	@qemu/mutants '$(GUEST_KERNEL)' $(MUTANTS)
+	@selftests/mutants/mutants '$(GUEST_KERNEL)' $(MUTANTS)
 
 # On a kernel that watches over memory and locks, which is built first.
 debug-check:
 	@qemu/host-packages build fetch kernel guest
-	@qemu/debug-check $(TESTS) $(if $(SEED),--seed '$(SEED)') \
+	@selftests/faults/debug-check $(TESTS) $(if $(SEED),--seed '$(SEED)') \
 		$(if $(OPS),--ops '$(OPS)')
 
 lint:
 	@qemu/host-packages build fetch lint
-	@qemu/check lint
+	@selftests/runner/check lint
 
 # The pages as a site. Sphinx takes the kernel-doc comments out of the sources.
 html: source
@@ -154,7 +156,7 @@ help:
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
 	@echo '                    MODE=concurrent SECONDS=: many at once, by time'
 	@echo '  make bench        kshm beside in-tree, by guest instructions and by time;'
-	@echo '                    CPUS= of the guest, ROWS= to measure (qemu/bench --help)'
+	@echo '                    CPUS= of the guest, ROWS= to measure: selftests/bench/bench --help'
 	@echo '  make profile      which functions the instructions of a call are spent in;'
 	@echo '                    CALLS= names some'
 	@echo '  make locks        how often locks are waited for, in-tree and in kshm; builds a'
@@ -173,7 +175,7 @@ oracle-parts: guest-parts
 	@$(MAKE) -C selftests/oracle O='$(BUILD)/oracle'
 
 oracle: oracle-parts
-	@qemu/oracle '$(GUEST_KERNEL)' $(if $(MODE),--mode '$(MODE)') \
+	@selftests/oracle/oracle '$(GUEST_KERNEL)' $(if $(MODE),--mode '$(MODE)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(OPS),--ops '$(OPS)') \
 		$(if $(SECONDS),--seconds '$(SECONDS)') \
 		$(if $(REPLAY),--replay $(REPLAY))
@@ -185,18 +187,18 @@ bench-parts: guest-parts
 # Both sides in turn, by instructions and by time. Times never make it fail.
 bench: bench-parts
 	@qemu/host-packages image
-	@qemu/bench '$(GUEST_KERNEL)' $(if $(CPUS),--cpus '$(CPUS)') \
+	@selftests/bench/bench '$(GUEST_KERNEL)' $(if $(CPUS),--cpus '$(CPUS)') \
 		$(if $(ROWS),--rows '$(ROWS)')
 
 # Where the instructions of a call go; CALLS= names some.
 profile: bench-parts
-	@qemu/profile '$(GUEST_KERNEL)' $(CALLS)
+	@selftests/bench/profile '$(GUEST_KERNEL)' $(CALLS)
 
 # How often shm's locks are waited for, on a kernel that counts it.
 locks:
 	@qemu/host-packages build fetch guest kernel
 	@$(MAKE) KERNEL=lockstat bench-parts
-	@qemu/locks $(if $(CPUS),--cpus '$(CPUS)')
+	@selftests/bench/locks $(if $(CPUS),--cpus '$(CPUS)')
 
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2

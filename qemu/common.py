@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the programs of this folder share: where things are, and numbers."""
+"""What the programs of this folder and of the tests share: where things are, and
+numbers."""
 
 import argparse
 import os
 import re
 import subprocess
 
-HERE = os.path.dirname(os.path.realpath(__file__))
-TOP = os.path.dirname(HERE)
+QEMU = os.path.dirname(os.path.realpath(__file__))
+TOP = os.path.dirname(QEMU)
+SELFTESTS = os.path.join(TOP, "selftests")
 BUILD = os.environ.get("BUILD") or os.path.join(TOP, "build")
 TESTS = os.path.join(BUILD, "selftests")
 KSELFTEST = os.path.join(BUILD, "linux-source-6.12/tools/testing/selftests")
@@ -23,7 +25,7 @@ def built_module(kernel):
 def all_selftests():
     """-> the programs' names in the order of running, from their Makefile"""
     listing = subprocess.run(
-        ["make", "-s", "-C", os.path.join(TOP, "selftests"), "list",
+        ["make", "-s", "-C", os.path.join(SELFTESTS, "cases"), "list",
          f"OUTPUT={TESTS}", f"KSFT_SRC={KSELFTEST}"],
         stdout=subprocess.PIPE, text=True)
     return listing.stdout.split() if listing.returncode == 0 else []

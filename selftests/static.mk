@@ -6,12 +6,12 @@
 LIBKSHM		?= $(O)/lib
 CC		?= cc
 CFLAGS		?= -O2 -g
-ALL_CPPFLAGS	:= -I.. -I../../lib -I../../uapi -MMD -MP $(CPPFLAGS)
+ALL_CPPFLAGS	:= -I../cases -I../../lib -I../../uapi -MMD -MP $(CPPFLAGS)
 ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Wmissing-prototypes \
 		   -Wstrict-prototypes $(WARNINGS) $(CFLAGS)
 
 OBJS		:= $(patsubst %.c,$(O)/%.o,$(notdir $(SRCS)))
-vpath %.c ..
+vpath %.c ../cases
 
 $(O)/$(PROGRAM): $(OBJS) $(LIBKSHM)/libkshm.a
 	$(CC) $(ALL_CFLAGS) -static $(LINK) -o $@ $^ $(LDFLAGS)

@@ -4,7 +4,7 @@
  *
  *	@sample ROW SIZE FIGURE SIDE ROUND VALUE
  *
- * Medians, ratios and goals are the host's business (qemu/bench).
+ * Medians, ratios and goals are the host's business (the script bench).
  *
  * A row runs like this, so that what disturbs one side disturbs the other:
  *
@@ -85,7 +85,7 @@ void settle_boot(void);
 /* The median of an operation that is done again and again. */
 double cost(void (*op)(struct side *side), struct side *side);
 
-/* profile.c: calls between marks, for qemu/profile. */
+/* profile.c: calls between marks, for the script profile. */
 void profile(struct side *side);
 void profile_done(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls one by one, between marks that qemu/profile.c sees from outside. The
+ * Calls one by one, between marks that plugin/profile.c sees from outside. The
  * marks do nothing; only their addresses matter.
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What qemu/profile.c needs of QEMU's interface for plugins, version 1; Debian
+ * What profile.c needs of QEMU's interface for plugins, version 1; Debian
  * packages no header of it.
  */
 #ifndef KSHM_PROFILE_H

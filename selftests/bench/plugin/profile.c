@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A plugin of QEMU: counts which instructions the guest runs while a program
- * there stands between two marks. qemu/profile builds it and reads what it
+ * there stands between two marks. ../profile builds it and reads what it
  * leaves:
  *
  *	PHASE ADDRESS INSTRUCTIONS RUNS

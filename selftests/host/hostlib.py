@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Part of qemu/host-tests: the library as it is installed. That its files are in
+"""Part of host-tests: the library as it is installed. That its files are in
 place, its headers and its .pc work, its pages tell of all that there is, and that
 what it once offered it still does."""
 
