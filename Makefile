@@ -130,10 +130,12 @@ install-dkms:
 	@cp -r Kbuild module uapi '$(to)'
 	@sed 's/@VERSION@/$(version)/' tools/dkms.conf >'$(to)/dkms.conf'
 
-# What took long to fetch stays; "rm -r build" takes that too.
+# What took long to fetch or to make is in the user's cache, and stays there.
 clean:
-	@for made in '$(BUILD)'/*; do case $$made in \
-		*/kernels|*/images|*/linux-source-*) ;; *) rm -rf "$$made" ;; esac; done
+	@rm -rf '$(BUILD)'/*
+
+clean-cache:
+	@qemu/clean-cache
 
 help:
 	@echo 'kshm: System V shared memory as a kernel module. Test kernels only.'
@@ -163,9 +165,11 @@ help:
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
-	@echo '  make clean        removes what was built; fetched kernels stay'
+	@echo '  make clean        removes what was built; what is in the cache stays'
+	@echo '  make clean-cache  empties the cache: kernels, sources, disks of guests; it is'
+	@echo '                    ~/.cache/kshm, or the folder KSHM_CACHE'
 	@echo
-	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched under build/; KERNEL=debug'
+	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched into the cache; KERNEL=debug'
 	@echo '                    is what debug-check runs on'
 	@echo '  KDIR=DIR          a kernel tree or headers of your own'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
