@@ -10,8 +10,8 @@
 #define KSHM_VERSION_MINOR	2
 
 /* The same as a string: "0.2" for major 0 and minor 2 */
-#define KSHM_VERSION	KSHM_VERSION_OF_(KSHM_VERSION_MAJOR, KSHM_VERSION_MINOR)
-#define KSHM_VERSION_OF_(major, minor)	KSHM_VERSION_QUOTE_(major, minor)
-#define KSHM_VERSION_QUOTE_(major, minor)	#major "." #minor
+#define KSHM_VERSION	KSHM_VERSION_JOIN_(KSHM_VERSION_MAJOR, KSHM_VERSION_MINOR)
+#define KSHM_VERSION_JOIN_(major, minor)	KSHM_VERSION_QUOTE_(major.minor)
+#define KSHM_VERSION_QUOTE_(version)		#version
 
 #endif /* _UAPI_LINUX_KSHM_VERSION_H */
