@@ -250,8 +250,8 @@ static long give_explained(int fd, unsigned long cmd, void *arg)
 		return ret;
 	if (why.error < 0)
 		return -ENOTTY;
-	kshm_remember(&why);
-	return -why.error;
+	return why.error ? kshm_refuse(why.error, why.reason, why.asked,
+				       why.limit) : 0;
 }
 
 long kshm_ioctl_by(int fd, unsigned long cmd, void *arg)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Why a call failed, in words.
+ * The reason why a call failed, in words.
  *
- * A command can be asked for its reason only while it runs, and is never given
- * twice: so it has to be decided beforehand, for the process, by KSHM_DEBUG or
- * by kshm_explain_errors(). Until then all that a call pays is one look at a
- * variable. The answer is kept for each thread, as errno is; the model of that
- * memory is the one that needs no allocation, so that a signal handler, or a
- * thread that pthreads know nothing of, may use it.
+ * The kernel can give the reason of a failure only while the command runs, and
+ * the library never repeats a command to ask for it. So KSHM_DEBUG or
+ * kshm_explain_errors() has to switch the explanations on beforehand, for the whole
+ * process. Until then they cost each call one test of a variable.
+ *
+ * Each thread has the reason of its own last failure, as it has its own errno. A
+ * signal handler can use it too, and so can a thread that libpthread did not
+ * create, because the initial-exec model needs no allocation.
  */
 #define _GNU_SOURCE
 #include <linux/kshm.h>
@@ -20,147 +22,139 @@
 #include "kshm.h"
 
 #define SENTENCE_MAX	160
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* How an error came about. */
-struct answer {
+struct failure {
 	int error;
 	unsigned int reason;
 	uint64_t asked;
 	uint64_t limit;
-	bool fresh;	/* of a call that the program was not told of yet */
+	bool fresh;	/* kshm_failed() has not seen it yet */
 };
 
 atomic_bool kshm_explains;
 static atomic_bool debugging;
-static __thread struct answer last
+static __thread struct failure last
 	__attribute__((tls_model("initial-exec")));
 
 /*
- * What there is to say of a reason; then of its numbers. %a is what was asked
- * for, %l the limit; %x and %X the same in hexadecimal, %o and %O in octal, %r
- * and %R as rwx, %i and %I with a sign.
+ * The sentence of each reason, and what it says of the values "asked" and "limit",
+ * in this order: %d is a number, %i one with a sign, %x is hexadecimal, %o octal,
+ * and %r stands for permission bits as "rwx".
  */
-struct words {
-	const char *what;
-	const char *numbers;
+static const struct sentence {
+	unsigned int reason;
+	const char *words;
+	const char *values;
+} sentences[] = {
+	{ KSHM_WHY_COMMAND, "the module has no such command", "" },
+	{ KSHM_WHY_SHORT_STRUCT,
+	  "the struct is too short", "%d of at least %d bytes" },
+	{ KSHM_WHY_LONG_STRUCT,
+	  "the struct has a part that the module doesn't know", "" },
+	{ KSHM_WHY_FAULT, "memory can't be read or written", "" },
+	{ KSHM_WHY_FLAGS, "the module doesn't know these flags", "%x" },
+	{ KSHM_WHY_RESERVED, "a reserved word isn't 0", "%x" },
+	{ KSHM_WHY_MODE, "the mode has other bits than permission bits", "%o" },
+	{ KSHM_WHY_DEST, "dest_len is too large", "%d of at most %d" },
+	{ KSHM_WHY_SIZE_ZERO, "a new segment can't have size 0", "" },
+	{ KSHM_WHY_SHMMAX, "shmmax would be exceeded", "%d of %d bytes" },
+	{ KSHM_WHY_SHMALL, "shmall would be exceeded", "%d of %d pages" },
+	{ KSHM_WHY_SHMMNI, "shmmni would be exceeded", "%d of %d segments" },
+	{ KSHM_WHY_SIZE_FILE,
+	  "no segment can be that large", "%d of %d bytes" },
+	{ KSHM_WHY_SIZE_EXISTING,
+	  "the existing segment is smaller", "%d bytes wanted, it has %d" },
+	{ KSHM_WHY_EXISTS,
+	  "a segment has that key already", "key %x has id %d" },
+	{ KSHM_WHY_NO_KEY, "no segment has that key", "%x" },
+	{ KSHM_WHY_NO_ID, "there is no segment with that id", "%i" },
+	{ KSHM_WHY_STALE_ID,
+	  "the segment with that id is gone", "id %i; id %i has its place" },
+	{ KSHM_WHY_REMOVED, "the segment was removed meanwhile", "" },
+	{ KSHM_WHY_ACCESS,
+	  "the segment's permission bits don't grant that",
+	  "needs %r, has %r" },
+	{ KSHM_WHY_NOT_OWNER,
+	  "only the owner, the creator or a capability may do that", "" },
+	{ KSHM_WHY_NO_USER, "the user namespace has no such user", "%i" },
+	{ KSHM_WHY_NO_GROUP, "the user namespace has no such group", "%i" },
+	{ KSHM_WHY_ADDR_ALIGN, "the address isn't aligned", "%x to %d bytes" },
+	{ KSHM_WHY_ADDR_NONE, "an address is needed", "" },
+	{ KSHM_WHY_ADDR_TAKEN,
+	  "something is mapped at that address", "%x, for %d bytes" },
+	{ KSHM_WHY_ADDR_WRAPS, "the address is too high", "%x, for %d bytes" },
+	{ KSHM_WHY_ADDR_LOW,
+	  "the address is too low, or that mapping can't be replaced", "%x" },
+	{ KSHM_WHY_ADDR_ANSWER,
+	  "the segment would replace the memory for the answer", "%x" },
+	{ KSHM_WHY_NOT_ATTACHED, "nothing is attached at that address", "%x" },
+	{ KSHM_WHY_MEMLOCK,
+	  "RLIMIT_MEMLOCK would be exceeded", "%d of %d pages" },
+	{ KSHM_WHY_ADDRESS_SPACE,
+	  "RLIMIT_AS would be exceeded", "%d of %d pages" },
+	{ KSHM_WHY_MEMORY,
+	  "there is no memory, or no room in the address space", "" },
+	{ KSHM_WHY_FILES, "the system has too many files open", "" },
+	{ KSHM_WHY_SIGNAL, "a signal interrupted the call", "" },
+	{ KSHM_WHY_NAME, "that can't be a name", "%d bytes of at most %d" },
+	{ KSHM_WHY_SMALLER,
+	  "a segment can't get smaller", "%d bytes wanted, it has %d" },
+	{ KSHM_WHY_LOCKED, "the segment's pages are locked", "%d of them" },
+	{ KSHM_WHY_FILE_LIMIT,
+	  "RLIMIT_FSIZE would be exceeded", "%d of %d bytes" },
+	{ KSHM_WHY_UNIQUE, "all unique ids are taken", "%d wanted, %d in use" },
+	{ KSHM_WHY_NO_NAME, "nothing has that name", "" },
+	{ KSHM_WHY_NAME_TAKEN, "something has that name already", "" },
+	{ KSHM_WHY_OBJECT_ACCESS,
+	  "the object's permission bits don't grant that", "its mode is %o" },
+	{ KSHM_WHY_DESCRIPTORS, "the process has no descriptor left", "" },
+	{ KSHM_WHY_ROOM, "no list can be that long", "%d of at most %d" },
+	{ KSHM_WHY_DEVICE, "/dev/kshm can't be opened", "" },
+	{ KSHM_WHY_HUGE_PAGES, "there are no huge pages", "" },
+	{ KSHM_WHY_OPERATION, "shmctl has no such command", "" },
 };
 
-static const struct words of_module[] = {
-	[KSHM_WHY_COMMAND] = { "there is no such command" },
-	[KSHM_WHY_SHORT_STRUCT] = {
-		"the struct is too short", "%a bytes of at least %l" },
-	[KSHM_WHY_LONG_STRUCT] = {
-		"the struct ends in something that the module doesn't know" },
-	[KSHM_WHY_FAULT] = { "memory can't be read or written" },
-	[KSHM_WHY_FLAGS] = { "the module doesn't know these flags", "%x" },
-	[KSHM_WHY_RESERVED] = { "a reserved word isn't 0", "%x" },
-	[KSHM_WHY_MODE] = { "the mode has other bits than those of permission", "%o" },
-	[KSHM_WHY_DEST] = { "dest_len is too large", "%a of at most %l" },
-	[KSHM_WHY_SIZE_ZERO] = { "a new segment can't have size 0" },
-	[KSHM_WHY_SHMMAX] = {
-		"shmmax would be exceeded", "%a of %l bytes" },
-	[KSHM_WHY_SHMALL] = {
-		"shmall would be exceeded", "%a of %l pages" },
-	[KSHM_WHY_SHMMNI] = {
-		"shmmni would be exceeded", "%a of %l segments" },
-	[KSHM_WHY_SIZE_FILE] = {
-		"no segment can be that large", "%a of %l bytes" },
-	[KSHM_WHY_SIZE_EXISTING] = {
-		"the segment that exists is smaller", "%l bytes, not %a" },
-	[KSHM_WHY_EXISTS] = {
-		"there is a segment with that key already",
-		"key %x has id %l" },
-	[KSHM_WHY_NO_KEY] = { "no segment has that key", "%x" },
-	[KSHM_WHY_NO_ID] = { "there is no segment with that id", "%i" },
-	[KSHM_WHY_STALE_ID] = {
-		"the segment with that id is gone",
-		"id %i; in its place there is %I" },
-	[KSHM_WHY_REMOVED] = { "the segment was removed meanwhile" },
-	[KSHM_WHY_ACCESS] = {
-		"the segment's permission bits don't grant that",
-		"needs %r, has %R" },
-	[KSHM_WHY_NOT_OWNER] = {
-		"only owner, creator and a capability allow that" },
-	[KSHM_WHY_NO_USER] = {
-		"the user namespace has no such user", "%i" },
-	[KSHM_WHY_NO_GROUP] = {
-		"the user namespace has no such group", "%i" },
-	[KSHM_WHY_ADDR_ALIGN] = {
-		"the address isn't aligned", "%x to %l bytes" },
-	[KSHM_WHY_ADDR_NONE] = { "an address is needed" },
-	[KSHM_WHY_ADDR_TAKEN] = {
-		"something is mapped at that address", "%x, for %l bytes" },
-	[KSHM_WHY_ADDR_WRAPS] = {
-		"the address is too high", "%x, for %l bytes" },
-	[KSHM_WHY_ADDR_LOW] = {
-		"the address is too low, or may not be mapped over", "%x" },
-	[KSHM_WHY_ADDR_ANSWER] = {
-		"the answer would be written into the segment", "%x" },
-	[KSHM_WHY_NOT_ATTACHED] = {
-		"nothing is attached at that address", "%x" },
-	[KSHM_WHY_MEMLOCK] = {
-		"RLIMIT_MEMLOCK would be exceeded", "%a of %l pages" },
-	[KSHM_WHY_ADDRESS_SPACE] = {
-		"RLIMIT_AS would be exceeded", "%a of %l pages" },
-	[KSHM_WHY_MEMORY] = {
-		"there is no memory, or no room in the address space" },
-	[KSHM_WHY_FILES] = { "the system has too many files open" },
-	[KSHM_WHY_SIGNAL] = { "a signal came" },
-	[KSHM_WHY_NAME] = {
-		"that can't be a name", "%a bytes of at most %l" },
-	[KSHM_WHY_SMALLER] = {
-		"a segment never gets smaller", "%l bytes, not %a" },
-	[KSHM_WHY_LOCKED] = {
-		"the segment's pages are locked", "%a of them" },
-	[KSHM_WHY_FILE_LIMIT] = {
-		"RLIMIT_FSIZE would be exceeded", "%a of %l bytes" },
-	[KSHM_WHY_UNIQUE] = {
-		"all unique ids are taken", "%l of them" },
-	[KSHM_WHY_NO_NAME] = { "nothing has that name" },
-	[KSHM_WHY_NAME_TAKEN] = {
-		"something has that name already" },
-	[KSHM_WHY_OBJECT_ACCESS] = {
-		"the object doesn't grant that", "its mode is %o" },
-	[KSHM_WHY_DESCRIPTORS] = {
-		"the process has no descriptor left" },
-	[KSHM_WHY_ROOM] = {
-		"no list can be that long", "%a of at most %l" },
+static const struct sentence only_errno = {
+	KSHM_WHY_UNKNOWN, "there is no more to say than errno", ""
 };
 
-static const struct words of_library[] = {
-	[KSHM_WHY_DEVICE - KSHM_WHY_DEVICE] = {
-		"/dev/kshm can't be opened" },
-	[KSHM_WHY_HUGE_PAGES - KSHM_WHY_DEVICE] = {
-		"there are no huge pages" },
-	[KSHM_WHY_OPERATION - KSHM_WHY_DEVICE] = {
-		"there is no such operation" },
-};
-
-static const struct words nothing = { "there is no more to say than errno", NULL };
-
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
-static const struct words *words_of(unsigned int reason)
+static const struct sentence *sentence_of(unsigned int reason)
 {
-	if (reason < COUNT(of_module) && of_module[reason].what)
-		return &of_module[reason];
-	if (reason - KSHM_WHY_DEVICE < COUNT(of_library))
-		return &of_library[reason - KSHM_WHY_DEVICE];
-	return &nothing;
+	size_t i;
+
+	for (i = 0; i < COUNT(sentences); i++)
+		if (sentences[i].reason == reason)
+			return &sentences[i];
+	return &only_errno;
 }
 
-/* A string that is put together in memory of a given size, '\0' included. */
+static const struct {
+	int error;
+	const char *name;
+} errnos[] = {
+	{ EACCES, "EACCES" }, { EAGAIN, "EAGAIN" }, { EBADF, "EBADF" },
+	{ EBUSY, "EBUSY" }, { EEXIST, "EEXIST" }, { EFAULT, "EFAULT" },
+	{ EFBIG, "EFBIG" }, { EIDRM, "EIDRM" }, { EINTR, "EINTR" },
+	{ EINVAL, "EINVAL" }, { EMFILE, "EMFILE" },
+	{ ENAMETOOLONG, "ENAMETOOLONG" }, { ENFILE, "ENFILE" },
+	{ ENOENT, "ENOENT" }, { ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" },
+	{ ENOSYS, "ENOSYS" }, { ENOTTY, "ENOTTY" }, { EPERM, "EPERM" },
+	{ E2BIG, "E2BIG" },
+};
+
+/* A string under construction; snprintf() is not async-signal-safe. */
 struct text {
-	char *to;
-	size_t room;
+	char *end;
+	size_t room;	/* from end on, with the '\0' */
 };
 
 static void add_char(struct text *text, char c)
 {
 	if (text->room < 2)
 		return;
-	*text->to++ = c;
-	*text->to = '\0';
+	*text->end++ = c;
+	*text->end = '\0';
 	text->room--;
 }
 
@@ -183,9 +177,11 @@ static void add_number(struct text *text, uint64_t value, unsigned int base)
 		add_char(text, digits[n]);
 }
 
-static void add_value(struct text *text, char how, uint64_t value)
+static void add_value(struct text *text, char format, uint64_t value)
 {
-	switch (how) {
+	int32_t with_sign = (int32_t)value;
+
+	switch (format) {
 	case 'x':
 		add(text, "0x");
 		add_number(text, value, 16);
@@ -200,54 +196,22 @@ static void add_value(struct text *text, char how, uint64_t value)
 		add_char(text, value & 1 ? 'x' : '-');
 		break;
 	case 'i':
-		if ((int32_t)value < 0)
+		if (with_sign < 0)
 			add_char(text, '-');
-		add_number(text, (int32_t)value < 0 ? -value & 0xffffffff :
-						      value, 10);
+		add_number(text, with_sign < 0 ? -(uint32_t)value : value, 10);
 		break;
 	default:
 		add_number(text, value, 10);
 	}
 }
 
-static void add_numbers(struct text *text, const char *format,
-			const struct answer *answer)
-{
-	for (; *format; format++) {
-		if (*format != '%')
-			add_char(text, *format);
-		else if (*++format == 'a')
-			add_value(text, 'd', answer->asked);
-		else if (*format == 'l')
-			add_value(text, 'd', answer->limit);
-		else if (*format < 'a')
-			add_value(text, *format - 'A' + 'a', answer->limit);
-		else
-			add_value(text, *format, answer->asked);
-	}
-}
-
-static const struct {
-	int error;
-	const char *name;
-} names[] = {
-	{ EACCES, "EACCES" }, { EAGAIN, "EAGAIN" }, { EBADF, "EBADF" },
-	{ EBUSY, "EBUSY" }, { EEXIST, "EEXIST" }, { EFAULT, "EFAULT" },
-	{ EFBIG, "EFBIG" }, { EIDRM, "EIDRM" }, { EINTR, "EINTR" },
-	{ EINVAL, "EINVAL" }, { EMFILE, "EMFILE" },
-	{ ENAMETOOLONG, "ENAMETOOLONG" }, { ENFILE, "ENFILE" },
-	{ ENOENT, "ENOENT" }, { ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" },
-	{ ENOSYS, "ENOSYS" }, { ENOTTY, "ENOTTY" }, { EPERM, "EPERM" },
-	{ E2BIG, "E2BIG" },
-};
-
 static void add_errno(struct text *text, int error)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(names); i++) {
-		if (names[i].error == error) {
-			add(text, names[i].name);
+	for (i = 0; i < COUNT(errnos); i++) {
+		if (errnos[i].error == error) {
+			add(text, errnos[i].name);
 			return;
 		}
 	}
@@ -255,24 +219,28 @@ static void add_errno(struct text *text, int error)
 	add_number(text, (unsigned int)error, 10);
 }
 
-static void add_sentence(struct text *text, const struct answer *answer)
+static void add_sentence(struct text *text, const struct failure *failure)
 {
-	const struct words *words = words_of(answer->reason);
+	const struct sentence *sentence = sentence_of(failure->reason);
+	const uint64_t values[] = { failure->asked, failure->limit };
+	const uint64_t *value = values;
+	const char *c;
 
-	if (!answer->reason) {
-		add_errno(text, answer->error);
-		return;
-	}
-	add(text, words->what);
-	if (words->numbers) {
+	add(text, sentence->words);
+	if (*sentence->values)
 		add(text, ": ");
-		add_numbers(text, words->numbers, answer);
+	for (c = sentence->values; *c; c++) {
+		if (*c == '%')
+			add_value(text, *++c, *value++);
+		else
+			add_char(text, *c);
 	}
 }
 
 /*
- * One write, so that lines of several threads don't mix. That there is no device
- * has been told where it was noticed.
+ * Write a line about the last failure to standard error: one write(), so that
+ * lines of several threads don't mix. A missing device was reported already, by
+ * the function that noticed it.
  */
 static void report(const char *call)
 {
@@ -284,15 +252,15 @@ static void report(const char *call)
 	add(&text, "kshm: ");
 	add(&text, call);
 	add(&text, ": ");
+	add_errno(&text, last.error);
 	if (last.reason) {
-		add_errno(&text, last.error);
 		add(&text, ": ");
+		add_sentence(&text, &last);
 	}
-	add_sentence(&text, &last);
-	text.room++;
-	*text.to = '\n';
+	/* If the text was cut, the newline takes the place of the '\0'. */
+	*text.end = '\n';
 	(void)kshm_raw(SYS_write, STDERR_FILENO, line,
-		       (size_t)(text.to + 1 - line));
+		       (size_t)(text.end + 1 - line));
 }
 
 void kshm_debug(void)
@@ -301,34 +269,18 @@ void kshm_debug(void)
 	atomic_store(&kshm_explains, true);
 }
 
-void kshm_remember(const struct kshm_explain *why)
-{
-	last = (struct answer){
-		.error = why->error,
-		.reason = why->reason,
-		.asked = why->asked,
-		.limit = why->limit,
-		.fresh = true,
-	};
-}
-
 long kshm_refuse(int error, unsigned int reason, uint64_t asked,
 		 uint64_t limit)
 {
 	if (kshm_explaining())
-		last = (struct answer){
-			.error = error,
-			.reason = reason,
-			.asked = asked,
-			.limit = limit,
-			.fresh = true,
-		};
+		last = (struct failure){ error, reason, asked, limit, true };
 	return -error;
 }
 
 int kshm_failed(const char *call, int error)
 {
 	if (kshm_explaining()) {
+		/* No reason was noted, or it is that of an earlier failure. */
 		if (!last.fresh || last.error != error)
 			kshm_refuse(error, KSHM_WHY_UNKNOWN, 0, 0);
 		last.fresh = false;
@@ -357,19 +309,21 @@ KSHM_EXPORT unsigned int kshm_reason(uint64_t *asked, uint64_t *limit)
 
 KSHM_EXPORT const char *kshm_strreason(unsigned int reason)
 {
-	return words_of(reason)->what;
+	return sentence_of(reason)->words;
 }
 
 KSHM_EXPORT char *kshm_strerror(char *buf, size_t size)
 {
 	struct text text = { buf, size };
-	struct answer answer = { .error = errno };
+	struct failure failure = { .error = errno };
 
 	if (!size)
 		return buf;
 	*buf = '\0';
-	answer.reason = kshm_reason(&answer.asked, &answer.limit);
-	if (answer.error)
-		add_sentence(&text, &answer);
+	failure.reason = kshm_reason(&failure.asked, &failure.limit);
+	if (failure.reason)
+		add_sentence(&text, &failure);
+	else if (failure.error)
+		add_errno(&text, failure.error);
 	return buf;
 }

@@ -28,7 +28,7 @@
 
 #define KSHM_EXPORT	__attribute__((visibility("default")))
 
-/* A system call as the kernel answers it: errno stays as it was. */
+/* A system call that returns a negative errno and leaves errno alone. */
 #define kshm_raw(...)							\
 ({									\
 	int saved_ = errno;						\
@@ -41,7 +41,7 @@
 	ret_;								\
 })
 
-/* Whether failures are to be explained; see explain.c. */
+/* Are failures explained? explain.c sets it. */
 extern atomic_bool kshm_explains;
 
 static inline bool kshm_explaining(void)
@@ -50,24 +50,16 @@ static inline bool kshm_explaining(void)
 }
 
 /**
- * kshm_debug - tell each failure on standard error from now on
+ * kshm_debug - explain failures, and write each one to standard error
  */
 void kshm_debug(void);
 
-struct kshm_explain;
-
 /**
- * kshm_remember - keep what EXPLAIN said, for this thread
- * @why:	its struct, filled in
- */
-void kshm_remember(const struct kshm_explain *why);
-
-/**
- * kshm_refuse - fail for a reason that the library has, not the kernel
+ * kshm_refuse - note the reason of a failure, if failures are explained
  * @error:	errno
  * @reason:	KSHM_WHY_*
- * @asked:	as the reason has it
- * @limit:	likewise
+ * @asked:	the value that was asked for, as the reason defines it
+ * @limit:	the value that it was compared with, likewise
  *
  * Return: -@error.
  */
@@ -75,47 +67,47 @@ long kshm_refuse(int error, unsigned int reason, uint64_t asked,
 		 uint64_t limit);
 
 /**
- * kshm_failed - tell the program that its call failed
- * @call:	what it called, without "kshm_"
- * @error:	errno is set to it
+ * kshm_failed - return a failure to the program
+ * @call:	the function that the program called, without "kshm_"
+ * @error:	value for errno
  *
  * Return: -1.
  */
 int kshm_failed(const char *call, int error);
 
-/* What a program is told: -1 with errno for a negative errno. */
+/* Convert a negative errno to what the program gets: -1, and errno set. */
 static inline int kshm_answer(const char *call, long ret)
 {
 	return ret >= 0 ? (int)ret : kshm_failed(call, (int)-ret);
 }
 
 /**
- * kshm_get_flags - flags of a GET
+ * kshm_get_flags - convert the flags of shmget() to those of KSHM_IOC_GET
  * @shmflg:	IPC_CREAT, IPC_EXCL, SHM_NORESERVE; other bits are ignored
  */
 unsigned int kshm_get_flags(int shmflg);
 
 /**
- * kshm_ioctl - one ioctl on /dev/kshm
+ * kshm_ioctl - run an ioctl on the library's descriptor of /dev/kshm
  * @cmd:	KSHM_IOC_*
- * @arg:	its struct; outputs hold a value that the kernel never gives, so
- *		that an answer can be told from silence
+ * @arg:	its struct; each output field holds a value that the kernel never
+ *		returns, so that a changed field proves that kshm has answered
  *
- * While failures are explained it goes through EXPLAIN.
+ * If failures are explained, the ioctl runs inside KSHM_IOC_EXPLAIN.
  *
- * Return: 0 or a negative errno, -ENOSYS where the device can't be opened, or its
- * module is too old to know the command.
+ * Return: 0 or a negative errno; -ENOSYS if the device can't be opened or its
+ * module is too old for the command.
  */
 long kshm_ioctl(unsigned long cmd, void *arg);
 
 /**
- * kshm_ioctl_by - the same by a descriptor that the program has
- * @fd:		what it says is one of kshm_owner()
+ * kshm_ioctl_by - run an ioctl on a descriptor of the program
+ * @fd:		the descriptor, which should be one of kshm_owner()
  * @cmd:	as for kshm_ioctl()
  * @arg:	as for kshm_ioctl()
  *
- * Return: 0 or a negative errno, -ENOTTY where @fd isn't one, or the module is too
- * old.
+ * Return: 0 or a negative errno; -ENOTTY if @fd is no descriptor of /dev/kshm or
+ * the module is too old for the command.
  */
 long kshm_ioctl_by(int fd, unsigned long cmd, void *arg);
 
@@ -133,7 +125,7 @@ void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
 		  size_t *size);
 
 #if __SIZEOF_LONG__ == 4
-/* Twin of __shmctl64: the shmctl of programs with a 64-bit time_t. */
+/* shmctl for programs with a 64-bit time_t, as glibc's __shmctl64 */
 struct __shmid64_ds;
 int kshm_shmctl64(int shmid, int cmd, struct __shmid64_ds *buf);
 #endif

@@ -495,7 +495,7 @@ TEST_F(library, with_debug_other_failures_told)
 	EXPECT_STREQ("kshm: shmat: EINVAL: there is no segment with that id: 9\n"
 		     "kshm: shmctl: EINVAL: there is no segment with that id: -1\n"
 		     "kshm: shmdt: EINVAL: nothing is attached at that address: 0x1000\n"
-		     "kshm: shmctl: EINVAL: there is no such operation\n"
+		     "kshm: shmctl: EINVAL: shmctl has no such command\n"
 		     "kshm: segment_attach: EINVAL: there is no segment with that id: 9\n"
 		     "kshm: segment_get: ENOENT: no segment has that key: 0x1234\n"
 		     "kshm: segment_get_named: ENOENT: nothing has that name\n"
@@ -625,7 +625,7 @@ TEST_F(library, reasons_in_words_beyond_system_v)
 	expect_sentence(_metadata, "the module doesn't know these flags: 0x1");
 	EXPECT_EQ(-1, kshm_segment_grow(0, &size, NULL));
 	expect_sentence(_metadata,
-			"a segment never gets smaller: 8192 bytes, not 8");
+			"a segment can't get smaller: 8 bytes wanted, it has 8192");
 	ASSERT_EQ(0, ctl(0, SHM_LOCK, NULL));
 	size = 3 * PAGE;
 	EXPECT_EQ(-1, kshm_segment_grow(0, &size, NULL));
@@ -635,7 +635,7 @@ TEST_F(library, reasons_in_words_beyond_system_v)
 		become(ALICE, STAFF);
 		EXPECT_EQ(-1, kshm.open("/a", O_RDONLY, 0));
 		expect_sentence(_metadata,
-				"the object doesn't grant that: its mode is 0640");
+				"the object's permission bits don't grant that: its mode is 0640");
 		EXPECT_EQ(-1, kshm.unlink("/a"));
 		EXPECT_EQ(EACCES, errno);
 		EXPECT_EQ(KSHM_WHY_NOT_OWNER, kshm_reason(NULL, NULL));
