@@ -62,7 +62,7 @@ run: guest-parts
 # Large programs, each in a guest of its own; APP= names some.
 apps-parts: guest-parts
 	@qemu/host-packages image apps
-	@$(MAKE) -s -C selftests/apps O='$(BUILD)/apps/bin'
+	@$(MAKE) -C selftests/apps O='$(BUILD)/apps/bin'
 
 apps: apps-parts
 	@selftests/programs/apps $(if $(SHORT),--short) \
@@ -171,6 +171,7 @@ help:
 	@echo
 	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched into the cache; KERNEL=debug'
 	@echo '                    is what debug-check runs on'
+	@echo '  V=1               shows the commands that compile, not only what they make'
 	@echo '  KDIR=DIR          a kernel tree or headers of your own'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 

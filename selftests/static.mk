@@ -3,6 +3,8 @@
 # What the static programs for guests share: the bench's and the oracle's
 # Makefile say O=, OBJS and how they are linked, and include this.
 
+include ../../lib/quiet.mk
+
 LIBKSHM		?= $(O)/lib
 CC		?= cc
 CFLAGS		?= -O2 -g
@@ -14,10 +16,12 @@ OBJS		:= $(patsubst %.c,$(O)/%.o,$(notdir $(SRCS)))
 vpath %.c ../cases
 
 $(O)/$(PROGRAM): $(OBJS) $(LIBKSHM)/libkshm.a
-	$(CC) $(ALL_CFLAGS) -static $(LINK) -o $@ $^ $(LDFLAGS)
+	$(call made,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -static $(LINK) -o $@ $^ $(LDFLAGS)
 
 $(O)/%.o: %.c Makefile ../static.mk | $(O)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(call made,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # The library's own Makefile knows what is out of date.
 $(LIBKSHM)/libkshm.a: FORCE | $(O)

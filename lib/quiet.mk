@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Short lines of what is made, as kbuild's; V=1 shows whole commands. A recipe
+# says $(call made,CC), then $(Q) before its command. With "make -s" it is silent.
+
+ifeq ($(V),1)
+Q	:=
+made	=
+else
+Q	:= @
+made	= $(if $(findstring s,$(firstword -$(MAKEFLAGS))),,\
+	  @printf '  %-7s %s\n' '$(1)' '$(notdir $@)')
+endif
