@@ -79,7 +79,7 @@ smoke:
 	@qemu/host-packages build fetch guest
 	@TESTS='$(TESTS)' selftests/runner/check smoke-$(GUEST_KERNEL)
 
-# Breaks the module in many ways, one after the other; takes half an hour.
+# Breaks the module in many ways, with a guest for each CPU.
 mutants: source
 	@qemu/host-packages fetch guest
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module selftests
@@ -148,7 +148,7 @@ help:
 	@echo '  make check        all tests, in guests with two kernels'
 	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
-	@echo '                    MUTANTS= names some of selftests/mutants'
+	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml'
 	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
 	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Read the table of mutants, and verify that each entry fits the sources.
+
+Run as a program, it prints a line for each entry that does not fit.
+"""
+
+import collections
+import os
+import re
+import sys
+import tomllib
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))))
+TABLE = os.path.join(TOP, "selftests/mutants/mutants.toml")
+CASES = os.path.join(TOP, "selftests/cases")
+FIELDS = {"wrong", "killed-by"}
+EDIT_FIELDS = {"file", "old", "new"}
+
+Edit = collections.namedtuple("Edit", "file old new")
+
+
+class Faulty(Exception):
+    """An entry that can not be used, and the reason."""
+
+
+class Mutant:
+    """One entry of the table."""
+
+    def __init__(self, name, fields):
+        edits = fields.pop("edits", None)
+        if edits is None:
+            edits = [{field: fields.pop(field) for field in EDIT_FIELDS
+                      if field in fields}]
+        if set(fields) != FIELDS:
+            raise Faulty(f"{name}: its fields are not wrong, killed-by and "
+                         "either file, old, new or edits with these")
+        for edit in edits:
+            if set(edit) != EDIT_FIELDS:
+                raise Faulty(f"{name}: the fields of an edit are not file, "
+                             "old and new")
+        self.name, self.wrong = name, fields["wrong"]
+        self.program, _, self.case = fields["killed-by"].partition(" ")
+        self.edits = [Edit(**edit) for edit in edits]
+
+    def files(self):
+        return sorted({edit.file for edit in self.edits})
+
+    def changed(self):
+        """-> {file: its text with the edits}"""
+        return {file: self._edited(file) for file in self.files()}
+
+    def _edited(self, file):
+        """Each old text is looked for in the source as it is."""
+        text, found = read(os.path.join(TOP, file)), []
+        for edit in self.edits:
+            if edit.file != file:
+                continue
+            if text.count(edit.old) != 1:
+                raise Faulty(f"{self.name}: its old text occurs "
+                             f"{text.count(edit.old)} times in {file}, not "
+                             f"once:\n{edit.old}")
+            found.append((text.index(edit.old), edit))
+        for at, edit in sorted(found, reverse=True):
+            text = text[:at] + edit.new + text[at + len(edit.old):]
+        return text
+
+    def missing_case(self):
+        """-> whether the sources lack the case that is to kill the mutant"""
+        path = os.path.join(CASES, f"{self.program}.c")
+        if not os.path.exists(path):
+            return True
+        words = self.case.split(".")
+        pattern = rf"^TEST_F\w*\({words[0]},\s*{words[-1]}\b"
+        if words[0] == "global":
+            pattern = rf"^TEST\w*\({words[-1]}\b"
+        return not re.search(pattern, read(path), re.MULTILINE)
+
+    def complaint(self):
+        """-> a sentence about an entry that does not fit, or None"""
+        try:
+            texts = self.changed()
+        except (Faulty, OSError) as why:
+            return str(why)
+        if all(text == read(os.path.join(TOP, file))
+               for file, text in texts.items()):
+            return f"{self.name}: its edits change nothing"
+        if self.missing_case():
+            return (f"{self.name}: there is no case {self.case!r} in "
+                    f"selftests/cases/{self.program}.c")
+        return None
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def load(path=TABLE):
+    """-> the mutants of the table, in its order"""
+    try:
+        table = tomllib.loads(read(path))
+    except tomllib.TOMLDecodeError as why:
+        raise Faulty(f"{os.path.relpath(path)} is no TOML: {why}") from why
+    return [Mutant(name, fields) for name, fields in table.items()]
+
+
+def main():
+    try:
+        complaints = [mutant.complaint() for mutant in load(*sys.argv[1:2])]
+    except Faulty as why:
+        complaints = [str(why)]
+    complaints = [complaint for complaint in complaints if complaint]
+    for complaint in complaints:
+        print(complaint)
+    sys.exit(1 if complaints else 0)
+
+
+if __name__ == "__main__":
+    main()
