@@ -117,7 +117,6 @@ install: module
 
 install-lib install-headers: lib
 	@$(MAKE) -C lib O='$(BUILD)/lib' $@
-	@install -D -m 755 tools/kshm-run '$(DESTDIR)$(PREFIX)/bin/kshm-run'
 
 install-man:
 	@$(MAKE) -C lib $@

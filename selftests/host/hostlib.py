@@ -128,6 +128,19 @@ def dkms(host, root, version):
                f"status {status}, wrong: {wrong}\n{output}")
 
 
+def kshm_run(host, program):
+    """It refuses wrong options, and says what is missing. A host has no kshm."""
+    for name, args, sentence in (
+            ("unlink_nothing", ["--unlink"], "/proc/kshm/objects lists them"),
+            ("no_program", [], "say which PROGRAM to run"),
+            ("unknown_option", ["--tea", "true"], "there is no option --tea"),
+            ("unlink_no_device", ["--unlink", "/a"], "insmod kshm.ko"),
+            ("no_device", ["true"], "insmod kshm.ko")):
+        host.refuses(f"kshm_run_{name}_refused", [program, *args], sentence)
+        host.ends(f"kshm_run_{name}_is_125", [program, *args], 125)
+    host.ends("kshm_run_help_works", [program, "--help"], 0)
+
+
 def library(host):
     root = os.path.join(host.scratch, "root")
     status, output = host.run(["make", "install-lib", "install-headers",
@@ -140,13 +153,15 @@ def library(host):
     _, version = host.run(["tools/version"])
     versions = {
         version.strip(),
-        re.search(r"kshm-run (\d[\d.]*)", read(f"{TOP}/tools/kshm-run"))[1],
+        host.run([f"{root}{PREFIX}/bin/kshm-run", "--version"])[1]
+        .removeprefix("kshm-run ").strip(),
         re.search(r"(?s).*^KSHM_(\S+) \{", read(f"{TOP}/lib/libkshm.map"),
                   re.M)[1],
         re.search(r"^Version: (.*)",
                   read(f"{root}{PREFIX}/lib/pkgconfig/kshm.pc"), re.M)[1]}
     host.judge("version_is_the_same_everywhere", len(versions) == 1,
                str(versions))
+    kshm_run(host, f"{root}{PREFIX}/bin/kshm-run")
     dkms(host, root, version.strip())
     use_it(host, root)
     pages(host, root)
