@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The descriptor of /dev/kshm: one for each process, and it isn't ours alone.
+ * The library's descriptor of /dev/kshm, one for each process.
  *
- * The program may close it, or put a file of its own under its number, without
- * knowing that there was anything. So the number is high, where programs seldom
- * look, and an answer is believed only if the device itself must have given it:
+ * The program does not know of the descriptor. It can close the number, or put a
+ * file of its own there. So the library takes a high number, which programs seldom
+ * touch, and it accepts an answer only if the answer must come from the device:
  *
- * 1. Success of a command that fills in its struct: the outputs changed.
- *    Whatever file has the number now, only kshm knows what to write there.
- * 2. Success of a command without outputs. A check would cost each shmdt and
- *    each removal a system call more. The files that could fool it are those
- *    whose driver says yes to commands that it doesn't know; then the attach,
- *    or the segment, stays as it was.
- * 3. EBADF and ENOTTY are never its answers, even if by now another thread has
- *    opened the device under that number again.
- * 4. Anything else, failure or success: statx() says whether the number is
- *    still that of the device, or can't say.
+ * 1. A command with outputs succeeded, and the outputs changed. Whatever file has
+ *    the number now, only kshm knows what to write there.
+ * 2. A command without outputs succeeded. It is accepted as it is, since a check
+ *    would cost each shmdt and each removal one more system call. A file can fool
+ *    us only if its driver accepts unknown commands; then the attach, or the
+ *    segment, stays.
+ * 3. EBADF and ENOTTY never come from the device, even if another thread has
+ *    meanwhile opened the device under this number again.
+ * 4. For every other result, statx() tells whether the number is still that of the
+ *    device. The answer is also accepted if statx() can't tell.
  *
- * An answer that isn't believed is forgotten: the device is opened again, and
- * the command is given again.
+ * If the answer is not accepted, the library opens the device again and repeats
+ * the command. It never closes a number that belongs to another file.
  *
- * A number that was found to be a stranger's is never closed.
- *
- * Opening again takes the same number where it is free, and then there is
- * nothing to remember. Else only the process that ran the constructor remembers
- * the new number: another one may be a vfork() child, whose memory is its
- * parent's while its descriptors are not. It opens the device for one command.
+ * The device gets the same number again if that is free, and then nothing has to
+ * be stored. If it gets another number, only the process that ran the constructor
+ * stores it. Another process may be a vfork() child, which shares the memory of
+ * its parent but not the descriptors; it opens the device for one command only.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -45,16 +43,16 @@
 #define HIGH_NUMBER	1000
 #define LARGEST_STRUCT	sizeof(struct kshm_stat)
 
-static atomic_int descriptor = -1;	/* the last that was known to work */
-static atomic_int owner;		/* the process that may change it */
+static atomic_int descriptor = -1;	/* the last one that worked */
+static atomic_int owner;		/* pid of the process that may change it */
 static atomic_uint device;		/* device number of /dev/kshm */
-static atomic_bool complain;		/* KSHM_DEBUG, and nothing said yet */
+static atomic_bool complain;		/* report the next failure to open it */
 
 static const char *cure(long err)
 {
 	switch (err) {
 	case -ENOMEM:
-		return "no descriptor is free for it: raise ulimit -n, or close some files";
+		return "no file descriptor is left: raise ulimit -n, or close some files";
 	case -EACCES:
 	case -EPERM:
 		return "may not be opened: chmod 0666 " DEVICE ", as root";
@@ -70,7 +68,7 @@ static void say(const char *words)
 	(void)kshm_raw(SYS_write, STDERR_FILENO, words, strlen(words));
 }
 
-/* Why the device can't be opened, as the program is told: a negative errno. */
+/* Convert an error of opening the device to the one that the program gets. */
 static long no_device(long err)
 {
 	if (err == -EMFILE || err == -ENFILE)
@@ -84,7 +82,7 @@ static long no_device(long err)
 			   0, 0);
 }
 
-/* The device number of a descriptor, 0 where it is no character device's. */
+/* @number: device number of a descriptor; 0 if it is no character device */
 static long device_number(int fd, unsigned int *number)
 {
 	struct statx st;
@@ -97,8 +95,8 @@ static long device_number(int fd, unsigned int *number)
 }
 
 /*
- * Where the kernel can't say, nothing speaks against it; and a command that was
- * carried out must not be given again for lack of memory.
+ * True also if statx() fails, unless the number is closed: a command that has
+ * succeeded must not be repeated because memory was short.
  */
 static bool is_device(int fd)
 {
@@ -108,7 +106,7 @@ static bool is_device(int fd)
 	return err ? err != -EBADF : number == atomic_load(&device);
 }
 
-/* Learns the number of the device, once it has answered as kshm does. */
+/* Store the device number, if the device answers as kshm does. */
 static bool learn_device(int fd)
 {
 	struct kshm_info info = { 0 };
@@ -132,7 +130,7 @@ static int high_number(void)
 	return (int)(limit.rlim_cur - limit.rlim_cur / 4);
 }
 
-/* A new descriptor, wherever one is free. */
+/* Open the device under any number. */
 static int open_anywhere(void)
 {
 	long fd = kshm_raw(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
@@ -144,7 +142,7 @@ static int open_anywhere(void)
 	return (int)fd;
 }
 
-/* A new descriptor, @least or the next free one where the limits allow it. */
+/* Open the device under @least or the next free number, if the limits allow. */
 static int open_device(int least)
 {
 	long low = open_anywhere(), high;
@@ -160,7 +158,10 @@ static int open_device(int least)
 	return (int)high;
 }
 
-/* @once: the descriptor is for this command only. */
+/*
+ * Find or make a descriptor to replace @old. Sets @once if the caller has to close
+ * it after its command.
+ */
 static int reopen_device(int old, bool *once)
 {
 	int fd = open_device(old < 0 ? high_number() : old);
@@ -169,7 +170,7 @@ static int reopen_device(int old, bool *once)
 	if (fd < 0 || fd == old)
 		return fd;
 
-	/* Has another thread been faster? Then the number is its descriptor. */
+	/* If another thread was faster, use its descriptor. */
 	now = atomic_load(&descriptor);
 	if (now < 0 || !is_device(now)) {
 		*once = kshm_raw(SYS_getpid) != atomic_load(&owner);
@@ -182,8 +183,8 @@ static int reopen_device(int old, bool *once)
 	return now;
 }
 
-static bool is_its_answer(int fd, unsigned long cmd, long ret,
-			  const void *before, const void *after)
+static bool is_answer_of_device(int fd, unsigned long cmd, long ret,
+				const void *before, const void *after)
 {
 	if (!ret && (!(_IOC_DIR(cmd) & _IOC_READ) ||
 		     memcmp(before, after, _IOC_SIZE(cmd))))
@@ -191,8 +192,8 @@ static bool is_its_answer(int fd, unsigned long cmd, long ret,
 	return ret != -EBADF && ret != -ENOTTY && is_device(fd);
 }
 
-/* @old: what was believed to be a descriptor of the device */
-static long give_anew(int old, unsigned long cmd, void *arg)
+/* @old: number that is no descriptor of the device any more */
+static long ioctl_reopened(int old, unsigned long cmd, void *arg)
 {
 	bool once = false;
 	int fd = reopen_device(old, &once);
@@ -206,46 +207,48 @@ static long give_anew(int old, unsigned long cmd, void *arg)
 	return ret;
 }
 
-static inline long give(unsigned long cmd, void *arg)
+static inline long ioctl_ours(unsigned long cmd, void *arg)
 {
 	unsigned char before[LARGEST_STRUCT];
 	int fd = atomic_load(&descriptor);
 	long ret;
 
 	if (fd < 0)
-		return give_anew(fd, cmd, arg);
+		return ioctl_reopened(fd, cmd, arg);
 	memcpy(before, arg, _IOC_SIZE(cmd));
 	ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
-	if (is_its_answer(fd, cmd, ret, before, arg))
+	if (is_answer_of_device(fd, cmd, ret, before, arg))
 		return ret;
 	memcpy(arg, before, _IOC_SIZE(cmd));
-	return give_anew(fd, cmd, arg);
+	return ioctl_reopened(fd, cmd, arg);
 }
 
 /*
- * @fd: the program's, -1 for the library's own. Whether it is one of the device
- * the program has to know.
+ * @fd: a descriptor of the program, or -1 for the library's own. The library does
+ * not check the descriptor of a program: the program has to know what it is.
  */
-static long give_to(int fd, unsigned long cmd, void *arg)
+static long ioctl_on(int fd, unsigned long cmd, void *arg)
 {
-	return fd < 0 ? give(cmd, arg) : kshm_raw(SYS_ioctl, fd, cmd, arg);
+	return fd < 0 ? ioctl_ours(cmd, arg) :
+			kshm_raw(SYS_ioctl, fd, cmd, arg);
 }
 
 /*
- * A module that is too old to explain has not run the command, either; and a file
- * that isn't the device may say yes and do nothing.
+ * A module that is too old for EXPLAIN has not run the command either, so it is
+ * safe to run it now. A file that is not the device may return success and do
+ * nothing; then the error is still -1.
  */
-static long give_explained(int fd, unsigned long cmd, void *arg)
+static long ioctl_explained(int fd, unsigned long cmd, void *arg)
 {
 	struct kshm_explain why = {
 		.arg = (uintptr_t)arg,
 		.cmd = (__u32)cmd,
 		.error = -1,
 	};
-	long ret = give_to(fd, KSHM_IOC_EXPLAIN, &why);
+	long ret = ioctl_on(fd, KSHM_IOC_EXPLAIN, &why);
 
 	if (ret == -ENOTTY)
-		return give_to(fd, cmd, arg);
+		return ioctl_on(fd, cmd, arg);
 	if (ret)
 		return ret;
 	if (why.error < 0)
@@ -256,17 +259,17 @@ static long give_explained(int fd, unsigned long cmd, void *arg)
 
 long kshm_ioctl_by(int fd, unsigned long cmd, void *arg)
 {
-	return kshm_explaining() ? give_explained(fd, cmd, arg) :
-				   give_to(fd, cmd, arg);
+	return kshm_explaining() ? ioctl_explained(fd, cmd, arg) :
+				   ioctl_on(fd, cmd, arg);
 }
 
-/* By way of kshm_ioctl_by() each call would take two functions more. */
+/* Does not call kshm_ioctl_by(), which would add two functions to each call. */
 long kshm_ioctl(unsigned long cmd, void *arg)
 {
-	long ret = kshm_explaining() ? give_explained(-1, cmd, arg) :
-				       give(cmd, arg);
+	long ret = kshm_explaining() ? ioctl_explained(-1, cmd, arg) :
+				       ioctl_ours(cmd, arg);
 
-	/* A module that is older than this library. */
+	/* The module is older than this library. */
 	if (ret == -ENOTTY)
 		return kshm_refuse(ENOSYS, KSHM_WHY_COMMAND, 0, 0);
 	return ret;
@@ -279,7 +282,7 @@ KSHM_EXPORT int kshm_owner(void)
 	return kshm_answer("owner", fd < 0 ? no_device(fd) : fd);
 }
 
-/* Before main(): what comes later may be a chroot, another user, a vfork(). */
+/* Open it before main(), which may chroot, change the user, or vfork(). */
 static void __attribute__((constructor)) open_early(void)
 {
 	const char *debug = secure_getenv("KSHM_DEBUG");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * shm_open() and shm_unlink() as ioctls: names, flags, errno.
- *
- * What descriptors can do is the kernel's own business, so this is all.
+ * shm_open() and shm_unlink(): convert names, flags and errors to those of the
+ * ioctls. The kernel itself does the rest, since the result is a descriptor.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,15 +18,15 @@
 #define MODE_BITS	07777
 
 /*
- * A name as the kernel wants it, without the slashes that it may begin with. Of
- * what is too long there is one byte more than may be, and the kernel says so.
+ * A name for the kernel, without leading slashes. A name that is too long is cut
+ * to one byte more than the limit, so that the kernel refuses it.
  */
 struct name {
 	const char *bytes;
 	size_t len;
 };
 
-/* False where there is nothing to be named so. */
+/* Return: false if no object can have this name */
 static bool parse(struct name *name, const char *text)
 {
 	while (*text == '/')
@@ -71,13 +70,13 @@ static long shm_open_named(const struct name *name, int oflag, mode_t mode)
 		.mode = mode & MODE_BITS,
 		.fd = -1,
 	};
-	int later = oflag & (O_APPEND | O_NONBLOCK);
+	int status_flags = oflag & (O_APPEND | O_NONBLOCK);
 	long ret = kshm_ioctl(KSHM_IOC_OPEN, &arg);
 
 	if (ret)
 		return ret;
-	if (later)
-		(void)kshm_raw(SYS_fcntl, arg.fd, F_SETFL, later);
+	if (status_flags)
+		(void)kshm_raw(SYS_fcntl, arg.fd, F_SETFL, status_flags);
 	return arg.fd;
 }
 
@@ -88,12 +87,13 @@ KSHM_EXPORT int kshm_shm_open(const char *name, int oflag, mode_t mode)
 	if (!parse(&parsed, name))
 		return kshm_answer("shm_open", bad_name(EINVAL, &parsed));
 	if ((oflag & O_ACCMODE) == O_ACCMODE)
-		return kshm_answer("shm_open", kshm_refuse(EINVAL, KSHM_WHY_FLAGS, O_ACCMODE,
-					       O_RDWR));
+		return kshm_answer("shm_open",
+				   kshm_refuse(EINVAL, KSHM_WHY_FLAGS,
+					       O_ACCMODE, O_RDWR));
 	return kshm_answer("shm_open", shm_open_named(&parsed, oflag, mode));
 }
 
-/* As in libc, what can't be a name is one that isn't there. */
+/* As in libc, an impossible name is ENOENT: no object has it. */
 KSHM_EXPORT int kshm_shm_unlink(const char *name)
 {
 	struct kshm_unlink arg = { .flags = 0 };
@@ -105,7 +105,7 @@ KSHM_EXPORT int kshm_shm_unlink(const char *name)
 	arg.name = (uintptr_t)parsed.bytes;
 	arg.name_len = (__u32)parsed.len;
 	ret = kshm_ioctl(KSHM_IOC_UNLINK, &arg);
-	/* POSIX has one word for it. */
+	/* POSIX has EACCES for a caller who is not the owner. */
 	if (ret == -EPERM)
 		ret = kshm_refuse(EACCES, KSHM_WHY_NOT_OWNER, 0, 0);
 	return kshm_answer("shm_unlink", ret);

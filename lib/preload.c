@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libkshm under libc's names, to be named in LD_PRELOAD: a program that knows
- * nothing of kshm then has its shared memory there.
+ * libkshm with libc's names, for LD_PRELOAD: the shared memory calls of a program
+ * that does not know kshm then go to kshm.
  */
 #include <sys/mman.h>
 

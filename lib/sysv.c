@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The System V calls as ioctls: flags, structs, errno.
+ * The System V calls: convert flags, structs and errors to those of the ioctls.
  *
- * The kernel refuses what it doesn't know; shmget() and shmat() let stray bits
- * pass. So only the bits that mean something are handed on.
+ * The ioctls refuse unknown flags, but shmget() and shmat() ignore them. So only
+ * known flags are passed on.
  */
 #define _GNU_SOURCE
 #include <limits.h>
@@ -20,7 +20,7 @@
 #define MODE_BITS	0777
 #define NOT_A_MODE	(~0U)
 
-/* A struct for shmctl's callers: its size, and how to fill it in. */
+/* One of the structs that shmctl() fills, with its size. */
 struct shape {
 	__u32 size;
 	void (*fill)(void *buf, const struct kshm_stat *st);
@@ -53,7 +53,7 @@ static long get(key_t key, size_t size, int shmflg)
 	return ret ? ret : arg.id;
 }
 
-/* There are no huge pages: what exists is found, nothing is created. */
+/* There are no huge pages: find an existing segment, but create none. */
 static long get_huge(key_t key, size_t size, int shmflg)
 {
 	long ret;
@@ -113,9 +113,9 @@ KSHM_EXPORT int kshm_shmdt(const void *shmaddr)
 }
 
 /*
- * Can @buf be read? The kernel copies a signal set from an address before it
- * looks at what to do with it, and -1 is nothing to do. NULL is not an address
- * to it, though somebody may have mapped that.
+ * Can @buf be read? rt_sigprocmask() copies the signal set before it looks at
+ * "how", so with a "how" of -1 it is EFAULT or EINVAL and changes nothing. It
+ * takes NULL for "no set", though the program may have mapped address 0.
  */
 static bool readable(const unsigned char *buf, size_t size)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What release 0.1 offered, written down so that later ones can be compared with
- * it by abidiff: names, arguments and what they give, and no more. A release that
- * adds functions adds a file; a file never changes.
+ * The functions of release 0.1, with their arguments and results, and no more:
+ * abidiff compares each later library with this one. A release that adds functions
+ * adds a file. A file never changes.
  */
 #include <stddef.h>
 #include <sys/shm.h>
