@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * ATTACH: map a segment. Twin of do_shmat().
+ *
+ * Three steps: decide from the flags what is wanted, pin the segment so that it
+ * can't die, and map an attach file of it.
  */
 #include "kshm.h"
 #include "trace.h"
@@ -11,72 +14,87 @@
 #include <linux/security.h>
 #include <linux/shm.h>
 
-/* Of an address that is not to be rounded. */
+#define ATTACH_FLAGS	(KSHM_ATTACH_RDONLY | KSHM_ATTACH_RND |		\
+			 KSHM_ATTACH_REMAP | KSHM_ATTACH_EXEC |		\
+			 KSHM_ATTACH_POPULATE | KSHM_ATTACH_NO_FAULTAROUND)
+
+/* Alignment of a fixed address without KSHM_ATTACH_RND. */
 #ifdef __ARCH_FORCE_SHMLBA
-#define FIXED_ALIGNMENT	SHMLBA
+#define ATTACH_ALIGNMENT	SHMLBA
 #else
-#define FIXED_ALIGNMENT	PAGE_SIZE
+#define ATTACH_ALIGNMENT	PAGE_SIZE
 #endif
 
-/* What is known of an attach under way. */
-struct request {
-	/* decided */
+/*
+ * struct attach_plan - an attach in progress
+ * @addr:	fixed address, or 0; later the address of the attach
+ * @prot:	PROT_* for mmap()
+ * @flags:	MAP_* for mmap()
+ * @no_overlap:	nothing may be mapped at @addr
+ * @wanted:	permission bits that the caller needs
+ * @access:	access mode of the attach file
+ * @segment:	the segment; pinned
+ * @file:	the attach file; counted
+ * @size:	bytes to map
+ */
+struct attach_plan {
 	unsigned long	addr;
 	unsigned long	prot;
 	unsigned long	flags;
 	bool		no_overlap;
 	umode_t		wanted;
 	enum kshm_access access;
-	/* found */
 	struct kshm_segment *segment;
 	struct file	*file;
 	unsigned long	size;
 };
 
-static int decide_address(struct request *req, unsigned long addr,
-			  unsigned int flags)
+static int attach_decide_address(struct kshm_ctx *ctx, struct attach_plan *plan,
+				 unsigned long addr, unsigned int flags)
 {
 	unsigned long below = addr & (SHMLBA - 1);
 
-	req->flags = MAP_SHARED;
+	plan->flags = MAP_SHARED;
+	if (!addr && flags & KSHM_ATTACH_REMAP)
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_NONE, 0, 0);
 	if (!addr)
-		return flags & KSHM_ATTACH_REMAP ?
-		       kshm_because(-EINVAL, KSHM_WHY_ADDR_NONE, 0, 0) : 0;
+		return 0;
 
 	if (below && flags & KSHM_ATTACH_RND) {
 		addr -= below;
-		/* Page zero is never taken by rounding down onto it. */
+		/* REMAP never replaces page zero by rounding down to it. */
 		if (!addr && flags & KSHM_ATTACH_REMAP)
-			return kshm_because(-EINVAL, KSHM_WHY_ADDR_NONE, 0, 0);
-	} else if (addr & (FIXED_ALIGNMENT - 1)) {
-		return kshm_because(-EINVAL, KSHM_WHY_ADDR_ALIGN, addr,
-				    FIXED_ALIGNMENT);
+			return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_NONE,
+					   0, 0);
+	} else if (addr & (ATTACH_ALIGNMENT - 1)) {
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_ALIGN, addr,
+				   ATTACH_ALIGNMENT);
 	}
-	req->addr = addr;
-	/* In-tree looks for an overlap only where addr is not 0 by now. */
-	req->no_overlap = addr && !(flags & KSHM_ATTACH_REMAP);
-	req->flags |= req->no_overlap ? MAP_FIXED_NOREPLACE : MAP_FIXED;
+	plan->addr = addr;
+	/* In-tree looks for an overlap only if the rounded address is not 0. */
+	plan->no_overlap = addr && !(flags & KSHM_ATTACH_REMAP);
+	plan->flags |= plan->no_overlap ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	return 0;
 }
 
-static void decide_access(struct request *req, unsigned int flags)
+static void attach_decide_access(struct attach_plan *plan, unsigned int flags)
 {
-	req->prot = PROT_READ;
-	req->wanted = 0444;
-	req->access = KSHM_READ;
+	plan->prot = PROT_READ;
+	plan->wanted = 0444;
+	plan->access = KSHM_READ;
 	if (!(flags & KSHM_ATTACH_RDONLY)) {
-		req->prot |= PROT_WRITE;
-		req->wanted |= 0222;
-		req->access = KSHM_READ_WRITE;
+		plan->prot |= PROT_WRITE;
+		plan->wanted |= 0222;
+		plan->access = KSHM_READ_WRITE;
 	}
 	if (flags & KSHM_ATTACH_EXEC) {
-		req->prot |= PROT_EXEC;
-		req->wanted |= 0111;
+		plan->prot |= PROT_EXEC;
+		plan->wanted |= 0111;
 	}
 }
 
-/* A file carries the security label of who made it; others make their own. */
-static bool same_label(struct file *file)
+/* A file carries its maker's security label; other labels need a new file. */
+static bool attach_same_label(struct file *file)
 {
 	u32 mine, its;
 
@@ -88,140 +106,178 @@ static bool same_label(struct file *file)
 }
 
 /*
- * Nobody else holds a file whose count is 1, and under the segment's lock
- * nobody else can get it. Two attaches thus never share one.
+ * A file whose count is 1 is held by the segment only. Its count can't rise while
+ * the segment is locked, so two attaches never share a file.
+ *
+ * Return: the idle file, counted for the caller; NULL for none.
  */
-static struct file *idle_file(struct kshm_segment *segment,
-			      enum kshm_access access)
+static struct file *attach_idle_file(struct kshm_segment *segment,
+				     enum kshm_access access)
 {
 	struct file *file = segment->idle[access];
 
-	if (file && file_count(file) == 1 && same_label(file))
+	if (file && file_count(file) == 1 && attach_same_label(file))
 		return get_file(file);
 	return NULL;
 }
 
-static int pin_locked(struct kshm_segment *segment, void *arg)
+static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 {
-	struct request *req = arg;
+	struct kshm_segment *segment = kshm_segment_lock_id(ctx, id);
+	int err;
 
-	if (!kshm_may_access(segment, req->wanted))
-		return -EACCES;
-	segment->nattch++;
-	req->segment = segment;
-	req->size = i_size_read(segment->inode);
-	req->file = idle_file(segment, req->access);
-	return 0;
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	err = kshm_check_access(ctx, segment, plan->wanted);
+	if (!err) {
+		segment->nattch++;
+		plan->segment = segment;
+		plan->size = i_size_read(segment->inode);
+		plan->file = attach_idle_file(segment, plan->access);
+	}
+	kshm_segment_unlock(segment);
+	return err;
 }
 
-/* Leave the new file at hand for the next attach, where there is none yet. */
-static int make_file(struct request *req)
+/* Make a file, and leave it idle for the next attach if there is none yet. */
+static int attach_new_file(struct attach_plan *plan)
 {
-	struct kshm_segment *segment = req->segment;
-	struct file **idle = &segment->idle[req->access];
+	struct kshm_segment *segment = plan->segment;
+	struct file **idle = &segment->idle[plan->access];
 
-	req->file = kshm_attach_file_new(segment, req->access);
-	if (IS_ERR(req->file))
-		return PTR_ERR(req->file);
+	plan->file = kshm_attach_file_new(segment, plan->access,
+					  &kshm_attach_file_ops);
+	if (IS_ERR(plan->file))
+		return PTR_ERR(plan->file);
 
 	spin_lock(&segment->lock);
 	if (!*idle)
-		*idle = get_file(req->file);
+		*idle = get_file(plan->file);
 	spin_unlock(&segment->lock);
 	return 0;
 }
 
-static bool overlaps_vma(unsigned long addr, unsigned long size)
+/* Would a fixed mapping replace memory that results will be written to? */
+static bool attach_hits_results(const struct kshm_ctx *ctx,
+				const struct attach_plan *plan)
+{
+	const struct kshm_range *range = ctx->results;
+	unsigned long addr = plan->addr;
+	int i;
+
+	if (!(plan->flags & MAP_FIXED))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(ctx->results); i++, range++)
+		if (addr < range->start + range->len &&
+		    (range->start < addr ||
+		     range->start - addr < PAGE_ALIGN(plan->size)))
+			return true;
+	return false;
+}
+
+static bool attach_overlaps_vma(const struct attach_plan *plan)
 {
 	struct mm_struct *mm = current->mm;
 	bool found;
 
 	mmap_read_lock(mm);
-	found = !!find_vma_intersection(mm, addr, addr + size);
+	found = !!find_vma_intersection(mm, plan->addr,
+					plan->addr + plan->size);
 	mmap_read_unlock(mm);
 	return found;
 }
 
-static int map(struct request *req, unsigned long keep, unsigned long keep_len)
+/*
+ * mmap() checks its limits before it looks for an overlap. In-tree looks for an
+ * overlap first and calls it EINVAL.
+ */
+static int attach_refuse(struct kshm_ctx *ctx, const struct attach_plan *plan,
+			 int err)
 {
-	unsigned long end, addr = req->addr;
-	int err;
+	if (plan->no_overlap && (err == -EEXIST || attach_overlaps_vma(plan)))
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_TAKEN,
+				   plan->addr, plan->size);
+	return kshm_refuse_mmap(ctx, err, plan->addr, plan->size);
+}
 
-	if (req->no_overlap && check_add_overflow(addr, req->size, &end))
-		return kshm_because(-EINVAL, KSHM_WHY_ADDR_WRAPS, addr,
-				    req->size);
-	/* The answer is still to be written there. */
-	if (req->flags & MAP_FIXED &&
-	    (kshm_overlaps(addr, req->size, keep, keep_len) ||
-	     kshm_question_overlaps(addr, req->size)))
-		return kshm_because(-EFAULT, KSHM_WHY_ADDR_ANSWER, addr, 0);
+static int attach_map(struct kshm_ctx *ctx, struct attach_plan *plan)
+{
+	unsigned long end, addr;
 
-	addr = vm_mmap(req->file, addr, req->size, req->prot, req->flags, 0);
-	if (!IS_ERR_VALUE(addr)) {
-		req->addr = addr;
-		return 0;
-	}
-	/*
-	 * mmap() looks at limits first. Here it comes first whether something
-	 * is in the way, and that is EINVAL.
-	 */
-	err = addr;
-	if (req->no_overlap &&
-	    (err == -EEXIST || overlaps_vma(req->addr, req->size)))
-		return kshm_because(-EINVAL, KSHM_WHY_ADDR_TAKEN, req->addr,
-				    req->size);
-	return kshm_why_not_mapped(err, req->addr, req->size);
+	if (plan->no_overlap &&
+	    check_add_overflow(plan->addr, plan->size, &end))
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_WRAPS,
+				   plan->addr, plan->size);
+	if (attach_hits_results(ctx, plan))
+		return kshm_refuse(ctx, -EFAULT, KSHM_WHY_ADDR_ANSWER,
+				   plan->addr, 0);
+
+	addr = vm_mmap(plan->file, plan->addr, plan->size, plan->prot,
+		       plan->flags, 0);
+	if (IS_ERR_VALUE(addr))
+		return attach_refuse(ctx, plan, addr);
+	plan->addr = addr;
+	return 0;
+}
+
+static int attach_pinned(struct kshm_ctx *ctx, struct attach_plan *plan,
+			 unsigned int flags)
+{
+	int err = plan->file ? 0 : attach_new_file(plan);
+
+	if (err)
+		return err;
+	kshm_attach_file_set_faultaround(plan->file,
+					 !(flags & KSHM_ATTACH_NO_FAULTAROUND));
+	err = attach_map(ctx, plan);
+	if (!err && flags & KSHM_ATTACH_POPULATE)
+		kshm_vma_populate(plan->file, plan->addr);
+	/* The VMA, if there is one, has its own reference. */
+	fput(plan->file);
+	return err;
 }
 
 /**
- * kshm_attach() - map a segment into the caller's address space
- * @attach:	see there; addr and length are set on success
- * @keep:	memory that must not be mapped over, because the caller will
- *		write to it; in bytes
- * @keep_len:	0 for none
+ * kshm_do_attach() - map a segment into the caller's address space
+ * @ctx:	the call; nothing is mapped over ctx->results
+ * @attach:	see struct kshm_attach; addr and length are set on success
  *
- * Wants no lock; takes mmap_lock. While it is under way it counts as an attach.
+ * The segment counts as attached while this is in progress.
  *
- * Return: 0 or what struct kshm_attach lists; -EFAULT over @keep.
+ * Context: Takes the segment's lock, then mmap_lock. Sleeps.
+ *
+ * Twin of do_shmat().
+ *
+ * Return: 0 or an error that struct kshm_attach lists.
  */
-int kshm_attach(struct kshm_attach *attach, unsigned long keep,
-		unsigned long keep_len)
+int kshm_do_attach(struct kshm_ctx *ctx, struct kshm_attach *attach)
 {
-	struct request req = {};
+	struct attach_plan plan = {};
 	int err;
 
-	err = kshm_check_flags(attach->flags, KSHM_ATTACH_RDONLY |
-			       KSHM_ATTACH_RND | KSHM_ATTACH_REMAP |
-			       KSHM_ATTACH_EXEC | KSHM_ATTACH_POPULATE |
-			       KSHM_ATTACH_NO_FAULTAROUND, 0);
+	err = kshm_check_flags(ctx, attach->flags, ATTACH_FLAGS, 0);
 	if (err)
 		return err;
 	if (attach->id < 0)
-		return kshm_because(-EINVAL, KSHM_WHY_NO_ID, (u32)attach->id, 0);
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID,
+				   (u32)attach->id, 0);
 	if (attach->addr != (unsigned long)attach->addr)
-		return kshm_because(-EINVAL, KSHM_WHY_ADDR_WRAPS, attach->addr, 0);
-	err = decide_address(&req, attach->addr, attach->flags);
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_WRAPS,
+				   attach->addr, 0);
+	err = attach_decide_address(ctx, &plan, attach->addr, attach->flags);
 	if (err)
 		return err;
-	decide_access(&req, attach->flags);
+	attach_decide_access(&plan, attach->flags);
 
-	err = kshm_with_id(attach->id, pin_locked, &req);
+	err = attach_pin(ctx, &plan, attach->id);
 	if (err)
 		return err;
-	err = req.file ? 0 : make_file(&req);
+	err = attach_pinned(ctx, &plan, attach->flags);
 	if (!err) {
-		kshm_attach_file_tune(req.file, attach->flags);
-		err = map(&req, keep, keep_len);
-		if (!err && attach->flags & KSHM_ATTACH_POPULATE)
-			kshm_vma_populate(req.file, req.addr);
-		/* By now the VMA has the file, or nobody. */
-		fput(req.file);
+		attach->addr = plan.addr;
+		attach->length = plan.size;
+		trace_kshm_attach(attach->id, plan.addr, plan.size);
 	}
-	if (!err) {
-		attach->addr = req.addr;
-		attach->length = req.size;
-		trace_kshm_attach(attach->id, req.addr, req.size);
-	}
-	kshm_segment_unpin(req.segment);
+	kshm_segment_unpin(plan.segment);
 	return err;
 }

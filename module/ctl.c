@@ -1,44 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * INFO, STAT, SET and RMID. Twin of ksys_shmctl(), but for locking.
+ * INFO, STAT, SET, RMID and LOCK. Twin of ksys_shmctl().
  */
 #include "kshm.h"
 #include "trace.h"
 
 #include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/shm.h>
 #include <linux/timekeeping.h>
 
+#define CTL_FEATURES	(KSHM_FEATURE_LOCK | KSHM_FEATURE_FAULTAROUND |	\
+			 KSHM_FEATURE_PREFAULT | KSHM_FEATURE_GROW |	\
+			 KSHM_FEATURE_NAMES | KSHM_FEATURE_EXPLAIN |	\
+			 KSHM_FEATURE_POSIX | KSHM_FEATURE_LIFETIME |	\
+			 KSHM_FEATURE_UNIQUE | KSHM_FEATURE_FD |	\
+			 KSHM_FEATURE_WHO)
+
 /**
- * kshm_info() - limits and usage of the caller's namespace
- * @info:	see there; filled
+ * kshm_do_info() - report limits and usage of the caller's IPC namespace
+ * @ctx:	the call
+ * @info:	see struct kshm_info; filled
  *
- * Wants no lock. Twin of shmctl_ipc_info() and shmctl_shm_info().
+ * Context: Takes RCU, no lock. May sleep.
  *
- * Return: 0; -EINVAL, -ENOMEM.
+ * Twin of shmctl_ipc_info() and shmctl_shm_info().
+ *
+ * Return: 0, -EINVAL or -ENOMEM.
  */
-int kshm_info(struct kshm_info *info)
+int kshm_do_info(struct kshm_ctx *ctx, struct kshm_info *info)
 {
 	struct kshm_registry *registry;
 	struct kshm_limits limits;
 	int err;
 
-	err = kshm_check_flags(info->flags, KSHM_INFO_USAGE, info->reserved);
+	err = kshm_check_flags(ctx, info->flags, KSHM_INFO_USAGE,
+			       info->reserved);
 	if (err)
 		return err;
-	registry = kshm_ns_registry();
+	registry = kshm_ctx_registry(ctx);
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
 
 	kshm_ns_limits(&limits);
 	info->abi = KSHM_ABI;
-	info->features = KSHM_FEATURE_LOCK | KSHM_FEATURE_FAULTAROUND |
-			 KSHM_FEATURE_PREFAULT | KSHM_FEATURE_GROW |
-			 KSHM_FEATURE_NAMES | KSHM_FEATURE_EXPLAIN |
-			 KSHM_FEATURE_POSIX | KSHM_FEATURE_LIFETIME |
-			 KSHM_FEATURE_UNIQUE | KSHM_FEATURE_FD |
-			 KSHM_FEATURE_WHO;
-	if (kshm_guard_works())
+	info->features = CTL_FEATURES;
+	if (kshm_guard_works)
 		info->features |= KSHM_FEATURE_GUARD;
 	info->shmmax = limits.shmmax;
 	info->shmall = limits.shmall;
@@ -56,7 +63,8 @@ int kshm_info(struct kshm_info *info)
 	return 0;
 }
 
-static void fill_stat(struct kshm_segment *segment, struct kshm_stat *stat)
+static void ctl_fill_stat(const struct kshm_segment *segment,
+			  struct kshm_stat *stat)
 {
 	struct user_namespace *user_ns = current_user_ns();
 
@@ -79,139 +87,208 @@ static void fill_stat(struct kshm_segment *segment, struct kshm_stat *stat)
 	stat->ctime = segment->ctime;
 	stat->rss = 0;
 	stat->swp = 0;
-	kshm_segment_usage(segment, &stat->rss, &stat->swp);
+	kshm_backing_usage(segment->inode, &stat->rss, &stat->swp);
 }
 
-static int stat_locked(struct kshm_segment *segment, void *arg)
+/**
+ * kshm_do_stat() - report the state of a segment
+ * @ctx:	the call
+ * @stat:	see struct kshm_stat; filled
+ *
+ * Context: Takes the segment's lock.
+ *
+ * Twin of shmctl_stat().
+ *
+ * Return: 0 or an error that struct kshm_stat lists.
+ */
+int kshm_do_stat(struct kshm_ctx *ctx, struct kshm_stat *stat)
 {
-	struct kshm_stat *stat = arg;
+	struct kshm_segment *segment;
+	int err;
 
-	if (!(stat->flags & KSHM_STAT_ANY) &&
-	    !kshm_may_access(segment, 0444))
-		return -EACCES;
-	fill_stat(segment, stat);
+	err = kshm_check_flags(ctx, stat->flags,
+			       KSHM_STAT_BY_INDEX | KSHM_STAT_ANY,
+			       stat->reserved);
+	if (err)
+		return err;
+	segment = stat->flags & KSHM_STAT_BY_INDEX ?
+		  kshm_segment_lock_index(ctx, stat->id) :
+		  kshm_segment_lock_id(ctx, stat->id);
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	if (!(stat->flags & KSHM_STAT_ANY))
+		err = kshm_check_access(ctx, segment, 0444);
+	if (!err)
+		ctl_fill_stat(segment, stat);
+	kshm_segment_unlock(segment);
+	return err;
+}
+
+/* Twin of ipc_update_perm(). Nothing changes on an error. */
+static int ctl_set_locked(struct kshm_ctx *ctx, struct kshm_segment *segment,
+			  const struct kshm_set *set)
+{
+	struct user_namespace *user_ns = current_user_ns();
+	kuid_t uid = segment->uid;
+	kgid_t gid = segment->gid;
+
+	lockdep_assert_held(&segment->lock);
+
+	if (set->mask & KSHM_SET_UID)
+		uid = make_kuid(user_ns, set->uid);
+	if (set->mask & KSHM_SET_GID)
+		gid = make_kgid(user_ns, set->gid);
+	if (!uid_valid(uid))
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_USER, set->uid, 0);
+	if (!gid_valid(gid))
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_GROUP, set->gid, 0);
+
+	segment->uid = uid;
+	segment->gid = gid;
+	if (set->mask & KSHM_SET_MODE)
+		segment->mode = set->mode & 0777;
+	segment->ctime = ktime_get_real_seconds();
 	return 0;
 }
 
 /**
- * kshm_stat() - what there is to know of a segment
- * @stat:	see there; filled
+ * kshm_do_set() - change owner, group and permissions of a segment
+ * @ctx:	the call
+ * @set:	see struct kshm_set
  *
- * Takes the segment's lock. Twin of shmctl_stat().
+ * Context: Takes the segment's lock.
  *
- * Return: 0 or what struct kshm_stat lists.
+ * Twin of shmctl_down() for IPC_SET.
+ *
+ * Return: 0 or an error that struct kshm_set lists.
  */
-int kshm_stat(struct kshm_stat *stat)
+int kshm_do_set(struct kshm_ctx *ctx, const struct kshm_set *set)
 {
-	struct kshm_registry *registry;
 	struct kshm_segment *segment;
 	int err;
 
-	err = kshm_check_flags(stat->flags, KSHM_STAT_BY_INDEX | KSHM_STAT_ANY,
-			       stat->reserved);
-	if (err)
-		return err;
-	registry = kshm_ns_registry();
-	if (IS_ERR(registry))
-		return PTR_ERR(registry);
-
-	rcu_read_lock();
-	segment = stat->flags & KSHM_STAT_BY_INDEX ?
-		  kshm_registry_find_index(registry, stat->id) :
-		  kshm_registry_find_id(registry, stat->id);
-	err = kshm_segment_locked(segment, stat_locked, stat);
-	rcu_read_unlock();
-	return err;
-}
-
-/*
- * In-tree a segment that dies is still found by those who look at it or attach
- * it, and they say EIDRM; never by those who change it.
- */
-static int set_locked(struct kshm_segment *segment, void *arg)
-{
-	int err;
-
-	if (!kshm_may_change(segment))
-		return -EPERM;
-	err = kshm_set_owner(segment, arg);
-	if (!err)
-		segment->ctime = ktime_get_real_seconds();
-	return err;
-}
-
-/**
- * kshm_set() - change owner, group and permissions
- * @set:	see there
- *
- * Takes the segment's lock. Twin of shmctl_down() for IPC_SET.
- *
- * Return: 0 or what struct kshm_set lists.
- */
-int kshm_set(struct kshm_set *set)
-{
-	int err;
-
-	err = kshm_check_flags(set->mask, KSHM_SET_UID | KSHM_SET_GID |
+	err = kshm_check_flags(ctx, set->mask, KSHM_SET_UID | KSHM_SET_GID |
 			       KSHM_SET_MODE, set->reserved);
 	if (err)
 		return err;
-	err = kshm_with_id(set->id, set_locked, set);
-	if (err == -EIDRM)
-		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, set->id, 0);
+	segment = kshm_segment_lock_control(ctx, set->id);
+	err = PTR_ERR_OR_ZERO(segment);
+	if (!err) {
+		err = ctl_set_locked(ctx, segment, set);
+		kshm_segment_unlock(segment);
+	}
 	trace_kshm_set(set->id, set->mask, err);
 	return err;
 }
 
-/* Sets what it was given to the segment, where that is dead now. */
-static int rmid_locked(struct kshm_segment *segment, void *arg)
+/*
+ * Mark the segment, and remove it if it died of that.
+ *
+ * Return: the segment, to be destroyed without the registry's lock; NULL if it
+ * lives on; or an error.
+ */
+static struct kshm_segment *ctl_rmid_locked(struct kshm_ctx *ctx, int id)
 {
-	struct kshm_segment **ended = arg;
+	struct kshm_segment *segment;
+	bool died;
 
-	if (!kshm_may_change(segment))
-		return -EPERM;
-	if (kshm_segment_mark(segment))
-		*ended = segment;
-	return 0;
+	lockdep_assert_held(&ctx->registry->lock);
+
+	segment = kshm_segment_lock_control(ctx, id);
+	if (IS_ERR(segment))
+		return segment;
+	died = kshm_segment_mark(segment);
+	kshm_segment_unlock(segment);
+	if (!died)
+		return NULL;
+	/* A dead segment is ours: no other task removes or frees it. */
+	kshm_registry_remove(segment);
+	return segment;
 }
 
 /**
- * kshm_rmid() - remove a segment
- * @rmid:	see there
+ * kshm_do_rmid() - remove a segment
+ * @ctx:	the call
+ * @rmid:	see struct kshm_rmid
  *
- * Takes the registry's lock and the segment's. Twin of shmctl_down() for
- * IPC_RMID.
+ * Context: Takes the registry's lock, then the segment's. Sleeps.
  *
- * Return: 0 or what struct kshm_rmid lists; -EINTR.
+ * Twin of shmctl_down() for IPC_RMID.
+ *
+ * Return: 0 or an error that struct kshm_rmid lists; -EINTR.
  */
-int kshm_rmid(struct kshm_rmid *rmid)
+int kshm_do_rmid(struct kshm_ctx *ctx, const struct kshm_rmid *rmid)
 {
-	struct kshm_segment *ended = NULL;
 	struct kshm_registry *registry;
+	struct kshm_segment *dead;
 	int err;
 
-	err = kshm_check_flags(rmid->flags, 0, 0);
+	err = kshm_check_flags(ctx, rmid->flags, 0, 0);
 	if (err)
 		return err;
-	registry = kshm_ns_registry();
+	registry = kshm_ctx_registry(ctx);
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
 	err = mutex_lock_killable(&registry->lock);
 	if (err)
 		return err;
-
-	rcu_read_lock();
-	err = kshm_segment_locked(kshm_registry_find_id(registry, rmid->id),
-				  rmid_locked, &ended);
-	rcu_read_unlock();
-	if (err == -EIDRM)
-		err = kshm_because(-EINVAL, KSHM_WHY_REMOVED, rmid->id, 0);
-	if (ended)
-		kshm_registry_remove(ended);
+	dead = ctl_rmid_locked(ctx, rmid->id);
 	mutex_unlock(&registry->lock);
 
-	if (ended)
-		kshm_segment_drop(ended);
+	err = PTR_ERR_OR_ZERO(dead);
+	if (!IS_ERR_OR_NULL(dead))
+		kshm_segment_destroy(dead);
 	trace_kshm_rmid(rmid->id, rmid->flags, err);
+	return err;
+}
+
+/*
+ * Return: the file whose pages were unlocked, counted for the caller; NULL if the
+ * segment was not locked.
+ */
+static struct file *ctl_unlock_pages(struct kshm_segment *segment)
+{
+	if (!segment->locker)
+		return NULL;
+	kshm_munlock(segment);
+	return get_file(segment->file);
+}
+
+/**
+ * kshm_do_lock() - keep a segment's pages in memory, or release them
+ * @ctx:	the call
+ * @lock:	see struct kshm_lock
+ *
+ * Context: Takes the segment's lock. Sleeps.
+ *
+ * Twin of shmctl_do_lock().
+ *
+ * Return: 0 or an error that struct kshm_lock lists.
+ */
+int kshm_do_lock(struct kshm_ctx *ctx, const struct kshm_lock *lock)
+{
+	bool unlock = lock->flags & KSHM_LOCK_UNLOCK;
+	struct kshm_segment *segment;
+	struct file *unlocked = NULL;
+	int err;
+
+	err = kshm_check_flags(ctx, lock->flags, KSHM_LOCK_UNLOCK, 0);
+	if (err)
+		return err;
+	segment = kshm_segment_lock_id(ctx, lock->id);
+	err = PTR_ERR_OR_ZERO(segment);
+	if (!err) {
+		err = kshm_check_mlock(ctx, segment, unlock);
+		if (!err && unlock)
+			unlocked = ctl_unlock_pages(segment);
+		else if (!err)
+			err = kshm_mlock(ctx, segment);
+		kshm_segment_unlock(segment);
+	}
+	if (unlocked) {
+		kshm_munlock_rescue(unlocked->f_mapping);
+		fput(unlocked);
+	}
+	trace_kshm_lock(lock->id, lock->flags, err);
 	return err;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/kshm: the door. All copying from and to user space is done here; beyond
- * it, commands are functions of structs in kernel memory.
+ * /dev/kshm: the door. This file does all copying from and to user space, so
+ * every handler is a function of structs in kernel memory.
+ *
+ * A command has a row in dev_commands[], a dev_call_*() that does its copying,
+ * and a handler, kshm_do_*(), that does its work.
  */
 #include "kshm.h"
 
@@ -14,358 +17,75 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-/* One call: its struct, where that came from, and through which descriptor. */
-struct call {
-	union {
-		struct kshm_info	info;
-		struct kshm_get		get;
-		struct kshm_attach	attach;
-		struct kshm_detach	detach;
-		struct kshm_stat	stat;
-		struct kshm_set		set;
-		struct kshm_rmid	rmid;
-		struct kshm_lock	lock;
-		struct kshm_grow	grow;
-		struct kshm_explain	explain;
-		struct kshm_open	open;
-		struct kshm_unlink	unlink;
-		struct kshm_get_named	get_named;
-		struct kshm_fd		fd;
-		struct kshm_who		who;
-	};
+/* The struct of any command. A member is named as its struct, less "kshm_". */
+union dev_args {
+	struct kshm_info	info;
+	struct kshm_get		get;
+	struct kshm_attach	attach;
+	struct kshm_detach	detach;
+	struct kshm_stat	stat;
+	struct kshm_set		set;
+	struct kshm_rmid	rmid;
+	struct kshm_lock	lock;
+	struct kshm_grow	grow;
+	struct kshm_explain	explain;
+	struct kshm_open	open;
+	struct kshm_unlink	unlink;
+	struct kshm_get_named	get_named;
+	struct kshm_fd		fd;
+	struct kshm_who		who;
+};
+
+/*
+ * struct dev_call - one call through the device
+ * @args:	copy of the caller's struct
+ * @user:	address of the caller's struct
+ * @user_size:	its size, as the command number tells it
+ * @ctx:	context for the handler
+ */
+struct dev_call {
+	union dev_args	args;
 	void __user	*user;
 	size_t		user_size;
-	struct file	*file;
+	struct kshm_ctx	ctx;
 };
 
-static int copy_out(const struct call *call, size_t size);
-
-/* What no error is: see struct command. */
-#define ANSWERED	1
-
-/* A caller can have the buffer tested that it will fill from the answer. */
-#define DEST_MAX	4096
-
-static int zero_dest(u64 dest, u32 len)
-{
-	if (!len)
-		return 0;
-	return clear_user(u64_to_user_ptr(dest), len) ? -EFAULT : 0;
-}
-
-static int check_dest(u32 len)
-{
-	if (len > DEST_MAX)
-		return kshm_because(-EINVAL, KSHM_WHY_DEST, len, DEST_MAX);
-	return 0;
-}
-
 /*
- * The bytes of a name, once; what is looked at is the copy. There may be none of
- * '/', so that names can be shown as those of files are.
+ * struct dev_command - one row of the table of commands
+ * @cmd:	command number, with direction and today's size of the struct
+ * @size:	today's size of the struct
+ * @least:	size of the struct when it was first published
+ * @run:	does the command; returns 0, a negative errno, or DEV_COPIED
+ * @undo:	undoes the command where its results can't be copied out; NULL where
+ *		there is nothing to undo
  */
-static int copy_name(char *name, u64 from, u32 len)
-{
-	if (len > NAME_MAX)
-		return kshm_because(-ENAMETOOLONG, KSHM_WHY_NAME, len, NAME_MAX);
-	if (copy_from_user(name, u64_to_user_ptr(from), len))
-		return -EFAULT;
-	name[len] = '\0';
-	if (!len || strlen(name) < len || strchr(name, '/'))
-		return kshm_because(-EINVAL, KSHM_WHY_NAME, len, NAME_MAX);
-	return 0;
-}
-
-static int call_info(struct call *call)
-{
-	struct kshm_info *info = &call->info;
-	int err = check_dest(info->dest_len) ?: kshm_info(info);
-
-	return err ?: zero_dest(info->dest, info->dest_len);
-}
-
-/*
- * Who may leave something behind writes its struct once before, so that nothing
- * is made for a caller who can't be told. Finding leaves nothing.
- */
-static int call_get(struct call *call)
-{
-	struct kshm_get *get = &call->get;
-
-	if ((!get->key || get->flags & KSHM_GET_CREAT) &&
-	    copy_out(call, sizeof(*get)))
-		return -EFAULT;
-	return kshm_get(get, NULL, call->file);
-}
-
-/* What it has created goes. Who has found that meanwhile may keep its attach. */
-static void undo_creation(u32 flags, int id)
-{
-	struct kshm_rmid rmid = { .id = id };
-
-	if (flags & KSHM_GET_CREATED)
-		kshm_rmid(&rmid);
-}
-
-static void undo_get(struct call *call)
-{
-	undo_creation(call->get.flags, call->get.id);
-}
-
-static int call_attach(struct call *call)
-{
-	return copy_out(call, sizeof(call->attach)) ?:
-	       kshm_attach(&call->attach, (unsigned long)call->user,
-			   call->user_size);
-}
-
-static void undo_attach(struct call *call)
-{
-	kshm_detach(call->attach.addr);
-}
-
-static int call_detach(struct call *call)
-{
-	struct kshm_detach *detach = &call->detach;
-
-	int err = kshm_check_flags(detach->flags, 0, detach->reserved);
-
-	if (err)
-		return err;
-	if (detach->addr != (unsigned long)detach->addr)
-		return kshm_because(-EINVAL, KSHM_WHY_NOT_ATTACHED,
-				    detach->addr, 0);
-	return kshm_detach(detach->addr);
-}
-
-static int call_stat(struct call *call)
-{
-	struct kshm_stat *stat = &call->stat;
-	int err = check_dest(stat->dest_len) ?: kshm_stat(stat);
-
-	return err ?: zero_dest(stat->dest, stat->dest_len);
-}
-
-static int call_set(struct call *call)
-{
-	return kshm_set(&call->set);
-}
-
-static int call_rmid(struct call *call)
-{
-	return kshm_rmid(&call->rmid);
-}
-
-static int call_lock(struct call *call)
-{
-	return kshm_lock(&call->lock);
-}
-
-/* A segment never gets smaller; that the struct was written before has to do. */
-static int call_grow(struct call *call)
-{
-	return copy_out(call, sizeof(call->grow)) ?: kshm_grow(&call->grow);
-}
-
-static int call_get_named(struct call *call)
-{
-	struct kshm_get_named *named = &call->get_named;
-	struct kshm_get get = {
-		.flags	= named->flags,
-		.size	= named->size,
-		.mode	= named->mode,
-	};
-	char name[NAME_MAX + 1];
-	int err;
-
-	err = copy_name(name, named->name, named->name_len) ?:
-	      copy_out(call, sizeof(*named)) ?:
-	      kshm_get(&get, name, call->file);
-	named->flags = get.flags;
-	named->id = get.id;
-	return err;
-}
-
-static void undo_get_named(struct call *call)
-{
-	undo_creation(call->get_named.flags, call->get_named.id);
-}
-
-static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-
-/*
- * A command within a command, one deep. What it answers goes to its own struct,
- * what it ended with to this one, which is written once before: nothing is done
- * for a caller who can't be told.
- */
-static int call_explain(struct call *call)
-{
-	struct kshm_explain *explain = &call->explain;
-	struct kshm_question question;
-	int err;
-
-	if (explain->reserved || explain->arg != (unsigned long)explain->arg ||
-	    (_IOC_TYPE(explain->cmd) == KSHM_IOC_MAGIC &&
-	     _IOC_NR(explain->cmd) == _IOC_NR(KSHM_IOC_EXPLAIN)))
-		return -EINVAL;
-	if (copy_out(call, sizeof(*explain)))
-		return -EFAULT;
-	kshm_question_begin(&question, (unsigned long)call->user,
-			    call->user_size);
-	err = kshm_ioctl(call->file, explain->cmd, explain->arg);
-	kshm_question_end(&question, err, explain);
-	/* A signal came while a file was opened: this begins again, or is EINTR. */
-	return err == -ERESTARTSYS ? err : 0;
-}
-
-/*
- * The number is reserved and told first. What comes after that can only fail
- * without a trace, and so nothing is ever open, or made, that nobody knows of.
- */
-static int tell_number(const struct call *call, size_t size, s32 *fd,
-		       bool cloexec)
-{
-	int number = get_unused_fd_flags(cloexec ? O_CLOEXEC : 0);
-
-	if (number < 0)
-		return number;
-	*fd = number;
-	if (!copy_out(call, size))
-		return 0;
-	put_unused_fd(number);
-	return -EFAULT;
-}
-
-/* @file: counted, goes to the caller; or an error. */
-static int settle_number(int number, struct file *file)
-{
-	if (IS_ERR(file)) {
-		put_unused_fd(number);
-		return PTR_ERR(file);
-	}
-	fd_install(number, file);
-	return ANSWERED;
-}
-
-static int call_open(struct call *call)
-{
-	struct kshm_open *open = &call->open;
-	char name[NAME_MAX + 1];
-	int err;
-
-	err = kshm_open_check(open) ?:
-	      copy_name(name, open->name, open->name_len) ?:
-	      tell_number(call, sizeof(*open), &open->fd,
-			  open->flags & KSHM_OPEN_CLOEXEC);
-	return err ?: settle_number(open->fd, kshm_open(name, open));
-}
-
-static int call_fd(struct call *call)
-{
-	struct kshm_fd *fd = &call->fd;
-	int err;
-
-	err = kshm_fd_check(fd) ?:
-	      tell_number(call, sizeof(*fd), &fd->fd,
-			  fd->flags & KSHM_FD_CLOEXEC);
-	return err ?: settle_number(fd->fd, kshm_fd(fd));
-}
-
-static int call_who(struct call *call)
-{
-	struct kshm_who *who = &call->who;
-	struct kshm_attacher *list = NULL;
-	int err = kshm_who(who, &list);
-	size_t size;
-
-	if (err)
-		return err;
-	size = min(who->count, who->room) * sizeof(*list);
-	if (copy_to_user(u64_to_user_ptr(who->list), list, size))
-		err = -EFAULT;
-	kvfree(list);
-	return err;
-}
-
-static int call_unlink(struct call *call)
-{
-	struct kshm_unlink *unlink = &call->unlink;
-	char name[NAME_MAX + 1];
-
-	return copy_name(name, unlink->name, unlink->name_len) ?:
-	       kshm_unlink(name, unlink);
-}
-
-/*
- * struct command - what there is to know of a command
- * @cmd:	its number, with direction and today's size
- * @least:	its size when it was first published
- * @run:	does it; ANSWERED says that its struct is copied out already
- * @undo:	takes back what it did, where the answer can't be delivered. It
- *		wrote its struct once before, so that this is all but impossible.
- */
-struct command {
+struct dev_command {
 	unsigned int	cmd;
+	size_t		size;
 	size_t		least;
-	int		(*run)(struct call *call);
-	void		(*undo)(struct call *call);
+	int		(*run)(struct dev_call *call);
+	void		(*undo)(struct dev_call *call);
 };
 
-#define COMMAND(name, first_size, run_fn, undo_fn)			\
-	[_IOC_NR(KSHM_IOC_##name) - 0x80] = {				\
-		.cmd	= KSHM_IOC_##name,				\
-		.least	= (first_size) + BUILD_BUG_ON_ZERO(		\
-			_IOC_SIZE(KSHM_IOC_##name) % sizeof(u64)),	\
-		.run	= run_fn,					\
-		.undo	= undo_fn,					\
-	}
+/* Outcome of ->run: success, and the struct is copied out already. */
+#define DEV_COPIED	1
 
-static const struct command commands[] = {
-	COMMAND(INFO,	88,	call_info,	NULL),
-	COMMAND(GET,	24,	call_get,	undo_get),
-	COMMAND(ATTACH,	24,	call_attach,	undo_attach),
-	COMMAND(DETACH,	16,	call_detach,	NULL),
-	COMMAND(STAT,	120,	call_stat,	NULL),
-	COMMAND(SET,	24,	call_set,	NULL),
-	COMMAND(RMID,	8,	call_rmid,	NULL),
-	COMMAND(LOCK,	8,	call_lock,	NULL),
-	COMMAND(FD,	16,	call_fd,	NULL),
-	COMMAND(GROW,	24,	call_grow,	NULL),
-	COMMAND(WHO,	24,	call_who,	NULL),
-	COMMAND(EXPLAIN, 40,	call_explain,	NULL),
-	COMMAND(GET_NAMED, 32,	call_get_named,	undo_get_named),
-	COMMAND(OPEN,	24,	call_open,	NULL),
-	COMMAND(UNLINK,	16,	call_unlink,	NULL),
-};
-
-/* Number and direction must be right; the size is the caller's business. */
-static const struct command *find_command(unsigned int cmd)
-{
-	unsigned int i = _IOC_NR(cmd) - 0x80;
-	const struct command *command;
-
-	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(commands))
-		return NULL;
-	command = &commands[array_index_nospec(i, ARRAY_SIZE(commands))];
-	/* A number that is not taken yet has no function. */
-	if (!command->run || _IOC_DIR(cmd) != _IOC_DIR(command->cmd))
-		return NULL;
-	return command;
-}
+/* Size limit of the buffer that INFO and STAT test for their caller. */
+#define DEV_DEST_MAX	4096
 
 /*
- * Word by word, and for a struct of today's size without a call: what the
- * kernel's general copy does to learn its size, and to check it, costs more than
- * these few words. Sizes come from the table above, and are multiples of 8.
+ * Copy the caller's struct in. A struct of today's size is read word by word:
+ * copy_struct_from_user() spends more on learning and checking the size than on
+ * these few words.
  */
-static int copy_in(struct call *call, size_t size)
+static int dev_copy_in(struct dev_call *call, size_t size)
 {
 	const unsigned long __user *from = call->user;
-	unsigned long *to = (unsigned long *)call;
+	unsigned long *to = (unsigned long *)&call->args;
 	size_t i;
 
 	if (call->user_size != size)
-		return copy_struct_from_user(call, size, call->user,
+		return copy_struct_from_user(&call->args, size, call->user,
 					     call->user_size);
 	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
@@ -378,13 +98,10 @@ fault:
 	return -EFAULT;
 }
 
-/*
- * A caller that knows less than today's struct gets what it knows, once there
- * is a struct that has grown.
- */
-static int copy_out(const struct call *call, size_t size)
+/* Copy the struct out. An older caller gets the fields that it knows. */
+static int dev_copy_out(const struct dev_call *call, size_t size)
 {
-	const unsigned long *from = (const unsigned long *)call;
+	const unsigned long *from = (const unsigned long *)&call->args;
 	unsigned long __user *to = call->user;
 	size_t i;
 
@@ -401,47 +118,372 @@ fault:
 	return -EFAULT;
 }
 
-static long kshm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static int dev_check_dest(struct kshm_ctx *ctx, u32 len)
 {
-	const struct command *command = find_command(cmd);
-	struct call call;
+	if (len > DEV_DEST_MAX)
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_DEST, len,
+				   DEV_DEST_MAX);
+	return 0;
+}
+
+static int dev_zero_dest(u64 dest, u32 len)
+{
+	if (!len)
+		return 0;
+	return clear_user(u64_to_user_ptr(dest), len) ? -EFAULT : 0;
+}
+
+/*
+ * Copy a name once, and check the copy. A name has no '/', so that listings can
+ * show it as they show file names.
+ */
+static int dev_copy_name(struct kshm_ctx *ctx, char *name, u64 from, u32 len)
+{
+	if (len > NAME_MAX)
+		return kshm_refuse(ctx, -ENAMETOOLONG, KSHM_WHY_NAME, len,
+				   NAME_MAX);
+	if (copy_from_user(name, u64_to_user_ptr(from), len))
+		return -EFAULT;
+	name[len] = '\0';
+	if (!len || strlen(name) < len || strchr(name, '/'))
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_NAME, len, NAME_MAX);
+	return 0;
+}
+
+static int dev_call_info(struct dev_call *call)
+{
+	struct kshm_info *info = &call->args.info;
+	int err;
+
+	err = dev_check_dest(&call->ctx, info->dest_len) ?:
+	      kshm_do_info(&call->ctx, info);
+	return err ?: dev_zero_dest(info->dest, info->dest_len);
+}
+
+/*
+ * A command that creates something first writes its struct back, so that a bad
+ * pointer fails before anything is created. A plain lookup creates nothing.
+ */
+static int dev_call_get(struct dev_call *call)
+{
+	struct kshm_get *get = &call->args.get;
+
+	if ((!get->key || get->flags & KSHM_GET_CREAT) &&
+	    dev_copy_out(call, sizeof(*get)))
+		return -EFAULT;
+	return kshm_do_get(&call->ctx, get, NULL);
+}
+
+/*
+ * Remove the segment that this call created. A process that attached it
+ * meanwhile keeps its mapping.
+ */
+static void dev_undo_creation(struct dev_call *call, u32 flags, int id)
+{
+	struct kshm_rmid rmid = { .id = id };
+
+	if (flags & KSHM_GET_CREATED)
+		kshm_do_rmid(&call->ctx, &rmid);
+}
+
+static void dev_undo_get(struct dev_call *call)
+{
+	dev_undo_creation(call, call->args.get.flags, call->args.get.id);
+}
+
+static int dev_call_attach(struct dev_call *call)
+{
+	struct kshm_attach *attach = &call->args.attach;
+
+	return dev_copy_out(call, sizeof(*attach)) ?:
+	       kshm_do_attach(&call->ctx, attach);
+}
+
+static void dev_undo_attach(struct dev_call *call)
+{
+	struct kshm_detach detach = { .addr = call->args.attach.addr };
+
+	kshm_do_detach(&call->ctx, &detach);
+}
+
+static int dev_call_detach(struct dev_call *call)
+{
+	return kshm_do_detach(&call->ctx, &call->args.detach);
+}
+
+static int dev_call_stat(struct dev_call *call)
+{
+	struct kshm_stat *stat = &call->args.stat;
+	int err;
+
+	err = dev_check_dest(&call->ctx, stat->dest_len) ?:
+	      kshm_do_stat(&call->ctx, stat);
+	return err ?: dev_zero_dest(stat->dest, stat->dest_len);
+}
+
+static int dev_call_set(struct dev_call *call)
+{
+	return kshm_do_set(&call->ctx, &call->args.set);
+}
+
+static int dev_call_rmid(struct dev_call *call)
+{
+	return kshm_do_rmid(&call->ctx, &call->args.rmid);
+}
+
+static int dev_call_lock(struct dev_call *call)
+{
+	return kshm_do_lock(&call->ctx, &call->args.lock);
+}
+
+/* Growth can't be undone, so only the early write-back guards against EFAULT. */
+static int dev_call_grow(struct dev_call *call)
+{
+	struct kshm_grow *grow = &call->args.grow;
+
+	return dev_copy_out(call, sizeof(*grow)) ?:
+	       kshm_do_grow(&call->ctx, grow);
+}
+
+static int dev_call_get_named(struct dev_call *call)
+{
+	struct kshm_get_named *named = &call->args.get_named;
+	struct kshm_get get = {
+		.flags	= named->flags,
+		.size	= named->size,
+		.mode	= named->mode,
+	};
+	char name[NAME_MAX + 1];
+	int err;
+
+	err = dev_copy_name(&call->ctx, name, named->name, named->name_len) ?:
+	      dev_copy_out(call, sizeof(*named)) ?:
+	      kshm_do_get(&call->ctx, &get, name);
+	named->flags = get.flags;
+	named->id = get.id;
+	return err;
+}
+
+static void dev_undo_get_named(struct dev_call *call)
+{
+	dev_undo_creation(call, call->args.get_named.flags,
+			  call->args.get_named.id);
+}
+
+/*
+ * Reserve a descriptor and report it first, so that no later step can leave one
+ * that the caller does not know about.
+ */
+static int dev_reserve_fd(const struct dev_call *call, size_t size, s32 *fd,
+			  bool cloexec)
+{
+	int reserved = get_unused_fd_flags(cloexec ? O_CLOEXEC : 0);
+
+	if (reserved < 0)
+		return reserved;
+	*fd = reserved;
+	if (!dev_copy_out(call, size))
+		return 0;
+	put_unused_fd(reserved);
+	return -EFAULT;
+}
+
+/* @file is counted or an error; the reference goes to the descriptor. */
+static int dev_install_fd(int reserved, struct file *file)
+{
+	if (IS_ERR(file)) {
+		put_unused_fd(reserved);
+		return PTR_ERR(file);
+	}
+	fd_install(reserved, file);
+	return DEV_COPIED;
+}
+
+static int dev_call_open(struct dev_call *call)
+{
+	struct kshm_open *open = &call->args.open;
+	char name[NAME_MAX + 1];
+	int err;
+
+	err = kshm_open_check(&call->ctx, open) ?:
+	      dev_copy_name(&call->ctx, name, open->name, open->name_len) ?:
+	      dev_reserve_fd(call, sizeof(*open), &open->fd,
+			     open->flags & KSHM_OPEN_CLOEXEC);
+	return err ?: dev_install_fd(open->fd,
+				     kshm_do_open(&call->ctx, open, name));
+}
+
+static int dev_call_unlink(struct dev_call *call)
+{
+	struct kshm_unlink *unlink = &call->args.unlink;
+	char name[NAME_MAX + 1];
+
+	return dev_copy_name(&call->ctx, name, unlink->name,
+			     unlink->name_len) ?:
+	       kshm_do_unlink(&call->ctx, unlink, name);
+}
+
+static int dev_call_fd(struct dev_call *call)
+{
+	struct kshm_fd *fd = &call->args.fd;
+	int err;
+
+	err = kshm_fd_check(&call->ctx, fd) ?:
+	      dev_reserve_fd(call, sizeof(*fd), &fd->fd,
+			     fd->flags & KSHM_FD_CLOEXEC);
+	return err ?: dev_install_fd(fd->fd, kshm_do_fd(&call->ctx, fd));
+}
+
+static int dev_call_who(struct dev_call *call)
+{
+	struct kshm_who *who = &call->args.who;
+	struct kshm_attacher *list = NULL;
+	int err = kshm_do_who(&call->ctx, who, &list);
 	size_t size;
+
+	if (err)
+		return err;
+	size = min(who->count, who->room) * sizeof(*list);
+	if (copy_to_user(u64_to_user_ptr(who->list), list, size))
+		err = -EFAULT;
+	kvfree(list);
+	return err;
+}
+
+static int dev_run(struct file *file, unsigned int cmd, unsigned long arg,
+		   struct kshm_why *why, struct kshm_range explain);
+
+/*
+ * Run a nested command, one level deep. Its results go to its own struct, its
+ * outcome to this one.
+ */
+static int dev_call_explain(struct dev_call *call)
+{
+	struct kshm_explain *explain = &call->args.explain;
+	struct kshm_why why = {};
+	int err;
+
+	if (explain->reserved || explain->arg != (unsigned long)explain->arg ||
+	    (_IOC_TYPE(explain->cmd) == KSHM_IOC_MAGIC &&
+	     _IOC_NR(explain->cmd) == _IOC_NR(KSHM_IOC_EXPLAIN)))
+		return -EINVAL;
+	if (dev_copy_out(call, sizeof(*explain)))
+		return -EFAULT;
+	err = dev_run(call->ctx.file, explain->cmd, explain->arg, &why,
+		      call->ctx.results[0]);
+	kshm_why_fill(&why, err, explain);
+	/* A signal interrupted OPEN: restart EXPLAIN, or return EINTR. */
+	return err == -ERESTARTSYS ? err : 0;
+}
+
+/*
+ * The compiler proves that a command's struct is a member of union dev_args, so
+ * it fits there, that its size is the one in the command number, and that it is
+ * a whole number of words, as dev_copy_in() wants. @last is the last field of
+ * the first published struct.
+ */
+#define DEV_COMMAND(name, arg, last, undo_fn)				\
+	[_IOC_NR(KSHM_IOC_##name) - _IOC_NR(KSHM_IOC_INFO)] = {		\
+		.cmd	= KSHM_IOC_##name,				\
+		.size	= sizeof(struct kshm_##arg) +			\
+			  BUILD_BUG_ON_ZERO(_IOC_SIZE(KSHM_IOC_##name) != \
+				sizeof_field(union dev_args, arg)) +	\
+			  BUILD_BUG_ON_ZERO(_IOC_SIZE(KSHM_IOC_##name) % \
+					    sizeof(u64)),		\
+		.least	= offsetofend(struct kshm_##arg, last),		\
+		.run	= dev_call_##arg,				\
+		.undo	= undo_fn,					\
+	}
+
+static const struct dev_command dev_commands[] = {
+	DEV_COMMAND(INFO,	info,		reserved,	NULL),
+	DEV_COMMAND(GET,	get,		id,		dev_undo_get),
+	DEV_COMMAND(ATTACH,	attach,		length,		dev_undo_attach),
+	DEV_COMMAND(DETACH,	detach,		reserved,	NULL),
+	DEV_COMMAND(STAT,	stat,		reserved,	NULL),
+	DEV_COMMAND(SET,	set,		reserved,	NULL),
+	DEV_COMMAND(RMID,	rmid,		flags,		NULL),
+	DEV_COMMAND(LOCK,	lock,		flags,		NULL),
+	DEV_COMMAND(FD,		fd,		reserved,	NULL),
+	DEV_COMMAND(GROW,	grow,		generation,	NULL),
+	DEV_COMMAND(WHO,	who,		count,		NULL),
+	DEV_COMMAND(EXPLAIN,	explain,	limit,		NULL),
+	DEV_COMMAND(GET_NAMED,	get_named,	id,		dev_undo_get_named),
+	DEV_COMMAND(OPEN,	open,		fd,		NULL),
+	DEV_COMMAND(UNLINK,	unlink,		flags,		NULL),
+};
+
+/* Number and direction must match; the caller may have another struct size. */
+static const struct dev_command *dev_find_command(unsigned int cmd)
+{
+	unsigned int i = _IOC_NR(cmd) - _IOC_NR(KSHM_IOC_INFO);
+	const struct dev_command *command;
+
+	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(dev_commands))
+		return NULL;
+	command = &dev_commands[array_index_nospec(i, ARRAY_SIZE(dev_commands))];
+	/* A number without a command has an empty row. */
+	if (!command->run || _IOC_DIR(cmd) != _IOC_DIR(command->cmd))
+		return NULL;
+	return command;
+}
+
+static int dev_run(struct file *file, unsigned int cmd, unsigned long arg,
+		   struct kshm_why *why, struct kshm_range explain)
+{
+	const struct dev_command *command = dev_find_command(cmd);
+	struct dev_call call;
 	int err;
 
 	if (!command)
 		return -ENOTTY;
-	call.file = file;
 	call.user = (void __user *)arg;
 	call.user_size = _IOC_SIZE(cmd);
+	call.ctx = (struct kshm_ctx){
+		.file	 = file,
+		.why	 = why,
+		.results = { { arg, call.user_size }, explain },
+	};
 	if (call.user_size < command->least)
-		return kshm_because(-EINVAL, KSHM_WHY_SHORT_STRUCT,
-				    call.user_size, command->least);
-	size = _IOC_SIZE(command->cmd);
-	err = copy_in(&call, size);
+		return kshm_refuse(&call.ctx, -EINVAL, KSHM_WHY_SHORT_STRUCT,
+				   call.user_size, command->least);
+	err = dev_copy_in(&call, command->size);
 	if (err)
 		return err;
 
 	err = command->run(&call);
 	if (err)
-		return err == ANSWERED ? 0 : err;
+		return err == DEV_COPIED ? 0 : err;
 	if (!(_IOC_DIR(cmd) & _IOC_READ))
 		return 0;
-	err = copy_out(&call, size);
+	err = dev_copy_out(&call, command->size);
 	if (err && command->undo)
 		command->undo(&call);
 	return err;
 }
 
-/* What the misc layer has left there is nothing that owner.c could use. */
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return dev_run(file, cmd, arg, NULL, (struct kshm_range){});
+}
+
+/* misc_open() stores the miscdevice here; owner.c uses the field for its list. */
 static int dev_open(struct inode *inode, struct file *file)
 {
 	file->private_data = NULL;
 	return 0;
 }
 
+/* The last copy of a descriptor is closed: remove the segments that it owns. */
 static int dev_release(struct inode *inode, struct file *file)
 {
-	kshm_owner_release(file);
+	struct kshm_segment *segment;
+
+	while ((segment = kshm_owner_take(file))) {
+		kshm_segment_remove(segment);
+		kshm_segment_put(segment);
+	}
+	kshm_owner_free(file);
 	return 0;
 }
 
@@ -449,12 +491,12 @@ static const struct file_operations dev_ops = {
 	.owner		= THIS_MODULE,
 	.open		= dev_open,
 	.release	= dev_release,
-	.unlocked_ioctl	= kshm_ioctl,
+	.unlocked_ioctl	= dev_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= noop_llseek,
 };
 
-static struct miscdevice kshm_device = {
+static struct miscdevice dev_misc = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "kshm",
 	.mode	= 0666,
@@ -462,19 +504,21 @@ static struct miscdevice kshm_device = {
 };
 
 /**
- * kshm_dev_init() - open the door
+ * kshm_dev_init() - register /dev/kshm
  *
  * Return: 0 or a negative errno.
  */
 int kshm_dev_init(void)
 {
-	return misc_register(&kshm_device);
+	return misc_register(&dev_misc);
 }
 
 /**
- * kshm_dev_exit() - close it; nobody is inside, for that pins the module
+ * kshm_dev_exit() - unregister /dev/kshm
+ *
+ * An open descriptor pins the module, so none exists.
  */
 void kshm_dev_exit(void)
 {
-	misc_deregister(&kshm_device);
+	misc_deregister(&dev_misc);
 }

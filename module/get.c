@@ -8,89 +8,94 @@
 
 #include <linux/ipc.h>
 
-static int check_existing_locked(struct kshm_segment *segment, void *arg)
-{
-	struct kshm_get *get = arg;
+#define GET_FLAGS	(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE | \
+			 KSHM_GET_PREALLOC | KSHM_GET_OWNED |		\
+			 KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE | KSHM_GET_CREATED)
 
-	get->flags &= ~KSHM_GET_CREATED;
-	/* What it was found by it has lost since: as good as not found. */
-	if (!segment->hashed)
-		return -ENOENT;
+/* Twin of ipc_check_perms() and shm_more_checks(). */
+static int get_check_existing(struct kshm_ctx *ctx, struct kshm_get *get,
+			      const struct kshm_segment *segment)
+{
 	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL)
-		return kshm_because(-EEXIST, get->key ? KSHM_WHY_EXISTS :
-							KSHM_WHY_NAME_TAKEN,
-				    (u32)get->key, segment->id);
-	/* Sizes are no secret: who asks for one after the other finds it. */
+		return kshm_refuse(ctx, -EEXIST, get->key ? KSHM_WHY_EXISTS :
+							    KSHM_WHY_NAME_TAKEN,
+				   (u32)get->key, segment->id);
+	/*
+	 * Size is checked before permission, as in-tree. It leaks nothing: a
+	 * caller could probe sizes anyway.
+	 */
 	if (segment->size < get->size)
-		return kshm_because(-EINVAL, KSHM_WHY_SIZE_EXISTING, get->size,
-				    segment->size);
-	if (!kshm_may_access(segment, get->mode))
-		return -EACCES;
-	get->id = segment->id;
-	return 0;
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_EXISTING,
+				   get->size, segment->size);
+	return kshm_check_access(ctx, segment, get->mode);
 }
 
-static int find(struct kshm_registry *registry, struct kshm_get *get,
-		const char *name)
+/* Return: 0, -ENOENT where no segment has the key or name, or a refusal. */
+static int get_find(struct kshm_ctx *ctx, struct kshm_get *get,
+		    const char *name)
 {
 	struct kshm_segment *segment;
-	int err = -ENOENT;
+	int err;
 
-	rcu_read_lock();
-	segment = name ? kshm_names_find(&registry->names, name) :
-			 kshm_registry_find_key(registry, get->key);
-	if (segment)
-		err = kshm_segment_locked(segment, check_existing_locked, get);
-	rcu_read_unlock();
-	return err == -EIDRM ? -ENOENT : err;
+	segment = name ? kshm_segment_lock_name(ctx, name) :
+			 kshm_segment_lock_key(ctx, get->key);
+	if (!segment)
+		return -ENOENT;
+	err = get_check_existing(ctx, get, segment);
+	if (!err) {
+		get->flags &= ~KSHM_GET_CREATED;
+		get->id = segment->id;
+	}
+	kshm_segment_unlock(segment);
+	return err;
 }
 
-/* The checks, in this order, of what a new segment may be. */
-static int check_new(struct kshm_registry *registry, const struct kshm_get *get,
-		     const struct kshm_limits *limits)
+/* The order of these checks is in-tree's. */
+static int get_check_new(struct kshm_ctx *ctx, const struct kshm_get *get,
+			 const struct kshm_limits *limits)
 {
 	unsigned long pages;
 
 	if (!get->size)
-		return kshm_because(-EINVAL, KSHM_WHY_SIZE_ZERO, 0, 0);
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_ZERO, 0, 0);
 	if (get->size > limits->shmmax)
-		return kshm_because(-EINVAL, KSHM_WHY_SHMMAX, get->size,
-				    limits->shmmax);
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SHMMAX, get->size,
+				   limits->shmmax);
 	pages = (get->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	if (pages << PAGE_SHIFT < get->size)
-		return kshm_because(-ENOSPC, KSHM_WHY_SHMALL, U64_MAX,
-				    limits->shmall);
-	return kshm_registry_room(registry, pages, limits);
+		return kshm_refuse(ctx, -ENOSPC, KSHM_WHY_SHMALL, U64_MAX,
+				   limits->shmall);
+	return kshm_registry_check_shmall(ctx, ctx->registry, pages, limits);
 }
 
-static int add(struct kshm_segment *segment, const struct kshm_limits *limits,
-	       struct file *owner)
+static int get_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
+		       const struct kshm_limits *limits)
 {
 	int err = 0;
 
 	if (segment->lifetime & KSHM_GET_OWNED)
-		err = kshm_owner_add(owner, segment);
-	return err ?: kshm_registry_add(segment, limits);
+		err = kshm_owner_add(ctx->file, segment);
+	return err ?: kshm_registry_publish(ctx, segment, limits);
 }
 
-static int create(struct kshm_registry *registry, struct kshm_get *get,
-		  const char *name, struct file *owner)
+static int get_create(struct kshm_ctx *ctx, struct kshm_get *get,
+		      const char *name)
 {
 	struct kshm_segment *segment;
 	struct kshm_limits limits;
 	int err, id;
 
 	kshm_ns_limits(&limits);
-	err = check_new(registry, get, &limits);
+	err = get_check_new(ctx, get, &limits);
 	if (err)
 		return err;
 
-	segment = kshm_segment_new(registry, get, name);
+	segment = kshm_segment_new(ctx, get, name);
 	if (IS_ERR(segment))
 		return PTR_ERR(segment);
-	id = add(segment, &limits, owner);
+	id = get_publish(ctx, segment, &limits);
 	if (id < 0) {
-		kshm_segment_drop(segment);
+		kshm_segment_destroy(segment);
 		return id;
 	}
 	get->id = id;
@@ -99,47 +104,53 @@ static int create(struct kshm_registry *registry, struct kshm_get *get,
 	return 0;
 }
 
+static int get_find_or_create(struct kshm_ctx *ctx, struct kshm_get *get,
+			      const char *name)
+{
+	int err;
+
+	for (;;) {
+		err = get_find(ctx, get, name);
+		if (err != -ENOENT)
+			return err;
+		if (!(get->flags & KSHM_GET_CREAT))
+			return kshm_refuse(ctx, err, name ? KSHM_WHY_NO_NAME :
+							    KSHM_WHY_NO_KEY,
+					   (u32)get->key, 0);
+		err = get_create(ctx, get, name);
+		/* Another creator published first: look it up again. */
+		if (err != -EEXIST)
+			return err;
+	}
+}
+
 /**
- * kshm_get() - find or create
- * @get:	see there; id is set on success, and whether it was created
- * @name:	the name, where it is not the key that counts; else NULL
- * @owner:	descriptor of the device; the caller holds it
+ * kshm_do_get() - find or create a segment
+ * @ctx:	the call
+ * @get:	see struct kshm_get; id and KSHM_GET_CREATED are set on success
+ * @name:	the segment's name, or NULL to use @get->key
  *
- * Takes the registry's lock to publish what it creates, not to find.
+ * Context: Takes the segment's lock to find, the registry's to publish. Sleeps.
  *
- * Return: 0 or what struct kshm_get lists.
+ * Twin of ksys_shmget().
+ *
+ * Return: 0 or an error that struct kshm_get lists.
  */
-int kshm_get(struct kshm_get *get, const char *name, struct file *owner)
+int kshm_do_get(struct kshm_ctx *ctx, struct kshm_get *get, const char *name)
 {
 	struct kshm_registry *registry;
 	int err;
 
-	err = kshm_check_flags(get->flags, KSHM_GET_CREAT | KSHM_GET_EXCL |
-			       KSHM_GET_NORESERVE | KSHM_GET_PREALLOC |
-			       KSHM_GET_OWNED | KSHM_GET_TRANSIENT |
-			       KSHM_GET_UNIQUE | KSHM_GET_CREATED, 0);
+	err = kshm_check_flags(ctx, get->flags, GET_FLAGS, 0);
 	if (err)
 		return err;
 	if (get->mode & ~0777)
-		return kshm_because(-EINVAL, KSHM_WHY_MODE, get->mode, 0777);
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_MODE, get->mode, 0777);
 
-	registry = kshm_ns_registry();
+	registry = kshm_ctx_registry(ctx);
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
 	if (get->key == IPC_PRIVATE && !name)
-		return create(registry, get, NULL, owner);
-
-	for (;;) {
-		err = find(registry, get, name);
-		if (err != -ENOENT)
-			return err;
-		if (!(get->flags & KSHM_GET_CREAT))
-			return kshm_because(err, name ? KSHM_WHY_NO_NAME :
-							KSHM_WHY_NO_KEY,
-					    (u32)get->key, 0);
-		err = create(registry, get, name, owner);
-		/* Another creator was faster between the two: find again. */
-		if (err != -EEXIST)
-			return err;
-	}
+		return get_create(ctx, get, NULL);
+	return get_find_or_create(ctx, get, name);
 }

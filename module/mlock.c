@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * LOCK and UNLOCK: pages that stay in memory. Twin of shmctl_do_lock() and of
- * what it calls in mm/shmem.c and mm/mlock.c, which modules can't.
+ * Pages that stay in memory, and their charge. Twin of user_shm_lock() in
+ * mm/mlock.c and of shmem_lock() in mm/shmem.c, which are not exported.
  *
- * The charge goes to the same counters of the same user as in-tree's, so that
- * RLIMIT_MEMLOCK limits the sum. A reference on the locker's credentials keeps
- * those counters until the charge is taken back.
+ * The charge goes to the same counters of the same user as in-tree's, so
+ * RLIMIT_MEMLOCK limits the sum. A reference on the credentials of the process
+ * that locked the segment keeps those counters until they are uncharged.
  */
 #include "kshm.h"
-#include "trace.h"
 
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/file.h>
-#include <linux/lockdep.h>
 #include <linux/pagemap.h>
 #include <linux/pagevec.h>
 #include <linux/sched/signal.h>
@@ -22,7 +19,7 @@
 #include <linux/user_namespace.h>
 
 /* Twin of dec_rlimit_ucounts(). */
-static void uncharge(const struct cred *cred, long pages)
+static void mlock_uncharge(const struct cred *cred, long pages)
 {
 	struct ucounts *iter;
 
@@ -31,11 +28,12 @@ static void uncharge(const struct cred *cred, long pages)
 }
 
 /*
- * The user is charged, and so is the owner of each user namespace around,
- * up to what that one could lock when it made the namespace.
- * Twin of user_shm_lock() and inc_rlimit_ucounts().
+ * Charge the user, and the owner of each user namespace around it, whose limit is
+ * the one at the time that it made the namespace. Twin of user_shm_lock() and
+ * inc_rlimit_ucounts().
  */
-static bool charge(const struct cred *cred, long pages)
+static int mlock_charge(struct kshm_ctx *ctx, const struct cred *cred,
+			long pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
 	long sum, all = 0, max = LONG_MAX;
@@ -55,23 +53,37 @@ static bool charge(const struct cred *cred, long pages)
 		max = get_userns_rlimit_max(iter->ns, UCOUNT_RLIMIT_MEMLOCK);
 	}
 	if (fits || capable(CAP_IPC_LOCK))
-		return true;
-	uncharge(cred, pages);
-	kshm_because(-ENOMEM, KSHM_WHY_MEMLOCK, all, limit);
-	return false;
+		return 0;
+	mlock_uncharge(cred, pages);
+	return kshm_refuse(ctx, -ENOMEM, KSHM_WHY_MEMLOCK, all, limit);
 }
 
-static int lock_pages(struct kshm_segment *segment)
+/**
+ * kshm_mlock() - lock a segment's pages, now and later ones
+ * @ctx:	the call
+ * @segment:	the segment; nothing happens if it is locked already
+ *
+ * Context: Caller holds the segment's lock.
+ *
+ * Twin of shmem_lock().
+ *
+ * Return: 0; -ENOMEM above RLIMIT_MEMLOCK.
+ */
+int kshm_mlock(struct kshm_ctx *ctx, struct kshm_segment *segment)
 {
 	struct inode *inode = segment->inode;
 	unsigned long size = i_size_read(inode);
-	/* While it grows the pages are there before the size is. */
+	/* During a GROW the pages are charged before the size is set. */
 	long pages = max(segment->pages, DIV_ROUND_UP(size, PAGE_SIZE));
+	int err;
+
+	lockdep_assert_held(&segment->lock);
 
 	if (segment->locker)
 		return 0;
-	if (!charge(current_cred(), pages))
-		return -ENOMEM;
+	err = mlock_charge(ctx, current_cred(), pages);
+	if (err)
+		return err;
 	segment->locker = get_current_cred();
 	segment->locked = pages;
 	SHMEM_I(inode)->flags |= VM_LOCKED;
@@ -80,13 +92,17 @@ static int lock_pages(struct kshm_segment *segment)
 }
 
 /**
- * kshm_mlock_release() - let pages be swapped again, take the charge back
- * @segment:	the segment, locked or not; its lock is held
+ * kshm_munlock() - unlock a segment's pages, and uncharge them
+ * @segment:	the segment; nothing happens if it is not locked
  *
- * Pages that were found unevictable in the meantime stay so until somebody
- * looks; see rescue_pages().
+ * Pages that the kernel found unevictable in the meantime stay unevictable until
+ * kshm_munlock_rescue().
+ *
+ * Context: Caller holds the segment's lock.
+ *
+ * Twin of shmem_lock() and user_shm_unlock().
  */
-void kshm_mlock_release(struct kshm_segment *segment)
+void kshm_munlock(struct kshm_segment *segment)
 {
 	struct inode *inode = segment->inode;
 
@@ -96,81 +112,31 @@ void kshm_mlock_release(struct kshm_segment *segment)
 		return;
 	SHMEM_I(inode)->flags &= ~VM_LOCKED;
 	mapping_clear_unevictable(inode->i_mapping);
-	uncharge(segment->locker, segment->locked);
+	mlock_uncharge(segment->locker, segment->locked);
 	put_cred(segment->locker);
 	segment->locker = NULL;
 }
 
-/* Twin of shmem_unlock_mapping(); may take long, so no lock is held. */
-static void rescue_pages(struct address_space *mapping)
+/**
+ * kshm_munlock_rescue() - make unlocked pages evictable again
+ * @mapping:	mapping of a segment that was unlocked; kept by the caller
+ *
+ * Stops as soon as the segment is locked again.
+ *
+ * Context: No lock, since this may take long. Sleeps.
+ *
+ * Twin of shmem_unlock_mapping().
+ */
+void kshm_munlock_rescue(struct address_space *mapping)
 {
 	struct folio_batch batch;
 	pgoff_t index = 0;
 
 	folio_batch_init(&batch);
-	/* Once somebody locks it again there is nothing to rescue. */
 	while (!mapping_unevictable(mapping) &&
 	       filemap_get_folios(mapping, &index, ~0UL, &batch)) {
 		check_move_unevictable_folios(&batch);
 		folio_batch_release(&batch);
 		cond_resched();
 	}
-}
-
-static int may_lock(struct kshm_segment *segment, bool unlock)
-{
-	if (ns_capable(kshm_user_ns(), CAP_IPC_LOCK))
-		return 0;
-	if (!kshm_is_owner(segment))
-		return kshm_because(-EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
-	if (unlock || rlimit(RLIMIT_MEMLOCK))
-		return 0;
-	return kshm_because(-EPERM, KSHM_WHY_MEMLOCK, segment->pages, 0);
-}
-
-struct lock_request {
-	bool		unlock;
-	struct file	*unlocked;
-};
-
-static int lock_locked(struct kshm_segment *segment, void *arg)
-{
-	struct lock_request *req = arg;
-	int err;
-
-	err = may_lock(segment, req->unlock);
-	if (err)
-		return err;
-	if (!req->unlock)
-		return lock_pages(segment);
-	if (segment->locker) {
-		kshm_mlock_release(segment);
-		req->unlocked = get_file(segment->file);
-	}
-	return 0;
-}
-
-/**
- * kshm_lock() - keep a segment's pages in memory, or let them go
- * @lock:	see there
- *
- * Takes the segment's lock. Twin of shmctl_do_lock().
- *
- * Return: 0 or what struct kshm_lock lists.
- */
-int kshm_lock(struct kshm_lock *lock)
-{
-	struct lock_request req = { .unlock = lock->flags & KSHM_LOCK_UNLOCK };
-	int err;
-
-	err = kshm_check_flags(lock->flags, KSHM_LOCK_UNLOCK, 0);
-	if (err)
-		return err;
-	err = kshm_with_id(lock->id, lock_locked, &req);
-	if (req.unlocked) {
-		rescue_pages(req.unlocked->f_mapping);
-		fput(req.unlocked);
-	}
-	trace_kshm_lock(lock->id, lock->flags, err);
-	return err;
 }

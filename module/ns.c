@@ -1,221 +1,240 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One registry for each IPC namespace: its birth with the first call from
- * there, and its end.
+ * One registry per IPC namespace: made by the first call from the namespace, and
+ * ended with it. Twin of ipc/namespace.c.
  *
- * No hook tells that an IPC namespace has ended, and a reference on one would
- * keep it from ending. But each has an mqueue mount of its own, which ends with
- * it: a mark on the mount's root inode hears of that (FS_UNMOUNT). The mark
- * also pins the inode, so that namespace and inode together are a key that
- * nobody else can have meanwhile; the namespace's address alone is soon used
- * again. The first namespace never ends and needs no mark.
+ * Nothing tells a module that an IPC namespace has ended, and a reference would
+ * keep the namespace alive. But each namespace has an mqueue mount of its own,
+ * whose superblock ends with it, and fsnotify reports that (FS_UNMOUNT) to a mark
+ * on the mount's root inode. The mark also pins that inode, so the addresses of
+ * namespace and inode together identify the namespace as long as we have the
+ * mark; the address of a namespace alone is soon reused. The initial namespace
+ * never ends, and needs no mark.
  *
- * Who mounts the mqueue of a namespace elsewhere, and keeps that mounted, keeps
- * the event from coming. Such registries are swept out when the next one is
- * made, and when a listing is opened.
+ * If the mqueue of a namespace is mounted a second time, its superblock outlives
+ * the namespace and no event comes. kshm_ns_sweep() ends such registries, before
+ * another one is made and when a listing is opened.
  */
 #include "kshm.h"
 
 #include <linux/atomic.h>
 #include <linux/hashtable.h>
+#include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_ns.h>
 #include <linux/sched/task.h>
-#include <linux/wait.h>
 
-static struct kshm_registry *first;
-static struct fsnotify_group *group;
+static struct kshm_registry *ns_initial_registry;
+static struct fsnotify_group *ns_group;
 
-/* Registries of other namespaces; read under RCU, changed under the mutex. */
-static DEFINE_HASHTABLE(registries, 6);
-static DEFINE_MUTEX(registries_lock);
+/* Registries of other namespaces. Read under RCU, written under the mutex. */
+static DEFINE_HASHTABLE(ns_registries, 6);
+static DEFINE_MUTEX(ns_registries_lock);
 
-/* Marks not yet freed: until then this module may still be called. */
-static atomic_t marks = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(marks_gone);
+/* Marks that are not freed yet. Until then fsnotify can call this module. */
+static atomic_t ns_marks = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(ns_marks_gone);
 
-static struct ipc_namespace *first_ns(void)
+#ifndef CONFIG_SYSVIPC
+static unsigned long shmmax = ULONG_MAX - (1UL << 24);
+module_param(shmmax, ulong, 0644);
+MODULE_PARM_DESC(shmmax, "Largest segment, bytes");
+
+static unsigned long shmall = ULONG_MAX - (1UL << 24);
+module_param(shmall, ulong, 0644);
+MODULE_PARM_DESC(shmall, "Largest sum of all segments, pages");
+
+static unsigned int shmmni = 4096;
+module_param(shmmni, uint, 0644);
+MODULE_PARM_DESC(shmmni, "Largest number of segments");
+#endif
+
+static struct ipc_namespace *ns_initial(void)
 {
 	return init_task.nsproxy->ipc_ns;
 }
 
-static struct inode *root_of(struct ipc_namespace *ns)
+static struct inode *ns_root(struct ipc_namespace *ns)
 {
 	return d_inode(ns->mq_mnt->mnt_root);
 }
 
 /*
- * A namespace that ends lets go of its mount's superblock. Where somebody else
- * has mounted that too, it lives on and no event comes. Wants the registry to
- * be hashed, under the mutex: so long the mark keeps the superblock.
+ * A namespace that ends clears s_fs_info of its mqueue superblock. The registry
+ * has to be hashed, and the caller holds ns_registries_lock: as long as both is
+ * true, the mark keeps the superblock.
  */
-static bool has_ended(const struct kshm_registry *registry)
+static bool ns_has_ended(const struct kshm_registry *registry)
 {
+	lockdep_assert_held(&ns_registries_lock);
 	return !READ_ONCE(registry->root->i_sb->s_fs_info);
 }
 
-static struct kshm_registry *find(struct ipc_namespace *ns)
+static struct kshm_registry *ns_find(struct ipc_namespace *ns)
 {
 	struct kshm_registry *registry;
 
-	hash_for_each_possible_rcu(registries, registry, link,
+	hash_for_each_possible_rcu(ns_registries, registry, link,
 				   (unsigned long)ns,
-				   lockdep_is_held(&registries_lock))
-		if (registry->ns == ns && registry->root == root_of(ns))
+				   lockdep_is_held(&ns_registries_lock))
+		if (registry->ns == ns && registry->root == ns_root(ns))
 			return registry;
 	return NULL;
 }
 
-/* Whoever unhashes a registry puts the mark's first reference. */
-static bool unhash(struct kshm_registry *registry)
+/* Return: true for the one caller that unhashed it, who ends the registry. */
+static bool ns_unhash(struct kshm_registry *registry)
 {
 	bool hashed;
 
-	mutex_lock(&registries_lock);
+	mutex_lock(&ns_registries_lock);
 	hashed = hash_hashed(&registry->link);
 	hash_del_rcu(&registry->link);
-	mutex_unlock(&registries_lock);
+	mutex_unlock(&ns_registries_lock);
 	return hashed;
 }
 
-static void end_registry(struct kshm_registry *registry)
+static void ns_end_registry(struct kshm_registry *registry)
 {
-	if (!unhash(registry))
+	if (!ns_unhash(registry))
 		return;
-	kshm_registry_drain(registry);
-	kshm_objects_drain(registry);
-	fsnotify_destroy_mark(&registry->mark, group);
+	kshm_segment_mark_all(registry);
+	kshm_objects_unlink_all(registry);
+	fsnotify_destroy_mark(&registry->mark, ns_group);
+	/* The reference that the mark was initialized with. */
 	fsnotify_put_mark(&registry->mark);
 }
 
-static int handle_inode_event(struct fsnotify_mark *mark, u32 mask,
-			      struct inode *inode, struct inode *dir,
-			      const struct qstr *file_name, u32 cookie)
+static int ns_handle_event(struct fsnotify_mark *mark, u32 mask,
+			   struct inode *inode, struct inode *dir,
+			   const struct qstr *file_name, u32 cookie)
 {
 	if (mask & FS_UNMOUNT)
-		end_registry(container_of(mark, struct kshm_registry, mark));
+		ns_end_registry(container_of(mark, struct kshm_registry, mark));
 	return 0;
 }
 
-/* Called when nobody can be in handle_inode_event() for it any more. */
-static void free_mark(struct fsnotify_mark *mark)
+/* fsnotify calls it after the last ns_handle_event() of the mark has returned. */
+static void ns_free_mark(struct fsnotify_mark *mark)
 {
 	kshm_registry_put(container_of(mark, struct kshm_registry, mark));
-	if (atomic_dec_and_test(&marks))
-		wake_up(&marks_gone);
+	if (atomic_dec_and_test(&ns_marks))
+		wake_up(&ns_marks_gone);
 }
 
-static const struct fsnotify_ops mark_ops = {
-	.handle_inode_event	= handle_inode_event,
-	.free_mark		= free_mark,
+static const struct fsnotify_ops ns_mark_ops = {
+	.handle_inode_event	= ns_handle_event,
+	.free_mark		= ns_free_mark,
 };
 
-static int watch(struct kshm_registry *registry)
+/* The caller's reference on the registry goes to the mark, also on an error. */
+static int ns_add_mark(struct kshm_registry *registry)
 {
 	int err;
 
-	/* The registry's first reference goes to the mark. */
-	fsnotify_init_mark(&registry->mark, group);
+	fsnotify_init_mark(&registry->mark, ns_group);
 	registry->mark.mask = FS_UNMOUNT;
-	atomic_inc(&marks);
+	atomic_inc(&ns_marks);
 	err = fsnotify_add_inode_mark(&registry->mark, registry->root, 0);
 	if (err)
 		fsnotify_put_mark(&registry->mark);
 	return err;
 }
 
-static struct kshm_registry *add_registry(struct ipc_namespace *ns)
+static struct kshm_registry *ns_add_registry(struct ipc_namespace *ns)
 {
 	struct kshm_registry *registry;
 	int err;
 
-	lockdep_assert_held(&registries_lock);
+	lockdep_assert_held(&ns_registries_lock);
 
 	registry = kshm_registry_new();
 	if (!registry)
 		return ERR_PTR(-ENOMEM);
 	registry->ns = ns;
-	registry->root = root_of(ns);
-	err = watch(registry);
+	registry->root = ns_root(ns);
+	err = ns_add_mark(registry);
 	if (err)
 		return ERR_PTR(err);
-	hash_add_rcu(registries, &registry->link, (unsigned long)ns);
+	hash_add_rcu(ns_registries, &registry->link, (unsigned long)ns);
 	return registry;
 }
 
-/* One to be ended, counted; NULL for none. */
-static struct kshm_registry *get_one(bool live_ones_too)
+/* Return: a registry to end, counted for the caller; NULL for none. */
+static struct kshm_registry *ns_get_registry(bool also_living)
 {
-	struct kshm_registry *registry, *one = NULL;
+	struct kshm_registry *registry, *found = NULL;
 	int bucket;
 
-	mutex_lock(&registries_lock);
-	hash_for_each(registries, bucket, registry, link)
-		if (live_ones_too || has_ended(registry))
-			one = registry;
-	if (one)
-		kref_get(&one->ref);
-	mutex_unlock(&registries_lock);
-	return one;
+	mutex_lock(&ns_registries_lock);
+	hash_for_each(ns_registries, bucket, registry, link)
+		if (also_living || ns_has_ended(registry))
+			found = registry;
+	if (found)
+		kref_get(&found->ref);
+	mutex_unlock(&ns_registries_lock);
+	return found;
 }
 
-static void end_all(bool live_ones_too)
+static void ns_end_registries(bool also_living)
 {
 	struct kshm_registry *registry;
 
-	while ((registry = get_one(live_ones_too))) {
-		end_registry(registry);
+	while ((registry = ns_get_registry(also_living))) {
+		ns_end_registry(registry);
 		kshm_registry_put(registry);
 	}
 }
 
 /**
- * kshm_ns_sweep() - drop registries of namespaces that ended unheard
+ * kshm_ns_sweep() - end the registries of namespaces whose end was not reported
  *
- * Takes the mutex and, of what it ends, the registry's lock; wants none.
+ * Context: Takes ns_registries_lock, and the locks of registries that it ends.
+ * Sleeps.
  */
 void kshm_ns_sweep(void)
 {
-	end_all(false);
+	ns_end_registries(false);
 }
 
 /**
- * kshm_ns_registry() - the registry of the caller's IPC namespace
+ * kshm_ns_registry() - get the registry of the caller's IPC namespace
  *
- * Wants no lock; makes the registry where there is none yet, and may sleep
- * then. The caller is in the namespace, so the registry stays until it leaves.
+ * Context: Takes RCU. If the namespace has no registry yet, takes
+ * ns_registries_lock to make one, and sleeps.
  *
- * Return: the registry, not counted; -ENOMEM.
+ * Return: the registry, not counted; it stays while the caller is in the
+ * namespace. -ENOMEM.
  */
 struct kshm_registry *kshm_ns_registry(void)
 {
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 	struct kshm_registry *registry;
 
-	if (ns == first_ns())
-		return first;
+	if (ns == ns_initial())
+		return ns_initial_registry;
 
 	rcu_read_lock();
-	registry = find(ns);
+	registry = ns_find(ns);
 	rcu_read_unlock();
 	if (registry)
 		return registry;
 
-	/* Before there are more, those go that need not be. */
+	/* End stale registries before another one is allocated. */
 	kshm_ns_sweep();
-	mutex_lock(&registries_lock);
-	registry = find(ns);
+	mutex_lock(&ns_registries_lock);
+	registry = ns_find(ns);
 	if (!registry)
-		registry = add_registry(ns);
-	mutex_unlock(&registries_lock);
+		registry = ns_add_registry(ns);
+	mutex_unlock(&ns_registries_lock);
 	return registry;
 }
 
 /**
- * kshm_ns_get() - keep the caller's IPC namespace
+ * kshm_ns_get() - count the caller's IPC namespace
  *
- * Return: the namespace, counted once for the caller.
+ * Return: the namespace, for kshm_ns_put().
  */
 struct ipc_namespace *kshm_ns_get(void)
 {
@@ -223,23 +242,39 @@ struct ipc_namespace *kshm_ns_get(void)
 }
 
 /**
- * kshm_ns_put() - let go of a namespace
- * @ns:		as kshm_ns_get() gave it
+ * kshm_ns_put() - drop a reference on a namespace
+ * @ns:		as kshm_ns_get() returned it
+ *
+ * Context: Sleeps.
  */
 void kshm_ns_put(struct ipc_namespace *ns)
 {
 #ifdef CONFIG_IPC_NS
-	/* put_ipc_ns() is not exported; this is what calls it. */
+	/* put_ipc_ns() is not exported, but this operation calls it. */
 	ns->ns.ops->put(&ns->ns);
 #endif
 }
 
 /**
- * kshm_ns_limits() - limits of the caller's IPC namespace
+ * kshm_ns_user_ns() - get the user namespace that owns the caller's IPC namespace
+ *
+ * Capabilities for segments are checked against it.
+ *
+ * Return: the user namespace, not counted.
+ */
+struct user_namespace *kshm_ns_user_ns(void)
+{
+	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+
+	return ns ? ns->user_ns : &init_user_ns;
+}
+
+/**
+ * kshm_ns_limits() - get the limits of the caller's IPC namespace
  * @limits:	filled
  *
- * The sysctls kernel.shmmax, shmall and shmmni rule kshm too; where the kernel
- * has none, the module's parameters of these names.
+ * They are the sysctls kernel.shmmax, shmall and shmmni. A kernel without
+ * CONFIG_SYSVIPC has none; there they are the module's parameters of these names.
  */
 void kshm_ns_limits(struct kshm_limits *limits)
 {
@@ -250,40 +285,44 @@ void kshm_ns_limits(struct kshm_limits *limits)
 	limits->shmall = ns->shm_ctlall;
 	limits->shmmni = ns->shm_ctlmni;
 #else
-	kshm_default_limits(limits);
+	limits->shmmax = READ_ONCE(shmmax);
+	limits->shmall = READ_ONCE(shmall);
+	limits->shmmni = READ_ONCE(shmmni);
 #endif
 }
 
 /**
- * kshm_ns_init() - make the first namespace's registry
+ * kshm_ns_init() - make the registry of the initial namespace
  *
  * Return: 0 or a negative errno.
  */
 int kshm_ns_init(void)
 {
-	group = fsnotify_alloc_group(&mark_ops, 0);
-	if (IS_ERR(group))
-		return PTR_ERR(group);
-	first = kshm_registry_new();
-	if (!first) {
-		fsnotify_put_group(group);
+	ns_group = fsnotify_alloc_group(&ns_mark_ops, 0);
+	if (IS_ERR(ns_group))
+		return PTR_ERR(ns_group);
+	ns_initial_registry = kshm_registry_new();
+	if (!ns_initial_registry) {
+		fsnotify_put_group(ns_group);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
 /**
- * kshm_ns_exit() - drop all registries
+ * kshm_ns_exit() - end all registries
  *
- * There is no segment left in any, and nobody who could make one. A namespace
- * may end at this very moment, so wait until no mark is left.
+ * No segment and no object is left, and no caller can make one. But a namespace
+ * can end at this very moment, so this waits until fsnotify calls no more.
+ *
+ * Context: Sleeps.
  */
 void kshm_ns_exit(void)
 {
-	end_all(true);
-	wait_event(marks_gone, !atomic_read(&marks));
-	/* The one that freed the last mark has come back from us. */
+	ns_end_registries(true);
+	wait_event(ns_marks_gone, !atomic_read(&ns_marks));
+	/* The last ns_free_mark() may still be on its way back to fsnotify. */
 	fsnotify_wait_marks_destroyed();
-	fsnotify_put_group(group);
-	kshm_registry_put(first);
+	fsnotify_put_group(ns_group);
+	kshm_registry_put(ns_initial_registry);
 }

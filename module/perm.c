@@ -1,38 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may. Twin of ipcperms() and its kin in ipc/util.c; security modules have
- * no hook that a module could call.
+ * Permission checks. Twin of ipcperms() and its callers in ipc/util.c. Security
+ * modules have no hook for shm that is exported.
  */
 #include "kshm.h"
 
 #include <linux/cred.h>
-#include <linux/lockdep.h>
-#include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 /**
- * kshm_user_ns() - the user namespace that rules the caller's segments
+ * kshm_is_owner() - is the caller the segment's owner or creator?
+ * @segment:	the segment
  *
- * Return: the owner of its IPC namespace.
+ * Context: Caller holds the segment's lock.
+ *
+ * Return: true or false.
  */
-struct user_namespace *kshm_user_ns(void)
+bool kshm_is_owner(const struct kshm_segment *segment)
 {
-	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+	kuid_t euid = current_euid();
 
-	return ns ? ns->user_ns : &init_user_ns;
+	lockdep_assert_held(&segment->lock);
+	return uid_eq(euid, segment->uid) || uid_eq(euid, segment->cuid);
 }
 
 /**
- * kshm_may_access() - may the caller use a segment in this way?
- * @segment:	the segment, locked
+ * kshm_may_control() - may the caller change or remove a segment?
+ * @segment:	the segment
+ *
+ * Owner, creator and CAP_SYS_ADMIN may.
+ *
+ * Context: Caller holds the segment's lock.
+ *
+ * Return: true or false.
+ */
+bool kshm_may_control(const struct kshm_segment *segment)
+{
+	return kshm_is_owner(segment) ||
+	       ns_capable(kshm_ns_user_ns(), CAP_SYS_ADMIN);
+}
+
+/**
+ * kshm_check_control() - refuse callers that may not change or remove a segment
+ * @ctx:	the call
+ * @segment:	the segment
+ *
+ * Context: Caller holds the segment's lock.
+ *
+ * Twin of the checks in ipcctl_obtain_check().
+ *
+ * Return: 0 or -EPERM.
+ */
+int kshm_check_control(struct kshm_ctx *ctx, const struct kshm_segment *segment)
+{
+	if (kshm_may_control(segment))
+		return 0;
+	return kshm_refuse(ctx, -EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
+}
+
+/**
+ * kshm_check_access() - refuse callers without the wanted permission
+ * @ctx:	the call
+ * @segment:	the segment
  * @wanted:	permission bits, in any of the three classes
  *
- * The class is that of the caller, and only that: an owner without a right
- * does not have it as one of the others. Asks for CAP_IPC_OWNER.
+ * Only the caller's own class counts: an owner without a right does not get it
+ * from the group's bits or the others'. CAP_IPC_OWNER overrides the bits.
  *
- * Return: yes or no.
+ * Context: Caller holds the segment's lock.
+ *
+ * Twin of ipcperms().
+ *
+ * Return: 0 or -EACCES.
  */
-bool kshm_may_access(struct kshm_segment *segment, umode_t wanted)
+int kshm_check_access(struct kshm_ctx *ctx, const struct kshm_segment *segment,
+		      umode_t wanted)
 {
 	umode_t granted = segment->mode;
 
@@ -45,72 +88,35 @@ bool kshm_may_access(struct kshm_segment *segment, umode_t wanted)
 
 	wanted |= wanted >> 3 | wanted >> 6;
 	if (!(wanted & ~granted & 0007) ||
-	    ns_capable(kshm_user_ns(), CAP_IPC_OWNER))
-		return true;
-	kshm_because(-EACCES, KSHM_WHY_ACCESS, wanted & 0007, granted & 0007);
-	return false;
+	    ns_capable(kshm_ns_user_ns(), CAP_IPC_OWNER))
+		return 0;
+	return kshm_refuse(ctx, -EACCES, KSHM_WHY_ACCESS, wanted & 0007,
+			   granted & 0007);
 }
 
 /**
- * kshm_is_owner() - is the caller owner or creator?
- * @segment:	the segment, locked
+ * kshm_check_mlock() - refuse callers that may not lock or unlock pages
+ * @ctx:	the call
+ * @segment:	the segment
+ * @unlock:	the caller wants to unlock
  *
- * Return: yes or no.
+ * Owner, creator and CAP_IPC_LOCK may; to lock, an owner needs an RLIMIT_MEMLOCK
+ * that is not 0.
+ *
+ * Context: Caller holds the segment's lock.
+ *
+ * Twin of the checks in shmctl_do_lock().
+ *
+ * Return: 0 or -EPERM.
  */
-bool kshm_is_owner(struct kshm_segment *segment)
+int kshm_check_mlock(struct kshm_ctx *ctx, const struct kshm_segment *segment,
+		     bool unlock)
 {
-	kuid_t euid = current_euid();
-
-	lockdep_assert_held(&segment->lock);
-	return uid_eq(euid, segment->uid) || uid_eq(euid, segment->cuid);
-}
-
-/**
- * kshm_may_change() - may the caller change or remove a segment?
- * @segment:	the segment, locked
- *
- * Owner, creator, or CAP_SYS_ADMIN. Twin of ipcctl_obtain_check().
- *
- * Return: yes or no.
- */
-bool kshm_may_change(struct kshm_segment *segment)
-{
-	if (kshm_is_owner(segment) || ns_capable(kshm_user_ns(), CAP_SYS_ADMIN))
-		return true;
-	kshm_because(-EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
-	return false;
-}
-
-/**
- * kshm_set_owner() - change owner, group and permissions
- * @segment:	the segment, locked
- * @set:	what to, and which of them
- *
- * Twin of ipc_update_perm().
- *
- * Return: 0; -EINVAL, with nothing changed, where an id has no meaning in the
- * caller's user namespace.
- */
-int kshm_set_owner(struct kshm_segment *segment, const struct kshm_set *set)
-{
-	struct user_namespace *user_ns = current_user_ns();
-	kuid_t uid = segment->uid;
-	kgid_t gid = segment->gid;
-
-	lockdep_assert_held(&segment->lock);
-
-	if (set->mask & KSHM_SET_UID)
-		uid = make_kuid(user_ns, set->uid);
-	if (set->mask & KSHM_SET_GID)
-		gid = make_kgid(user_ns, set->gid);
-	if (!uid_valid(uid))
-		return kshm_because(-EINVAL, KSHM_WHY_NO_USER, set->uid, 0);
-	if (!gid_valid(gid))
-		return kshm_because(-EINVAL, KSHM_WHY_NO_GROUP, set->gid, 0);
-
-	segment->uid = uid;
-	segment->gid = gid;
-	if (set->mask & KSHM_SET_MODE)
-		segment->mode = set->mode & 0777;
-	return 0;
+	if (ns_capable(kshm_ns_user_ns(), CAP_IPC_LOCK))
+		return 0;
+	if (!kshm_is_owner(segment))
+		return kshm_refuse(ctx, -EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
+	if (unlock || rlimit(RLIMIT_MEMLOCK))
+		return 0;
+	return kshm_refuse(ctx, -EPERM, KSHM_WHY_MEMLOCK, segment->pages, 0);
 }

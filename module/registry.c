@@ -1,38 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tables: id and key -> segment, names.c has one more, and what all segments
- * add up to.
- * Knows no VMA. Twin of the tables in ipc/util.c.
+ * The tables of one IPC namespace: id -> segment, key -> segment, and the sums of
+ * all segments. Twin of the tables in ipc/util.c. The third table, name ->
+ * segment, is in extras/names.c.
  */
 #include "kshm.h"
 #include "trace.h"
 
 #include <linux/ipc.h>
-#include <linux/lockdep.h>
 #include <linux/slab.h>
 
-/* Below this many ids a search for the next index does not wrap. */
-#define MIN_CYCLE	64
+/* With fewer ids than this, the search for the next index does not wrap. */
+#define REGISTRY_MIN_CYCLE	64
 
-/* How many segments are added up before other RCU users get their turn. */
-#define USAGE_BATCH	256
+/* Segments that are added up in one RCU read-side section. */
+#define REGISTRY_USAGE_BATCH	256
 
-/* Sequence numbers from KSHM_SEQ_UNIQUE on, of all registries. */
-static DEFINE_IDA(unique);
-static DEFINE_MUTEX(unique_lock);
-static unsigned int unique_next = KSHM_SEQ_UNIQUE;
+/* Sequence numbers from KSHM_SEQ_UNIQUE on, allocated for all registries. */
+static DEFINE_IDA(registry_unique);
+static DEFINE_MUTEX(registry_unique_lock);
+static unsigned int registry_unique_next = KSHM_SEQ_UNIQUE;
 
-static const struct rhashtable_params key_params = {
+static const struct rhashtable_params registry_key_params = {
 	.head_offset		= offsetof(struct kshm_segment, node),
-	.key_offset		= offsetof(struct kshm_segment, name_key),
-	.key_len		= sizeof_field(struct kshm_segment, name_key),
+	.key_offset		= offsetof(struct kshm_segment, created_key),
+	.key_len		= sizeof_field(struct kshm_segment, created_key),
 	.automatic_shrinking	= true,
 };
 
 /**
  * kshm_registry_new() - make an empty registry
  *
- * Return: the registry, counted once for the caller; NULL without memory.
+ * Context: Sleeps.
+ *
+ * Twin of ipc_init_ids().
+ *
+ * Return: the registry, counted for the caller; NULL without memory.
  */
 struct kshm_registry *kshm_registry_new(void)
 {
@@ -41,10 +44,10 @@ struct kshm_registry *kshm_registry_new(void)
 	registry = kzalloc(sizeof(*registry), GFP_KERNEL_ACCOUNT);
 	if (!registry)
 		return NULL;
-	if (rhashtable_init(&registry->keys, &key_params))
+	if (rhashtable_init(&registry->keys, &registry_key_params))
 		goto free;
 	if (kshm_names_init(&registry->names))
-		goto keys;
+		goto destroy_keys;
 	kref_init(&registry->ref);
 	mutex_init(&registry->lock);
 	mutex_init(&registry->objects_lock);
@@ -53,14 +56,14 @@ struct kshm_registry *kshm_registry_new(void)
 	registry->last_index = -1;
 	return registry;
 
-keys:
+destroy_keys:
 	rhashtable_destroy(&registry->keys);
 free:
 	kfree(registry);
 	return NULL;
 }
 
-static void registry_release(struct kref *ref)
+static void registry_free(struct kref *ref)
 {
 	struct kshm_registry *registry;
 
@@ -74,25 +77,31 @@ static void registry_release(struct kref *ref)
 
 /**
  * kshm_registry_put() - drop a reference
- * @registry:	the registry, freed with the last one; may sleep
+ * @registry:	the registry; the last reference frees it
+ *
+ * Context: Sleeps.
  */
 void kshm_registry_put(struct kshm_registry *registry)
 {
-	kref_put(&registry->ref, registry_release);
+	kref_put(&registry->ref, registry_free);
 }
 
 /**
- * kshm_registry_room() - would a segment fit under shmall?
+ * kshm_registry_check_shmall() - refuse pages that would exceed shmall
+ * @ctx:	the call
  * @registry:	the registry
- * @pages:	the segment's size
+ * @pages:	pages to add
  * @limits:	limits of the namespace
  *
- * Without the registry's lock an answer for now; kshm_registry_add() asks again.
+ * Context: With the registry's lock the answer is final. Without it, it can be
+ * outdated; kshm_registry_publish() checks again.
  *
  * Return: 0 or -ENOSPC.
  */
-int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
-		       const struct kshm_limits *limits)
+int kshm_registry_check_shmall(struct kshm_ctx *ctx,
+			       const struct kshm_registry *registry,
+			       unsigned long pages,
+			       const struct kshm_limits *limits)
 {
 	unsigned long sum;
 
@@ -100,53 +109,60 @@ int kshm_registry_room(struct kshm_registry *registry, unsigned long pages,
 		sum = ULONG_MAX;
 	else if (sum <= limits->shmall)
 		return 0;
-	return kshm_because(-ENOSPC, KSHM_WHY_SHMALL, sum, limits->shmall);
+	return kshm_refuse(ctx, -ENOSPC, KSHM_WHY_SHMALL, sum, limits->shmall);
 }
 
-static int index_of(int id)
+static int registry_index(int id)
 {
-	return id & (KSHM_INDEX_MAX - 1);
-}
-
-/* Sequence numbers go round here as indices do there, for all registries. */
-static int reserve_unique(void)
-{
-	int seq;
-
-	mutex_lock(&unique_lock);
-	seq = ida_alloc_range(&unique, unique_next, KSHM_SEQ_MAX - 1,
-			      GFP_KERNEL);
-	if (seq == -ENOSPC)
-		seq = ida_alloc_range(&unique, KSHM_SEQ_UNIQUE,
-				      KSHM_SEQ_MAX - 1, GFP_KERNEL);
-	if (seq >= 0)
-		unique_next = seq + 1;
-	mutex_unlock(&unique_lock);
-	if (seq == -ENOSPC)
-		kshm_because(seq, KSHM_WHY_UNIQUE, 1,
-			     KSHM_SEQ_MAX - KSHM_SEQ_UNIQUE);
-	return seq;
-}
-
-static void release_id(struct kshm_registry *registry,
-		       const struct kshm_segment *segment)
-{
-	idr_remove(&registry->ids, index_of(segment->id));
-	if (segment->lifetime & KSHM_GET_UNIQUE)
-		ida_free(&unique, segment->id >> KSHM_INDEX_BITS);
+	return id & (KSHM_MAX_IDS - 1);
 }
 
 /*
- * Indices go round, so that an id is not soon used again; the sequence number
- * changes when they begin anew. The index is reserved only: readers find NULL.
+ * Allocate a sequence number that no other segment has. Numbers are handed out
+ * cyclically, as indices are, but for all registries together.
  */
-static int reserve_id(struct kshm_registry *registry, bool alone)
+static int registry_alloc_unique(struct kshm_ctx *ctx)
+{
+	int seq;
+
+	mutex_lock(&registry_unique_lock);
+	seq = ida_alloc_range(&registry_unique, registry_unique_next,
+			      KSHM_SEQ_MAX - 1, GFP_KERNEL);
+	if (seq == -ENOSPC)
+		seq = ida_alloc_range(&registry_unique, KSHM_SEQ_UNIQUE,
+				      KSHM_SEQ_MAX - 1, GFP_KERNEL);
+	if (seq >= 0)
+		registry_unique_next = seq + 1;
+	mutex_unlock(&registry_unique_lock);
+	if (seq == -ENOSPC)
+		kshm_refuse(ctx, seq, KSHM_WHY_UNIQUE, 1,
+			    KSHM_SEQ_MAX - KSHM_SEQ_UNIQUE);
+	return seq;
+}
+
+static void registry_free_id(struct kshm_registry *registry,
+			     const struct kshm_segment *segment)
+{
+	idr_remove(&registry->ids, registry_index(segment->id));
+	if (segment->lifetime & KSHM_GET_UNIQUE)
+		ida_free(&registry_unique, segment->id >> KSHM_INDEX_BITS);
+}
+
+/*
+ * Allocate an id. Indices are handed out cyclically, so that an id is not reused
+ * soon, and the sequence number changes when they wrap. The index is only
+ * reserved: until registry_account() a lookup finds NULL there.
+ *
+ * Twin of ipc_idr_alloc().
+ */
+static int registry_alloc_id(struct kshm_ctx *ctx,
+			     struct kshm_registry *registry, bool unique)
 {
 	int end, index, seq;
 
-	end = max_t(int, registry->used * 3 / 2, MIN_CYCLE);
+	end = max_t(int, registry->used * 3 / 2, REGISTRY_MIN_CYCLE);
 	index = idr_alloc_cyclic(&registry->ids, NULL, 0,
-				 min(end, KSHM_INDEX_MAX), GFP_KERNEL);
+				 min(end, KSHM_MAX_IDS), GFP_KERNEL);
 	if (index < 0)
 		return index;
 	if (index <= registry->last_index &&
@@ -154,7 +170,7 @@ static int reserve_id(struct kshm_registry *registry, bool alone)
 		registry->seq = 0;
 	registry->last_index = index;
 
-	seq = alone ? reserve_unique() : registry->seq;
+	seq = unique ? registry_alloc_unique(ctx) : registry->seq;
 	if (seq < 0) {
 		idr_remove(&registry->ids, index);
 		return seq;
@@ -162,10 +178,11 @@ static int reserve_id(struct kshm_registry *registry, bool alone)
 	return seq << KSHM_INDEX_BITS | index;
 }
 
-/* The reference goes to the registry. */
-static void list(struct kshm_registry *registry, struct kshm_segment *segment)
+/* Let the id lead to the segment, and add it to the sums. */
+static void registry_account(struct kshm_registry *registry,
+			     struct kshm_segment *segment)
 {
-	int index = index_of(segment->id);
+	int index = registry_index(segment->id);
 
 	idr_replace(&registry->ids, segment, index);
 	WRITE_ONCE(registry->used, registry->used + 1);
@@ -175,10 +192,12 @@ static void list(struct kshm_registry *registry, struct kshm_segment *segment)
 }
 
 /*
- * Whoever finds it by key or name waits for the segment's lock, and then knows an
- * id that can be found as well.
+ * Hash the segment by its key or name, and account for it. A task that finds it
+ * by key or name waits for the segment's lock, and then learns an id that can be
+ * looked up already.
  */
-static int enter(struct kshm_registry *registry, struct kshm_segment *segment)
+static int registry_hash(struct kshm_registry *registry,
+			 struct kshm_segment *segment)
 {
 	int err = 0;
 
@@ -187,24 +206,25 @@ static int enter(struct kshm_registry *registry, struct kshm_segment *segment)
 		err = kshm_names_insert(&registry->names, segment);
 	else if (segment->key != IPC_PRIVATE)
 		err = rhashtable_lookup_insert_fast(&registry->keys,
-						    &segment->node, key_params);
+						    &segment->node,
+						    registry_key_params);
 	if (!err) {
 		segment->hashed = segment->name[0] ||
 				  segment->key != IPC_PRIVATE;
-		list(registry, segment);
+		registry_account(registry, segment);
 	}
 	spin_unlock(&segment->lock);
 	return err;
 }
 
 /*
- * A dead segment has its key or name until the one who ends it gets the lock that
- * is held here. See uncount() in segment.c.
+ * A dead transient segment has its key or name until its last close gets the
+ * registry's lock, which is held here; see segment_end(). Unhash it.
  *
- * Return: whether what @segment wants is free now.
+ * Return: true if the key or name of @segment is free now.
  */
-static bool take_from_dead(struct kshm_registry *registry,
-			   const struct kshm_segment *segment)
+static bool registry_steal_from_dead(struct kshm_registry *registry,
+				     const struct kshm_segment *segment)
 {
 	struct kshm_segment *other;
 	bool dead;
@@ -216,74 +236,90 @@ static bool take_from_dead(struct kshm_registry *registry,
 	spin_lock(&other->lock);
 	dead = other->dead;
 	if (dead)
-		kshm_registry_hide(other);
+		kshm_registry_unhash(other);
 	spin_unlock(&other->lock);
 	rcu_read_unlock();
 	return dead;
 }
 
-static int publish(struct kshm_registry *registry, struct kshm_segment *segment)
+static int registry_publish_locked(struct kshm_ctx *ctx,
+				   struct kshm_registry *registry,
+				   struct kshm_segment *segment)
 {
 	int id, err;
 
-	id = reserve_id(registry, segment->lifetime & KSHM_GET_UNIQUE);
+	id = registry_alloc_id(ctx, registry,
+			       segment->lifetime & KSHM_GET_UNIQUE);
 	if (id < 0)
 		return id;
 
-	/* Other processes see the id as inode number in /proc/PID/maps. */
+	/* /proc/PID/maps shows the id as inode number. */
 	segment->id = id;
 	segment->inode->i_ino = id;
 
-	err = enter(registry, segment);
-	if (err == -EEXIST && take_from_dead(registry, segment))
-		err = enter(registry, segment);
+	err = registry_hash(registry, segment);
+	if (err == -EEXIST && registry_steal_from_dead(registry, segment))
+		err = registry_hash(registry, segment);
 	if (err)
-		release_id(registry, segment);
+		registry_free_id(registry, segment);
+	return err;
+}
+
+static int registry_check_limits(struct kshm_ctx *ctx,
+				 const struct kshm_registry *registry,
+				 unsigned long pages,
+				 const struct kshm_limits *limits)
+{
+	unsigned int most = min_t(unsigned int, limits->shmmni, KSHM_MAX_IDS);
+	int err;
+
+	err = kshm_registry_check_shmall(ctx, registry, pages, limits);
+	if (!err && registry->used >= most)
+		err = kshm_refuse(ctx, -ENOSPC, KSHM_WHY_SHMMNI,
+				  registry->used + 1, most);
 	return err;
 }
 
 /**
- * kshm_registry_add() - give a new segment its id, and publish it
- * @segment:	complete, seen by nobody; its reference goes to the registry
+ * kshm_registry_publish() - give a new segment its id, and let lookups find it
+ * @ctx:	the call
+ * @segment:	complete and not published. Its reference goes to the registry, but
+ *		only on success
  * @limits:	limits of the namespace
  *
- * Takes the registry's lock. Twin of ipc_addid().
+ * Context: Takes the registry's lock. Sleeps.
  *
- * Return: the id; -ENOSPC over shmall or shmmni, -EEXIST where another segment
- * got the key or the name in the meantime, -ENOMEM, -EINTR. After an error the
- * segment is the caller's as before.
+ * Twin of ipc_addid().
+ *
+ * Return: the id; -ENOSPC above shmall or shmmni, -EEXIST where another segment
+ * has got the key or name in the meantime, -ENOMEM, -EINTR.
  */
-int kshm_registry_add(struct kshm_segment *segment,
-		      const struct kshm_limits *limits)
+int kshm_registry_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
+			  const struct kshm_limits *limits)
 {
 	struct kshm_registry *registry = segment->registry;
-	unsigned int most;
 	int id, err;
 
 	err = mutex_lock_killable(&registry->lock);
 	if (err)
 		return err;
-
-	err = kshm_registry_room(registry, segment->pages, limits);
-	most = min_t(unsigned int, limits->shmmni, KSHM_INDEX_MAX);
-	if (!err && registry->used >= most)
-		err = kshm_because(-ENOSPC, KSHM_WHY_SHMMNI,
-				   registry->used + 1, most);
-	if (!err)
-		err = publish(registry, segment);
-	/* Once the lock is let go, others may end the segment. */
+	err = registry_check_limits(ctx, registry, segment->pages, limits) ?:
+	      registry_publish_locked(ctx, registry, segment);
+	/* Without the lock, another task may free the segment. */
 	id = segment->id;
 	mutex_unlock(&registry->lock);
 	return err ?: id;
 }
 
 /**
- * kshm_registry_hide() - take a segment's key or name away
- * @segment:	the segment; its registry's lock and its own are held
+ * kshm_registry_unhash() - take a segment's key or name away
+ * @segment:	the segment; nothing happens if it has neither
+ *
+ * Context: Caller holds the registry's lock and the segment's.
  *
  * Twin of ipc_set_key_private().
  */
-void kshm_registry_hide(struct kshm_segment *segment)
+void kshm_registry_unhash(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->registry->lock);
 	lockdep_assert_held(&segment->lock);
@@ -294,13 +330,16 @@ void kshm_registry_hide(struct kshm_segment *segment)
 		kshm_names_remove(&segment->registry->names, segment);
 	else
 		rhashtable_remove_fast(&segment->registry->keys,
-				       &segment->node, key_params);
+				       &segment->node, registry_key_params);
 	segment->key = IPC_PRIVATE;
 	segment->hashed = false;
 }
 
-/* What is looked for is in the upper half of a range, or all of that is empty. */
-static int highest_index_below(struct kshm_registry *registry, int end)
+/*
+ * Binary search: either the upper half of a range holds an entry, or the answer
+ * is in the lower half.
+ */
+static int registry_highest_below(struct kshm_registry *registry, int end)
 {
 	int begin = 0, highest = -1, middle, next;
 
@@ -320,121 +359,91 @@ static int highest_index_below(struct kshm_registry *registry, int end)
 }
 
 /**
- * kshm_registry_remove() - take a dead segment out
- * @segment:	dead and hidden; the registry's lock is held. The registry's
- *		reference goes to the caller.
+ * kshm_registry_remove() - take a dead segment out of the tables and sums
+ * @segment:	dead and unhashed. The registry's reference goes to the caller
+ *
+ * Context: Caller holds the registry's lock.
  *
  * Twin of ipc_rmid().
  */
 void kshm_registry_remove(struct kshm_segment *segment)
 {
 	struct kshm_registry *registry = segment->registry;
-	int index = index_of(segment->id);
+	int index = registry_index(segment->id);
 
 	lockdep_assert_held(&registry->lock);
 	WARN_ON_ONCE(!segment->dead || segment->hashed);
 
-	trace_kshm_end(segment->id, segment->name_key, segment->size);
-	release_id(registry, segment);
+	trace_kshm_end(segment->id, segment->created_key, segment->size);
+	registry_free_id(registry, segment);
 	WRITE_ONCE(registry->used, registry->used - 1);
 	WRITE_ONCE(registry->pages, registry->pages - segment->pages);
 	if (index == registry->max_index)
 		WRITE_ONCE(registry->max_index,
-			   highest_index_below(registry, index));
+			   registry_highest_below(registry, index));
 }
 
 /**
- * kshm_registry_drain() - the namespace has ended: mark all that it had
- * @registry:	the registry, which nobody can find any more; takes its lock
+ * kshm_registry_set_pages() - change the number of pages of a segment
+ * @segment:	the segment
+ * @pages:	its new number of pages
  *
- * Segments that nobody has attached end here, others with their last detach.
- * Twin of shm_exit_ns(), but for those: in-tree an attach keeps its namespace.
+ * Context: Caller holds the registry's lock and the segment's.
  */
-void kshm_registry_drain(struct kshm_registry *registry)
+void kshm_registry_set_pages(struct kshm_segment *segment, unsigned long pages)
 {
-	struct kshm_segment *segment;
-	int index = 0;
-	bool ends;
+	struct kshm_registry *registry = segment->registry;
 
-	mutex_lock(&registry->lock);
-	while ((segment = idr_get_next(&registry->ids, &index))) {
-		spin_lock(&segment->lock);
-		ends = !segment->dead && kshm_segment_mark(segment);
-		spin_unlock(&segment->lock);
-		if (ends) {
-			kshm_registry_remove(segment);
-			kshm_segment_drop(segment);
-		}
-		index++;
-	}
-	mutex_unlock(&registry->lock);
+	lockdep_assert_held(&registry->lock);
+	lockdep_assert_held(&segment->lock);
+
+	WRITE_ONCE(registry->pages, registry->pages + pages - segment->pages);
+	segment->pages = pages;
 }
 
 /**
- * kshm_registry_find_id() - find a segment by its id
+ * kshm_registry_find_index() - look up a segment by its index
  * @registry:	the registry
- * @id:		the id; its sequence number must be right
+ * @id:		index, or an id whose sequence number is ignored
  *
- * Wants RCU. Twin of ipc_obtain_object_check().
+ * Context: RCU read lock.
  *
- * Return: the segment, possibly dead; NULL for none.
- */
-struct kshm_segment *kshm_registry_find_id(struct kshm_registry *registry,
-					   int id)
-{
-	struct kshm_segment *segment = kshm_registry_find_index(registry, id);
-
-	if (segment && segment->id != id) {
-		kshm_because(-EINVAL, KSHM_WHY_STALE_ID, id, segment->id);
-		return NULL;
-	}
-	return segment;
-}
-
-/**
- * kshm_registry_find_index() - find a segment by its index
- * @registry:	the registry
- * @id:		an index, or an id whose sequence number is ignored
+ * Twin of ipc_obtain_object_idr().
  *
- * Wants RCU. Twin of ipc_obtain_object_idr().
- *
- * Return: the segment, possibly dead; NULL for none.
+ * Return: the segment, dead or alive; NULL for none.
  */
 struct kshm_segment *kshm_registry_find_index(struct kshm_registry *registry,
 					      int id)
 {
-	struct kshm_segment *segment;
-
-	segment = id < 0 ? NULL : idr_find(&registry->ids, index_of(id));
-	if (!segment)
-		kshm_because(-EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
-	return segment;
+	return id < 0 ? NULL : idr_find(&registry->ids, registry_index(id));
 }
 
 /**
- * kshm_registry_find_key() - find a segment by its key
+ * kshm_registry_find_key() - look up a segment by its key
  * @registry:	the registry
- * @key:	the key, not IPC_PRIVATE
+ * @key:	key, not IPC_PRIVATE
  *
- * Wants RCU. Twin of ipc_findkey().
+ * Context: RCU read lock.
  *
- * Return: the segment; NULL for none. It may have lost the key since: that is
- * to be asked under its lock.
+ * Twin of ipc_findkey().
+ *
+ * Return: the segment, dead or alive; NULL for none. Without its lock, it may have
+ * lost the key since.
  */
 struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 					    key_t key)
 {
-	return rhashtable_lookup(&registry->keys, &key, key_params);
+	return rhashtable_lookup(&registry->keys, &key, registry_key_params);
 }
 
 /**
  * kshm_registry_next() - find the first segment from an index on
  * @registry:	the registry
- * @index:	where to begin; set to where it was found
+ * @index:	index to begin at; set to the segment's
  *
- * Wants RCU.
+ * Context: RCU read lock, or the registry's lock.
  *
- * Return: the segment, possibly dead; NULL for none.
+ * Return: the segment, dead or alive; NULL for none.
  */
 struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 					int *index)
@@ -442,46 +451,52 @@ struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 	return idr_get_next(&registry->ids, index);
 }
 
-/* Return: the index to go on from, or KSHM_INDEX_MAX. */
-static unsigned long add_up_from(struct kshm_registry *registry,
-				 unsigned long index, u64 *rss, u64 *swp)
+/* Return: index to continue at, or KSHM_MAX_IDS. */
+static unsigned long registry_add_usage(struct kshm_registry *registry,
+					unsigned long index, u64 *rss, u64 *swp)
 {
+	struct kshm_segment *segment;
 	struct radix_tree_iter iter;
-	void *segment;
 	void __rcu **slot;
+	void *entry;
 	int n = 0;
 
 	radix_tree_for_each_slot(slot, &registry->ids.idr_rt, &iter, index) {
-		segment = radix_tree_deref_slot(slot);
-		if (radix_tree_deref_retry(segment)) {
+		entry = radix_tree_deref_slot(slot);
+		if (radix_tree_deref_retry(entry)) {
 			slot = radix_tree_iter_retry(&iter);
 			continue;
 		}
-		if (n++ == USAGE_BATCH)
+		if (n++ == REGISTRY_USAGE_BATCH)
 			return iter.index;
+		segment = entry;
 		if (segment)
-			kshm_segment_usage(segment, rss, swp);
+			kshm_backing_usage(segment->inode, rss, swp);
 	}
-	return KSHM_INDEX_MAX;
+	return KSHM_MAX_IDS;
 }
 
 /**
- * kshm_registry_usage() - add up where all segments' pages are
+ * kshm_registry_usage() - add up where the pages of all segments are
  * @registry:	the registry
  * @rss:	pages in memory are added to it
  * @swp:	pages in swap are added to it
  *
- * Wants no lock, and nobody waits for the walk: it takes none. The iterator of
- * the tree below an IDR stays within a node of that, while idr_get_next() begins
- * at the root for each segment.
+ * The walk uses the iterator of the tree below the IDR, which stays within a node
+ * of it. idr_get_next() would start at the root for each segment.
+ *
+ * Context: Takes RCU, for REGISTRY_USAGE_BATCH segments at a time, and no lock.
+ * Sleeps.
+ *
+ * Twin of shm_get_stat().
  */
 void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp)
 {
 	unsigned long index = 0;
 
-	while (index < KSHM_INDEX_MAX) {
+	while (index < KSHM_MAX_IDS) {
 		rcu_read_lock();
-		index = add_up_from(registry, index, rss, swp);
+		index = registry_add_usage(registry, index, rss, swp);
 		rcu_read_unlock();
 		cond_resched();
 	}

@@ -1,75 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One segment's life: its pages, how often it is attached, when it ends.
+ * The life of a segment: it is built, counted while it is attached, marked, dies
+ * and is destroyed. The steps are listed at the top of kshm.h.
  */
 #include "kshm.h"
 
 #include <linux/cred.h>
-#include <linux/falloc.h>
 #include <linux/file.h>
-#include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
+#include <linux/poll.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
-#include <linux/swap.h>
 #include <linux/timekeeping.h>
 
-/*
- * vm.overcommit_memory is not exported, but shows in what it allows: strict
- * accounting refuses to promise all of memory and free swap, the other two
- * policies never do. (Unless overcommit_ratio or overcommit_kbytes allow even
- * that much: then this says no, and SHM_NORESERVE is honoured.)
- */
-static bool overcommit_is_strict(void)
+#define SEGMENT_LIFETIME (KSHM_GET_OWNED | KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE)
+
+static struct file *segment_new_file(struct kshm_ctx *ctx,
+				     const struct kshm_get *get)
 {
-	loff_t all = (loff_t)(totalram_pages() + get_nr_swap_pages());
 	struct file *file;
-
-	file = shmem_file_setup("kshm", all << PAGE_SHIFT, 0);
-	if (IS_ERR(file))
-		return true;
-	fput(file);
-	return false;
-}
-
-static struct file *backing_file(key_t key, size_t size, bool noreserve)
-{
-	char name[sizeof("SYSV01234567")];
-	struct file *file;
-
-	/* Under strict accounting nothing escapes it. */
-	if (noreserve && overcommit_is_strict())
-		noreserve = false;
-	snprintf(name, sizeof(name), "SYSV%08x", key);
-	file = shmem_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
-
-	if (IS_ERR(file))
-		return file;
-	/* Permissions are the segment's, not those of an inode. */
-	file_inode(file)->i_flags |= S_PRIVATE;
-	kshm_fd_rule_inode(file_inode(file));
-	return file;
-}
-
-/*
- * Where there is no memory that is to be an error: without __GFP_RETRY_MAYFAIL
- * somebody would be killed for it, and without __GFP_NOWARN a user could fill
- * the log.
- */
-static int make_pages(struct file *file, size_t size)
-{
-	gfp_t gfp = mapping_gfp_mask(file->f_mapping);
 	int err;
 
-	mapping_set_gfp_mask(file->f_mapping,
-			     gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	err = vfs_fallocate(file, 0, 0, size);
-	mapping_set_gfp_mask(file->f_mapping, gfp);
-	return err;
+	file = kshm_backing_new(get->key, get->size,
+				get->flags & KSHM_GET_NORESERVE);
+	if (file == ERR_PTR(-EINVAL))
+		kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_FILE, get->size,
+			    MAX_LFS_FILESIZE);
+	if (IS_ERR(file) || !(get->flags & KSHM_GET_PREALLOC))
+		return file;
+	err = kshm_backing_allocate(file, get->size);
+	if (!err)
+		return file;
+	fput(file);
+	return ERR_PTR(err);
 }
 
-static struct kshm_segment *alloc_segment(const char *name)
+static struct kshm_segment *segment_alloc(const char *name)
 {
 	size_t size = strlen(name) + 1;
 	struct kshm_segment *segment;
@@ -80,150 +46,146 @@ static struct kshm_segment *alloc_segment(const char *name)
 	return segment;
 }
 
-/**
- * kshm_segment_new() - build a segment
- * @registry:	where it is to be listed
- * @get:	key, size in bytes, mode, flags that are about a new segment; limits
- *		were checked
- * @name:	its name, NULL for none
- *
- * May sleep; wants no lock, so that nobody waits for the memory.
- * Twin of newseg().
- *
- * Return: the segment, counted once for the caller and listed nowhere;
- * -ENOMEM, -ENOSPC (no inode), -EINVAL (larger than a file can be), -EINTR
- * (while pages were made).
- */
-struct kshm_segment *kshm_segment_new(struct kshm_registry *registry,
-				      const struct kshm_get *get,
-				      const char *name)
+/* Fill the fields that depend on the command and its caller. */
+static void segment_init(struct kshm_segment *segment,
+			 const struct kshm_get *get)
 {
-	struct kshm_segment *segment;
-	struct file *file;
-	int err;
-
-	segment = alloc_segment(name ?: "");
-	if (!segment)
-		return ERR_PTR(-ENOMEM);
-	file = backing_file(get->key, get->size,
-			    get->flags & KSHM_GET_NORESERVE);
-	err = PTR_ERR_OR_ZERO(file);
-	if (err == -EINVAL)
-		kshm_because(err, KSHM_WHY_SIZE_FILE, get->size,
-			     MAX_LFS_FILESIZE);
-	if (!err && get->flags & KSHM_GET_PREALLOC) {
-		err = make_pages(file, get->size);
-		if (err)
-			fput(file);
-	}
-	if (err) {
-		kfree(segment);
-		return ERR_PTR(err);
-	}
-	segment->file = file;
-	segment->inode = file_inode(file);
-
-	/* The caller came through a door that pins the module, as we do now. */
-	__module_get(THIS_MODULE);
-	kref_get(&registry->ref);
-	segment->registry = registry;
 	kref_init(&segment->ref);
 	spin_lock_init(&segment->lock);
 	init_waitqueue_head(&segment->watchers);
-	segment->name_key = get->key;
+	INIT_LIST_HEAD(&segment->owned);
+	segment->lifetime = get->flags & SEGMENT_LIFETIME;
+	segment->created_key = get->key;
 	segment->key = get->key;
 	segment->size = get->size;
 	segment->pages = DIV_ROUND_UP(get->size, PAGE_SIZE);
-	segment->lifetime = get->flags & (KSHM_GET_OWNED | KSHM_GET_TRANSIENT |
-					  KSHM_GET_UNIQUE);
-	INIT_LIST_HEAD(&segment->owned);
 	segment->mode = get->mode;
 	current_euid_egid(&segment->uid, &segment->gid);
 	segment->cuid = segment->uid;
 	segment->cgid = segment->gid;
 	segment->cpid = get_pid(task_tgid(current));
 	segment->ctime = ktime_get_real_seconds();
+}
+
+/**
+ * kshm_segment_new() - build a segment
+ * @ctx:	the call; ctx->registry is set
+ * @get:	key, size in bytes, mode, and flags of a new segment. Limits were
+ *		checked
+ * @name:	its name, NULL for none
+ *
+ * Context: No lock, so that nobody waits for its memory. The caller pins the
+ * module, as the segment does from here on. Sleeps.
+ *
+ * Twin of newseg().
+ *
+ * Return: the segment, counted for the caller and not published; -ENOMEM, -ENOSPC
+ * (no inode), -EINVAL (larger than a file can be), -EINTR (a signal came while
+ * pages were allocated).
+ */
+struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,
+				      const struct kshm_get *get,
+				      const char *name)
+{
+	struct kshm_segment *segment;
+	struct file *file;
+
+	segment = segment_alloc(name ?: "");
+	if (!segment)
+		return ERR_PTR(-ENOMEM);
+	file = segment_new_file(ctx, get);
+	if (IS_ERR(file)) {
+		kfree(segment);
+		return ERR_CAST(file);
+	}
+	segment->file = file;
+	segment->inode = file_inode(file);
+	__module_get(THIS_MODULE);
+	kref_get(&ctx->registry->ref);
+	segment->registry = ctx->registry;
+	segment_init(segment, get);
 	return segment;
 }
 
-static void segment_release(struct kref *ref)
+static void segment_free(struct kref *ref)
 {
 	struct kshm_segment *segment;
 
 	segment = container_of(ref, struct kshm_segment, ref);
-	kshm_fd_give_back_inode(segment->inode);
+	kshm_backing_release(segment->inode);
 	fput(segment->file);
 	put_pid(segment->cpid);
 	put_pid(segment->lpid);
 	kshm_registry_put(segment->registry);
 	kfree_rcu(segment, rcu);
-	/* Whoever calls us holds the module by a file, or is waited for. */
+	/* The caller has a file that pins the module, or module exit waits for it. */
 	module_put(THIS_MODULE);
 }
 
 /**
  * kshm_segment_put() - drop a reference
- * @segment:	the segment; its memory goes with the last one
+ * @segment:	the segment; the last reference frees it
+ *
+ * Context: Sleeps.
  */
 void kshm_segment_put(struct kshm_segment *segment)
 {
-	kref_put(&segment->ref, segment_release);
+	kref_put(&segment->ref, segment_free);
 }
 
 /**
- * kshm_segment_drop() - the end of a segment that is listed nowhere
- * @segment:	dead and out of the registry, or never in it. The caller's
- *		reference is dropped.
+ * kshm_segment_destroy() - release what a segment holds, and put it
+ * @segment:	dead and removed from the registry, or never published. The caller
+ *		gives its reference away
+ *
+ * Context: No lock of a segment or registry. Sleeps.
  *
  * Twin of shm_destroy().
  */
-void kshm_segment_drop(struct kshm_segment *segment)
+void kshm_segment_destroy(struct kshm_segment *segment)
 {
 	int access;
 
 	if (segment->lifetime & KSHM_GET_OWNED)
-		kshm_owner_forget(segment);
+		kshm_owner_unlink(segment);
 	spin_lock(&segment->lock);
-	kshm_mlock_release(segment);
+	kshm_munlock(segment);
 	spin_unlock(&segment->lock);
 
-	/* Nobody else looks at these: that takes a segment that is not dead. */
+	/* No other task uses idle files: that takes a segment that is not dead. */
 	for (access = 0; access < KSHM_ACCESS_MODES; access++)
 		if (segment->idle[access])
 			fput(segment->idle[access]);
-	/* Who still has a descriptor can't get at the pages any more. */
-	if (kshm_fd_was_given(segment))
+	/* A descriptor may be left, but nothing can map the pages any more. */
+	if (kshm_backing_is_sealed(segment->inode))
 		shmem_truncate_range(segment->inode, 0, -1);
 	kshm_segment_put(segment);
 }
 
 /*
- * An attach that failed is not a first one: it leaves no lpid, but for one that
- * found no memory when it was mapped already.
+ * Was a transient segment attached? ->lpid says so, since an attach that fails
+ * does not set it. Exception: one that finds no memory after mmap() has mapped it.
  */
-static bool has_served(const struct kshm_segment *segment)
+static bool segment_was_attached(const struct kshm_segment *segment)
 {
 	return segment->lifetime & KSHM_GET_TRANSIENT && segment->lpid;
 }
 
-/* The one place where a segment dies. */
-static bool ends_now(struct kshm_segment *segment)
+/* The only place that sets ->dead. */
+static bool segment_dies(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->lock);
 
-	if (!segment->nattch && (segment->dest || has_served(segment)))
+	if (!segment->nattch && (segment->dest || segment_was_attached(segment)))
 		segment->dead = true;
 	return segment->dead;
 }
 
-static void tell_watchers(struct kshm_segment *segment)
+static void segment_wake_watchers(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->lock);
 
-	/*
-	 * Poll queues itself first and takes the lock then, to look: either it
-	 * sees what was changed under the lock, or it is seen here.
-	 */
+	/* Poll queues itself before it takes the lock; see fd_poll(). */
 	if (waitqueue_active(&segment->watchers))
 		wake_up_poll(&segment->watchers,
 			     EPOLLPRI | EPOLLRDHUP | EPOLLHUP);
@@ -231,52 +193,85 @@ static void tell_watchers(struct kshm_segment *segment)
 
 /**
  * kshm_segment_mark() - mark a segment for removal
- * @segment:	alive; its registry's lock and its own are held
+ * @segment:	the segment, alive
+ *
+ * Context: Caller holds the registry's lock and the segment's.
  *
  * Twin of do_shm_rmid().
  *
- * Return: whether it is dead now. The caller then removes it from the registry
- * and drops it.
+ * Return: true if the segment died of it. Then the caller has to call
+ * kshm_registry_remove() and kshm_segment_destroy().
  */
 bool kshm_segment_mark(struct kshm_segment *segment)
 {
-	bool ends;
+	bool died;
 
-	kshm_registry_hide(segment);
+	kshm_registry_unhash(segment);
 	segment->dest = true;
-	ends = ends_now(segment);
-	tell_watchers(segment);
-	return ends;
+	died = segment_dies(segment);
+	segment_wake_watchers(segment);
+	return died;
 }
 
-static int remove_locked(struct kshm_segment *segment, void *arg)
+/* Mark the segment unless it is dead. Return: true if it died of that. */
+static bool segment_mark_if_alive(struct kshm_segment *segment)
 {
-	bool *ends = arg;
+	bool died;
 
-	*ends = kshm_segment_mark(segment);
-	return 0;
+	spin_lock(&segment->lock);
+	died = !segment->dead && kshm_segment_mark(segment);
+	spin_unlock(&segment->lock);
+	return died;
 }
 
 /**
- * kshm_segment_remove() - remove a segment, whoever asks
- * @segment:	counted by the caller, dead or alive; takes its registry's lock
- *		and its own
+ * kshm_segment_remove() - remove a segment without asking for permission
+ * @segment:	the segment, counted by the caller, dead or alive
+ *
+ * Context: Takes the registry's lock, then the segment's. Sleeps.
  */
 void kshm_segment_remove(struct kshm_segment *segment)
 {
 	struct kshm_registry *registry = segment->registry;
-	bool ends = false;
+	bool died;
 
 	mutex_lock(&registry->lock);
-	kshm_segment_locked(segment, remove_locked, &ends);
-	if (ends)
+	died = segment_mark_if_alive(segment);
+	if (died)
 		kshm_registry_remove(segment);
 	mutex_unlock(&registry->lock);
-	if (ends)
-		kshm_segment_drop(segment);
+	if (died)
+		kshm_segment_destroy(segment);
 }
 
-static void set_lpid(struct kshm_segment *segment)
+/**
+ * kshm_segment_mark_all() - mark all segments of a namespace that has ended
+ * @registry:	its registry, which no lookup finds any more
+ *
+ * Segments without an attach are destroyed here, others with their last detach.
+ *
+ * Context: Takes the registry's lock, then each segment's. Sleeps.
+ *
+ * Twin of shm_exit_ns(). In-tree, an attach keeps its namespace, so there no
+ * segment is left attached.
+ */
+void kshm_segment_mark_all(struct kshm_registry *registry)
+{
+	struct kshm_segment *segment;
+	int index = 0;
+
+	mutex_lock(&registry->lock);
+	while ((segment = kshm_registry_next(registry, &index))) {
+		if (segment_mark_if_alive(segment)) {
+			kshm_registry_remove(segment);
+			kshm_segment_destroy(segment);
+		}
+		index++;
+	}
+	mutex_unlock(&registry->lock);
+}
+
+static void segment_set_lpid(struct kshm_segment *segment)
 {
 	struct pid *pid = task_tgid(current);
 
@@ -288,13 +283,15 @@ static void set_lpid(struct kshm_segment *segment)
 
 /**
  * kshm_segment_open() - count a VMA
- * @segment:	the segment; takes its lock
+ * @segment:	the segment
+ *
+ * Context: Takes the segment's lock.
  *
  * Twin of __shm_open().
  *
- * Return: 0; -EINVAL for a dead one, which only ->mmap can meet: of a descriptor
- * that has outlived it, and from remap_file_pages(), which unmaps what held it
- * alive, and then maps the file again.
+ * Return: 0; -EINVAL for a dead segment. Only ->mmap can meet one: of a
+ * descriptor that outlived its segment, or from remap_file_pages(), which first
+ * unmaps the VMA that kept the segment alive and then maps the file again.
  */
 int kshm_segment_open(struct kshm_segment *segment)
 {
@@ -304,7 +301,7 @@ int kshm_segment_open(struct kshm_segment *segment)
 	if (!segment->dead) {
 		segment->nattch++;
 		segment->atime = ktime_get_real_seconds();
-		set_lpid(segment);
+		segment_set_lpid(segment);
 		err = 0;
 	}
 	spin_unlock(&segment->lock);
@@ -312,103 +309,97 @@ int kshm_segment_open(struct kshm_segment *segment)
 }
 
 /*
- * Whoever ends a segment leaves its lock before it takes the registry's. In
- * between the segment is dead and still listed:
+ * Remove and destroy a segment that this task has found dead. It released the
+ * segment's lock before it takes the registry's. In between the segment is dead,
+ * but the tables still lead to it:
  *
- *	last close			anybody else
+ *	last close			another task
  *	----------			------------
  *	lock segment
  *	nattch = 0, dead = true
  *	unlock segment
- *					find by id or index
- *					lock segment, dead: EIDRM
+ *					look up by id or index
+ *					lock segment, dead: -EIDRM
  *	lock registry
  *	remove
- *	unlock registry			(finds nothing: EINVAL)
- *	drop
+ *	unlock registry			(finds nothing: -EINVAL)
+ *	destroy
  *
- * Where it was marked its key or name went then. One that goes with its last
- * detach has it to the end, and whoever wants that for a new one does not wait:
+ * A marked segment has lost its key or name by then. A transient one still has it,
+ * and a creator that wants it does not wait:
  *
  *	last close			creator with the same key
  *	----------			-------------------------
  *	nattch = 0, dead = true
- *					find by key
+ *					look up by key
  *					lock segment, dead: not found
  *					lock registry
- *					the key is taken, by a dead one:
- *					hide that one's key, add the new one
+ *					publish: the key is taken, but by a
+ *					dead segment: unhash that one, and
+ *					publish again
  *					unlock registry
  *	lock registry
- *	hide key: done already
+ *	unhash: done already
  *	remove
  *
- * Nobody else ends it: ends_now() was true once, for the one whose count reached
- * 0. The creator only takes the key.
+ * Only one task ends a segment, the one for which segment_dies() became true. The
+ * creator merely takes the key.
  */
-static void uncount(struct kshm_segment *segment, bool detached)
+static void segment_end(struct kshm_segment *segment)
 {
 	struct kshm_registry *registry = segment->registry;
-	bool ends;
+
+	mutex_lock(&registry->lock);
+	spin_lock(&segment->lock);
+	kshm_registry_unhash(segment);
+	spin_unlock(&segment->lock);
+	kshm_registry_remove(segment);
+	mutex_unlock(&registry->lock);
+	kshm_segment_destroy(segment);
+}
+
+static void segment_uncount(struct kshm_segment *segment, bool detached)
+{
+	bool died;
 
 	spin_lock(&segment->lock);
 	WARN_ON_ONCE(!segment->nattch);
 	segment->nattch--;
 	if (detached) {
 		segment->dtime = ktime_get_real_seconds();
-		set_lpid(segment);
+		segment_set_lpid(segment);
 	}
-	ends = ends_now(segment);
+	died = segment_dies(segment);
 	if (!segment->nattch)
-		tell_watchers(segment);
+		segment_wake_watchers(segment);
 	spin_unlock(&segment->lock);
-	if (!ends)
-		return;
-
-	mutex_lock(&registry->lock);
-	spin_lock(&segment->lock);
-	kshm_registry_hide(segment);
-	spin_unlock(&segment->lock);
-	kshm_registry_remove(segment);
-	mutex_unlock(&registry->lock);
-	kshm_segment_drop(segment);
+	if (died)
+		segment_end(segment);
 }
 
 /**
- * kshm_segment_close() - a VMA is gone
- * @segment:	the segment; takes its lock, and to end it the registry's
+ * kshm_segment_close() - uncount a VMA; the last one may end the segment
+ * @segment:	the segment
+ *
+ * Context: Takes the segment's lock; to end the segment also its registry's.
+ * Sleeps.
  *
  * Twin of __shm_close().
  */
 void kshm_segment_close(struct kshm_segment *segment)
 {
-	uncount(segment, true);
+	segment_uncount(segment, true);
 }
 
 /**
- * kshm_segment_unpin() - an attach is done, or has failed
- * @segment:	the segment; locks as in kshm_segment_close()
+ * kshm_segment_unpin() - uncount an attach or GROW that was in progress
+ * @segment:	the segment
+ *
+ * Context: As kshm_segment_close().
  *
  * Twin of the end of do_shmat().
  */
 void kshm_segment_unpin(struct kshm_segment *segment)
 {
-	uncount(segment, false);
-}
-
-/**
- * kshm_segment_usage() - add up where a segment's pages are
- * @segment:	the segment
- * @rss:	pages in memory are added to it
- * @swp:	pages in swap are added to it
- *
- * Wants RCU since before the segment was found, or a reference, but no lock. A
- * snapshot: pages come and go meanwhile. Twin of shm_add_rss_swap().
- */
-void kshm_segment_usage(struct kshm_segment *segment, u64 *rss, u64 *swp)
-{
-	struct inode *inode = segment->inode;
-
-	*rss += READ_ONCE(inode->i_mapping->nrpages);
-	*swp += READ_ONCE(SHMEM_I(inode)->swapped);
+	segment_uncount(segment, false);
 }

@@ -1,8 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The attach file and its VMAs: every call goes on to the backing file, and
- * open and close count besides. Knows no id. Twin of shm_file_operations and
- * shm_vm_ops.
+ * The attach file and its VMAs. Each call goes on to the backing file; open and
+ * close also count. Twin of shm_file_operations and shm_vm_ops.
+ *
+ * kshm_vma_populate() borrows fields and flags that have another meaning
+ * elsewhere in the kernel. This is safe, because only kshm maps an attach file,
+ * and no kernel code reads or writes them for such a file:
+ *
+ *	file->f_ra.size		KSHM_ATTACH_POPULATE is in progress
+ *	file->f_ra.start	page index that populating has reached
+ *				Readahead uses f_ra in filemap_fault() and in read().
+ *				shmem has a fault handler of its own without
+ *				readahead, and an attach file has no ->read.
+ *	FMODE_RANDOM		KSHM_ATTACH_NO_FAULTAROUND of the next mapping
+ *				posix_fadvise() sets it, but needs a descriptor. A
+ *				file that is lent to attaches never has one; on a
+ *				descriptor of FD the flag means what it says:
+ *				random access, so no fault-around.
+ *	FAULT_FLAG_REMOTE	this fault is kshm_vma_populate()'s own
+ *				The kernel sets it for faults on behalf of another
+ *				process. Such a fault at the same time maps the
+ *				page table's worth of pages, too, which does no
+ *				harm.
  */
 #include "kshm.h"
 #include "trace.h"
@@ -14,24 +33,25 @@
 #include <linux/pagemap.h>
 #include <linux/xarray.h>
 
-static struct kshm_segment *segment_of(struct file *file)
+static struct kshm_segment *vma_file_segment(const struct file *file)
 {
 	return file->private_data;
 }
 
-static const struct vm_operations_struct *inner_ops(struct vm_area_struct *vma)
+static const struct vm_operations_struct *
+vma_inner_ops(const struct vm_area_struct *vma)
 {
-	return READ_ONCE(segment_of(vma->vm_file)->inner_ops);
+	return READ_ONCE(vma_file_segment(vma->vm_file)->inner_ops);
 }
 
 static void vma_open(struct vm_area_struct *vma)
 {
-	struct kshm_segment *segment = segment_of(vma->vm_file);
-	const struct vm_operations_struct *inner = inner_ops(vma);
+	struct kshm_segment *segment = vma_file_segment(vma->vm_file);
+	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
 	if (inner->open)
 		inner->open(vma);
-	/* Another VMA of it exists, so it is alive. */
+	/* The VMA that this one was copied from keeps the segment alive. */
 	WARN_ON_ONCE(kshm_segment_open(segment));
 	trace_kshm_vma_open(segment->id, vma->vm_start,
 			    vma->vm_end - vma->vm_start);
@@ -39,8 +59,8 @@ static void vma_open(struct vm_area_struct *vma)
 
 static void vma_close(struct vm_area_struct *vma)
 {
-	struct kshm_segment *segment = segment_of(vma->vm_file);
-	const struct vm_operations_struct *inner = inner_ops(vma);
+	struct kshm_segment *segment = vma_file_segment(vma->vm_file);
+	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
 	trace_kshm_vma_close(segment->id, vma->vm_start,
 			     vma->vm_end - vma->vm_start);
@@ -51,25 +71,25 @@ static void vma_close(struct vm_area_struct *vma)
 
 static int vma_may_split(struct vm_area_struct *vma, unsigned long addr)
 {
-	const struct vm_operations_struct *inner = inner_ops(vma);
+	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
 	return inner->may_split ? inner->may_split(vma, addr) : 0;
 }
 
 static unsigned long vma_pagesize(struct vm_area_struct *vma)
 {
-	const struct vm_operations_struct *inner = inner_ops(vma);
+	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
 	return inner->pagesize ? inner->pagesize(vma) : PAGE_SIZE;
 }
 
 static vm_fault_t vma_fault(struct vm_fault *vmf)
 {
-	return inner_ops(vmf->vma)->fault(vmf);
+	return vma_inner_ops(vmf->vma)->fault(vmf);
 }
 
-/* Pages of the file from @*start to @*end, both included: a page table's worth. */
-static void whole_table(struct vm_fault *vmf, pgoff_t *start, pgoff_t *end)
+/* The page indices of the fault's page table, first and last included. */
+static void vma_whole_table(struct vm_fault *vmf, pgoff_t *start, pgoff_t *end)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long first = vmf->address & PMD_MASK;
@@ -79,7 +99,7 @@ static void whole_table(struct vm_fault *vmf, pgoff_t *start, pgoff_t *end)
 	*end = linear_page_index(vma, min(last, vma->vm_end - 1));
 }
 
-static bool in_memory(struct vm_fault *vmf)
+static bool vma_page_in_memory(struct vm_fault *vmf)
 {
 	void *entry = xa_load(&vmf->vma->vm_file->f_mapping->i_pages,
 			      vmf->pgoff);
@@ -88,15 +108,15 @@ static bool in_memory(struct vm_fault *vmf)
 }
 
 /*
- * Map what is in memory around a fault along with it. Who asked for random
- * access gets its one page; the operation stays, because without it each fault
- * would have to take mmap_lock. Where the page itself is missing there has to
- * be a fault for it anyway, and whoever reads fresh memory in order would have
- * his last pages looked at with each of them.
+ * Fault-around: map the pages in memory around a fault along with its own page.
+ * The operation stays also for random access, since without it each fault would
+ * have to take mmap_lock. If the fault's own page is missing, ->fault has to run
+ * anyway, and fault-around would look at the pages before it once for each page
+ * that a process reads in order.
  */
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
-	const struct vm_operations_struct *inner = inner_ops(vmf->vma);
+	const struct vm_operations_struct *inner = vma_inner_ops(vmf->vma);
 	struct file *file = vmf->vma->vm_file;
 	bool populating = READ_ONCE(file->f_ra.size) &&
 			  vmf->flags & FAULT_FLAG_REMOTE;
@@ -104,10 +124,11 @@ static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end
 	if (!inner->map_pages)
 		return 0;
 	if (populating) {
-		whole_table(vmf, &start, &end);
+		vma_whole_table(vmf, &start, &end);
 		file->f_ra.start = end + 1;
 	} else if (vmf->vma->vm_flags & VM_RAND_READ ||
-		   READ_ONCE(file->f_mode) & FMODE_RANDOM || !in_memory(vmf)) {
+		   READ_ONCE(file->f_mode) & FMODE_RANDOM ||
+		   !vma_page_in_memory(vmf)) {
 		return 0;
 	}
 	return inner->map_pages(vmf, start, end);
@@ -116,7 +137,7 @@ static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end
 #ifdef CONFIG_NUMA
 static int vma_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
 {
-	const struct vm_operations_struct *inner = inner_ops(vma);
+	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
 	return inner->set_policy ? inner->set_policy(vma, policy) : 0;
 }
@@ -124,7 +145,7 @@ static int vma_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
 static struct mempolicy *vma_get_policy(struct vm_area_struct *vma,
 					unsigned long addr KSHM_POLICY_PROTO)
 {
-	const struct vm_operations_struct *inner = inner_ops(vma);
+	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
 	if (inner->get_policy)
 		return inner->get_policy(vma, addr KSHM_POLICY_ARG);
@@ -132,7 +153,7 @@ static struct mempolicy *vma_get_policy(struct vm_area_struct *vma,
 }
 #endif
 
-/* Named one by one: what a later kernel adds stays as in-tree has it. */
+/* Only named operations: one that a later kernel adds stays as in-tree has it. */
 const struct vm_operations_struct kshm_vm_ops = {
 	.open		= vma_open,
 	.close		= vma_close,
@@ -147,28 +168,41 @@ const struct vm_operations_struct kshm_vm_ops = {
 };
 
 /**
- * kshm_vma_segment() - which segment does a VMA map?
- * @vma:	any with a file; kept by the caller
+ * kshm_vma_segment() - get the segment that a VMA maps
+ * @vma:	any VMA with a file; kept by the caller
  *
- * Return: the segment, not counted; NULL where it is not an attach.
+ * Return: the segment, not counted; NULL for a VMA that is no attach.
  */
 struct kshm_segment *kshm_vma_segment(const struct vm_area_struct *vma)
 {
-	return vma->vm_ops == &kshm_vm_ops ? segment_of(vma->vm_file) : NULL;
+	return vma->vm_ops == &kshm_vm_ops ? vma_file_segment(vma->vm_file) :
+					     NULL;
 }
 
-static int file_mmap(struct file *file, struct vm_area_struct *vma)
+/**
+ * kshm_attach_file_mmap() - ->mmap of an attach file
+ * @file:	the file
+ * @vma:	the new VMA
+ *
+ * Context: mmap() calls it under mmap_lock. Takes the segment's lock.
+ *
+ * Twin of shm_mmap().
+ *
+ * Return: 0; -ECANCELED for a guard that has done its work, -EINVAL for a private
+ * mapping or a dead segment, or an error of shmem's.
+ */
+int kshm_attach_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct kshm_segment *segment = segment_of(file);
+	struct kshm_segment *segment = vma_file_segment(file);
 	int err;
 
 	if (kshm_guard_hit(vma))
 		return -ECANCELED;
-	/* A copy would be no attach, but keep the segment. */
+	/* A private copy is no attach, but would keep the segment. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 
-	/* Count first: the VMA must not outlive what it maps. */
+	/* Count first: a mapping must not outlive its segment. */
 	err = kshm_segment_open(segment);
 	if (err)
 		return err;
@@ -177,19 +211,32 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 		kshm_segment_close(segment);
 		return err;
 	}
-	/* The same each time; one inode has one set of operations. */
+	/* The same value each time: one inode has one set of operations. */
 	WRITE_ONCE(segment->inner_ops, vma->vm_ops);
 	vma->vm_ops = &kshm_vm_ops;
 	return 0;
 }
 
-static unsigned long file_get_unmapped_area(struct file *file,
-					    unsigned long addr,
-					    unsigned long len,
-					    unsigned long pgoff,
-					    unsigned long flags)
+/**
+ * kshm_attach_file_area() - ->get_unmapped_area of an attach file
+ * @file:	the file
+ * @addr:	fixed address, hint or 0
+ * @len:	bytes
+ * @pgoff:	page offset
+ * @flags:	MAP_*
+ *
+ * Context: mmap() calls it under mmap_lock, held for writing.
+ *
+ * Twin of shm_get_unmapped_area().
+ *
+ * Return: the address; -ESTALE for a guard that comes too late, or an error of
+ * shmem's.
+ */
+unsigned long kshm_attach_file_area(struct file *file, unsigned long addr,
+				    unsigned long len, unsigned long pgoff,
+				    unsigned long flags)
 {
-	struct file *inner = segment_of(file)->file;
+	struct file *inner = vma_file_segment(file)->file;
 	int guard = kshm_guard_area(file, addr, len, pgoff);
 
 	if (guard < 0)
@@ -199,14 +246,26 @@ static unsigned long file_get_unmapped_area(struct file *file,
 	return inner->f_op->get_unmapped_area(inner, addr, len, pgoff, flags);
 }
 
-/*
- * madvise(MADV_REMOVE) comes here, and fallocate() of a descriptor, which may do
- * the same and nothing else: the size is not that of one user.
+/**
+ * kshm_attach_file_fallocate() - ->fallocate of an attach file
+ * @file:	the file
+ * @mode:	FALLOC_FL_*
+ * @offset:	first byte
+ * @len:	bytes
+ *
+ * madvise(MADV_REMOVE) punches a hole by it, and so may fallocate() of a
+ * descriptor, but nothing else: all users share the size.
+ *
+ * Context: Sleeps.
+ *
+ * Twin of shm_fallocate().
+ *
+ * Return: 0; -EPERM for another mode, or an error of shmem's.
  */
-static long file_fallocate(struct file *file, int mode, loff_t offset,
-			   loff_t len)
+long kshm_attach_file_fallocate(struct file *file, int mode, loff_t offset,
+				loff_t len)
 {
-	struct file *inner = segment_of(file)->file;
+	struct file *inner = vma_file_segment(file)->file;
 
 	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
 		return -EPERM;
@@ -215,78 +274,92 @@ static long file_fallocate(struct file *file, int mode, loff_t offset,
 	return inner->f_op->fallocate(inner, mode, offset, len);
 }
 
-static int file_release(struct inode *inode, struct file *file)
+/**
+ * kshm_attach_file_release() - ->release of an attach file
+ * @inode:	its inode
+ * @file:	the file
+ *
+ * Context: Sleeps.
+ *
+ * Twin of shm_release().
+ *
+ * Return: 0.
+ */
+int kshm_attach_file_release(struct inode *inode, struct file *file)
 {
-	kshm_segment_put(segment_of(file));
+	kshm_segment_put(vma_file_segment(file));
 	return 0;
 }
 
-/* There is no read and no write: a segment is memory, to be mapped. */
-static const struct file_operations attach_file_ops = {
+/* Files that attaches map. No process ever has a descriptor of one. */
+const struct file_operations kshm_attach_file_ops = {
 	.owner			= THIS_MODULE,
-	.mmap			= file_mmap,
-	.get_unmapped_area	= file_get_unmapped_area,
-	.fallocate		= file_fallocate,
+	.mmap			= kshm_attach_file_mmap,
+	.get_unmapped_area	= kshm_attach_file_area,
+	.fallocate		= kshm_attach_file_fallocate,
 	.fsync			= noop_fsync,
 	.llseek			= generic_file_llseek,
-	.poll			= kshm_fd_poll,
-	.show_fdinfo		= kshm_fd_show,
-	.release		= file_release,
+	.release		= kshm_attach_file_release,
 };
 
 /**
  * kshm_attach_file_new() - make an attach file
- * @segment:	alive, and kept so by the caller; the file takes a reference
+ * @segment:	a segment; counted or pinned by the caller. The file takes a
+ *		reference
  * @access:	what its mappings may do
+ * @ops:	its operations; they pin the module
  *
- * The file has a dentry of its own over the backing file's inode, so it has the
- * same pages, and /proc/PID/maps shows it as in-tree shows its own.
+ * The file has a dentry of its own over the backing file's inode. So it has the
+ * same pages, and /proc/PID/maps shows it as it shows an in-tree attach.
+ *
+ * Context: Sleeps.
+ *
  * Twin of alloc_file_clone() in do_shmat().
  *
- * Return: the file, counted once for the caller; -ENOMEM, -ENFILE.
+ * Return: the file, counted for the caller; -ENOMEM, -ENFILE.
  */
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
-				  enum kshm_access access)
+				  enum kshm_access access,
+				  const struct file_operations *ops)
 {
 	struct inode *inode = segment->inode;
 	char name[sizeof("SYSV01234567")];
 	struct file *file;
 
-	snprintf(name, sizeof(name), "SYSV%08x", segment->name_key);
+	snprintf(name, sizeof(name), "SYSV%08x", segment->created_key);
 
-	/* Closing the file drops this, but making one does not take it. */
+	/* Closing a file puts ops->owner, but alloc_file_pseudo() does not get it. */
 	__module_get(THIS_MODULE);
 	ihold(inode);
 	file = alloc_file_pseudo(inode, segment->file->f_path.mnt, name,
-				 access == KSHM_READ ? O_RDONLY : O_RDWR,
-				 &attach_file_ops);
+				 access == KSHM_READ ? O_RDONLY : O_RDWR, ops);
 	if (IS_ERR(file)) {
 		iput(inode);
 		module_put(THIS_MODULE);
 		return file;
 	}
-	/* The inode reference is the file's now, and so is this one. */
+	/* Both references are the file's now, and so is this one. */
 	kref_get(&segment->ref);
 	file->private_data = segment;
 	return file;
 }
 
 /**
- * kshm_attach_file_tune() - set how faults in a file's next mapping behave
- * @file:	an attach file that nobody maps, and that the caller alone has
- * @flags:	KSHM_ATTACH_NO_FAULTAROUND, others are ignored
+ * kshm_attach_file_set_faultaround() - choose fault-around for the next mapping
+ * @file:	an attach file that nobody maps, and that only the caller uses
+ * @around:	map neighbouring pages along with a faulting one
  */
-void kshm_attach_file_tune(struct file *file, unsigned int flags)
+void kshm_attach_file_set_faultaround(struct file *file, bool around)
 {
-	if (flags & KSHM_ATTACH_NO_FAULTAROUND)
-		WRITE_ONCE(file->f_mode, file->f_mode | FMODE_RANDOM);
-	else
+	if (around)
 		WRITE_ONCE(file->f_mode, file->f_mode & ~FMODE_RANDOM);
+	else
+		WRITE_ONCE(file->f_mode, file->f_mode | FMODE_RANDOM);
 }
 
-/* Return: the first page from @index on that is in memory, or @end. */
-static pgoff_t next_in_memory(struct address_space *mapping, pgoff_t index,
-			      pgoff_t end)
+/* Return: index of the first page from @index on that is in memory, or @end. */
+static pgoff_t vma_next_in_memory(struct address_space *mapping, pgoff_t index,
+				  pgoff_t end)
 {
 	XA_STATE(xas, &mapping->i_pages, index);
 	void *entry;
@@ -301,8 +374,11 @@ static pgoff_t next_in_memory(struct address_space *mapping, pgoff_t index,
 	return index;
 }
 
-/* One fault maps a page table's worth, unless fault-around is switched off. */
-static bool populate_from(struct file *file, unsigned long addr, pgoff_t index)
+/*
+ * Fault one page in. vma_map_pages() then maps a page table's worth, unless
+ * fault-around is switched off.
+ */
+static bool vma_populate_at(struct file *file, unsigned long addr, pgoff_t index)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
@@ -320,17 +396,14 @@ static bool populate_from(struct file *file, unsigned long addr, pgoff_t index)
 }
 
 /**
- * kshm_vma_populate() - map those pages of a new attach that are in memory
- * @file:	its file; nobody else maps it
- * @addr:	where it is
+ * kshm_vma_populate() - map the pages of a new attach that are in memory
+ * @file:	attach file that only the caller maps
+ * @addr:	address of the attach
  *
- * Wants no lock; takes mmap_lock for a page table at a time. A page that comes,
- * goes or is unmapped meanwhile is dealt with by a later fault, like one that
- * could not be mapped; so there are no errors.
+ * There are no errors: a page that was not mapped, or that comes, goes or is
+ * unmapped meanwhile, is left to a later fault.
  *
- * Such faults are told from others by a flag that is otherwise set for those on
- * behalf of another process. The file's readahead state, which nothing else
- * uses, says that this is under way (size) and how far it came (start).
+ * Context: Takes mmap_lock, for one page table at a time. Sleeps.
  */
 void kshm_vma_populate(struct file *file, unsigned long addr)
 {
@@ -339,8 +412,8 @@ void kshm_vma_populate(struct file *file, unsigned long addr)
 
 	WRITE_ONCE(file->f_ra.size, 1);
 	for (;;) {
-		index = next_in_memory(file->f_mapping, index, end);
-		if (index >= end || !populate_from(file, addr, index))
+		index = vma_next_in_memory(file->f_mapping, index, end);
+		if (index >= end || !vma_populate_at(file, addr, index))
 			break;
 		index = max(index + 1, file->f_ra.start);
 		cond_resched();

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The backing file of a segment: an unlinked shmem file that has its pages.
+ *
+ * Its inode has operations of its own instead of shmem's. At first they do what
+ * shmem's do. Once there is a descriptor of the segment (FD), the inode is sealed:
+ * its operations then refuse what the descriptor does not allow, and F_SEAL_GROW
+ * keeps its size. Permissions of the inode could not do that, since a process
+ * with a read-only descriptor can be the inode's owner, or root in its user
+ * namespace.
+ */
+#include "kshm.h"
+
+#include <linux/falloc.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/swap.h>
+
+/* Operations that shmem gives its inodes; the same ones for every inode. */
+static const struct inode_operations *backing_shmem_ops;
+
+static int backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			   struct iattr *attr)
+{
+	return READ_ONCE(backing_shmem_ops)->setattr(idmap, dentry, attr);
+}
+
+/* shmem updates i_blocks only in ->getattr(). */
+static int backing_getattr(struct mnt_idmap *idmap, const struct path *path,
+			   struct kstat *stat, u32 mask, unsigned int flags)
+{
+	return READ_ONCE(backing_shmem_ops)->getattr(idmap, path, stat, mask,
+						     flags);
+}
+
+/*
+ * Without a ->permission the kernel would set IOP_FASTPERM, and not look for one
+ * in backing_sealed_ops later.
+ */
+static const struct inode_operations backing_ops = {
+	.permission	= generic_permission,
+	.setattr	= backing_setattr,
+	.getattr	= backing_getattr,
+};
+
+static int backing_sealed_permission(struct mnt_idmap *idmap,
+				     struct inode *inode, int mask)
+{
+	return -EACCES;
+}
+
+/* Nothing may change but the size, and that may only rise. F_SEAL_GROW rules it. */
+static int backing_sealed_setattr(struct mnt_idmap *idmap,
+				  struct dentry *dentry, struct iattr *attr)
+{
+	if (!(attr->ia_valid & ATTR_SIZE) ||
+	    attr->ia_size < i_size_read(d_inode(dentry)))
+		return -EPERM;
+	return backing_setattr(idmap, dentry, attr);
+}
+
+static const struct inode_operations backing_sealed_ops = {
+	.permission	= backing_sealed_permission,
+	.setattr	= backing_sealed_setattr,
+	.getattr	= backing_getattr,
+};
+
+/*
+ * vm.overcommit_memory is not exported, but its effect can be seen: strict
+ * accounting refuses to promise all of memory and free swap, the other policies
+ * never do. (If overcommit_ratio or overcommit_kbytes allow even that much, this
+ * returns false, and SHM_NORESERVE is honoured.)
+ */
+static bool backing_overcommit_is_strict(void)
+{
+	loff_t all = (loff_t)(totalram_pages() + get_nr_swap_pages());
+	struct file *file;
+
+	file = shmem_file_setup("kshm", all << PAGE_SHIFT, 0);
+	if (IS_ERR(file))
+		return true;
+	fput(file);
+	return false;
+}
+
+/**
+ * kshm_backing_new() - make a backing file
+ * @key:	key that its name in /proc/PID/maps shows
+ * @size:	bytes
+ * @noreserve:	charge memory page by page, not all of it now. Ignored under strict
+ *		overcommit, as in-tree
+ *
+ * Context: Sleeps.
+ *
+ * Twin of shmem_kernel_file_setup() in newseg().
+ *
+ * Return: the file, counted for the caller; -ENOMEM, -ENOSPC (no inode), -EINVAL
+ * (larger than a file can be).
+ */
+struct file *kshm_backing_new(key_t key, size_t size, bool noreserve)
+{
+	char name[sizeof("SYSV01234567")];
+	struct inode *inode;
+	struct file *file;
+
+	if (noreserve && backing_overcommit_is_strict())
+		noreserve = false;
+	snprintf(name, sizeof(name), "SYSV%08x", key);
+	file = shmem_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
+	if (IS_ERR(file))
+		return file;
+	inode = file_inode(file);
+	/* Security modules leave it alone; the segment has the permissions. */
+	inode->i_flags |= S_PRIVATE;
+	WRITE_ONCE(backing_shmem_ops, inode->i_op);
+	inode->i_op = &backing_ops;
+	inode->i_opflags &= ~IOP_XATTR;
+	return file;
+}
+
+/**
+ * kshm_backing_allocate() - allocate all pages of a new backing file
+ * @file:	the file, not shared yet
+ * @size:	bytes
+ *
+ * Fails rather than invoke the OOM killer (__GFP_RETRY_MAYFAIL) or let a user fill
+ * the log (__GFP_NOWARN).
+ *
+ * Context: Sleeps.
+ *
+ * Return: 0; -ENOMEM, -ENOSPC, -EINTR.
+ */
+int kshm_backing_allocate(struct file *file, size_t size)
+{
+	gfp_t gfp = mapping_gfp_mask(file->f_mapping);
+	int err;
+
+	mapping_set_gfp_mask(file->f_mapping,
+			     gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	err = vfs_fallocate(file, 0, 0, size);
+	mapping_set_gfp_mask(file->f_mapping, gfp);
+	return err;
+}
+
+/**
+ * kshm_backing_enlarge() - set a larger size
+ * @file:	the backing file
+ * @size:	bytes
+ *
+ * Lifts kshm's own F_SEAL_GROW for this one resize. The inode's lock excludes
+ * every other reader of the seals.
+ *
+ * Context: Caller holds the inode's lock. Sleeps.
+ *
+ * Return: 0 or a negative errno of shmem's ->setattr().
+ */
+int kshm_backing_enlarge(struct file *file, loff_t size)
+{
+	struct iattr attr = { .ia_valid = ATTR_SIZE, .ia_size = size };
+	struct inode *inode = file_inode(file);
+	struct shmem_inode_info *info = SHMEM_I(inode);
+	unsigned int seals = info->seals;
+	int err;
+
+	lockdep_assert_held_write(&inode->i_rwsem);
+
+	/* Root may have enlarged it through /proc/PID/map_files. */
+	if (i_size_read(inode) >= size)
+		return 0;
+	info->seals = seals & ~F_SEAL_GROW;
+	err = notify_change(KSHM_IDMAP(file->f_path.mnt), file->f_path.dentry,
+			    &attr, NULL);
+	info->seals = seals;
+	return err;
+}
+
+/**
+ * kshm_backing_seal() - refuse what a descriptor does not allow, from now on
+ * @inode:	inode of a backing file
+ *
+ * Context: Takes the inode's lock, since kshm_backing_enlarge() and shmem read the
+ * seals under it. Sleeps.
+ */
+void kshm_backing_seal(struct inode *inode)
+{
+	inode_lock(inode);
+	inode->i_mode = S_IFREG;
+	SHMEM_I(inode)->seals |= F_SEAL_GROW;
+	WRITE_ONCE(inode->i_op, &backing_sealed_ops);
+	inode_unlock(inode);
+}
+
+/**
+ * kshm_backing_is_sealed() - did the segment ever have a descriptor?
+ * @inode:	inode of a backing file
+ *
+ * Context: Any. For a segment that lives, the answer can change at any time.
+ *
+ * Return: true or false.
+ */
+bool kshm_backing_is_sealed(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_op) == &backing_sealed_ops;
+}
+
+/**
+ * kshm_backing_release() - let an inode outlive its segment and this module
+ * @inode:	inode of a backing file that kshm has no file of any more, but its own
+ *
+ * An O_PATH descriptor, or a file that root opened by /proc/PID/map_files, can
+ * keep the inode. So it gets shmem's operations back. It becomes immutable, so
+ * that nobody uses it as memory that no limit counts.
+ */
+void kshm_backing_release(struct inode *inode)
+{
+	inode->i_flags |= S_IMMUTABLE;
+	WRITE_ONCE(inode->i_op, READ_ONCE(backing_shmem_ops));
+}
+
+/**
+ * kshm_backing_usage() - add up where the pages of a backing file are
+ * @inode:	its inode
+ * @rss:	pages in memory are added to it
+ * @swp:	pages in swap are added to it
+ *
+ * A snapshot: pages come and go meanwhile.
+ *
+ * Context: A reference on the segment, or RCU since before it was looked up.
+ *
+ * Twin of shm_add_rss_swap().
+ */
+void kshm_backing_usage(const struct inode *inode, u64 *rss, u64 *swp)
+{
+	*rss += READ_ONCE(inode->i_mapping->nrpages);
+	*swp += READ_ONCE(SHMEM_I((struct inode *)inode)->swapped);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * WHO: list the mappings of a segment and the processes that have them. In-tree
+ * can only count mappings.
+ *
+ * The backing file's inode has a tree of all VMAs that map it. i_mmap_rwsem,
+ * held for reading, keeps each of these VMAs, its addresses and its mm:
+ *
+ *	munmap, exit, exec	take a VMA out of the tree, with that lock held for
+ *				writing, before they close and free it
+ *	mmap, fork, split	count a VMA, then put it into the tree, likewise
+ *
+ * So no mapping is missed, and no mm needs a reference, which could make this task
+ * the one that tears down an address space. mprotect() can change vm_flags at any
+ * time; they are read once.
+ */
+#include "kshm.h"
+
+#include <linux/cred.h>
+#include <linux/rbtree.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+/*
+ * Return: a task that uses the address space, NULL after its last user is gone.
+ * Context: RCU read lock. A kernel without memory cgroups does not track the owner
+ * of an mm; there all tasks are searched, and a task that is just being created
+ * may be missed.
+ */
+static struct task_struct *who_owns(struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return rcu_dereference(mm->owner);
+#else
+	struct task_struct *process, *task;
+
+	for_each_process_thread(process, task)
+		if (READ_ONCE(task->mm) == mm && !(task->flags & PF_KTHREAD))
+			return task;
+	return NULL;
+#endif
+}
+
+/*
+ * May the caller see the addresses of another process? Twin of
+ * ptrace_may_access(), which is not exported, less security modules.
+ * Context: RCU read lock.
+ */
+static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
+{
+	const struct cred *mine = current_cred(), *its = __task_cred(task);
+
+	if (mm == current->mm)
+		return true;
+	/* The task of a fork() that is failing has no credentials. */
+	if (!its)
+		return false;
+	if (uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) &&
+	    uid_eq(mine->fsuid, its->suid) && gid_eq(mine->fsgid, its->gid) &&
+	    gid_eq(mine->fsgid, its->egid) && gid_eq(mine->fsgid, its->sgid) &&
+	    mine->user_ns == its->user_ns &&
+	    cap_issubset(its->cap_permitted, mine->cap_effective) &&
+	    get_dumpable(mm) == SUID_DUMP_USER)
+		return true;
+	return ns_capable_noaudit(its->user_ns, CAP_SYS_PTRACE) &&
+	       ns_capable_noaudit(mm->user_ns, CAP_SYS_PTRACE);
+}
+
+static u32 who_prot(const struct vm_area_struct *vma)
+{
+	unsigned long flags = READ_ONCE(vma->vm_flags);
+
+	return (flags & VM_READ ? KSHM_PROT_READ : 0) |
+	       (flags & VM_WRITE ? KSHM_PROT_WRITE : 0) |
+	       (flags & VM_EXEC ? KSHM_PROT_EXEC : 0);
+}
+
+static void who_fill(const struct vm_area_struct *vma,
+		     struct kshm_attacher *attacher)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = who_owns(mm);
+	attacher->pid = task ? task_tgid_vnr(task) : 0;
+	attacher->addr = task && who_may_inspect(task, mm) ? vma->vm_start : 0;
+	rcu_read_unlock();
+	attacher->prot = who_prot(vma);
+	attacher->length = vma->vm_end - vma->vm_start;
+	attacher->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+}
+
+/*
+ * Fill the first @room entries of @list.
+ *
+ * Return: number of mappings. Root can map the inode by /proc/PID/map_files; such
+ * a VMA is no attach, and is not counted.
+ */
+static u32 who_walk(struct kshm_segment *segment, struct kshm_attacher *list,
+		    u32 room)
+{
+	struct address_space *mapping = segment->inode->i_mapping;
+	struct vm_area_struct *vma;
+	struct rb_node *node;
+	u32 count = 0;
+
+	i_mmap_lock_read(mapping);
+	for (node = rb_first_cached(&mapping->i_mmap); node;
+	     node = rb_next(node)) {
+		vma = rb_entry(node, struct vm_area_struct, shared.rb);
+		if (kshm_vma_segment(vma) != segment)
+			continue;
+		if (count < room)
+			who_fill(vma, &list[count]);
+		count++;
+		cond_resched();
+	}
+	i_mmap_unlock_read(mapping);
+	return count;
+}
+
+/* Return: the segment, counted for the caller, or an error. */
+static struct kshm_segment *who_get_segment(struct kshm_ctx *ctx, int id)
+{
+	struct kshm_segment *segment = kshm_segment_lock_id(ctx, id);
+	int err = 0;
+
+	if (IS_ERR(segment))
+		return segment;
+	if (!kshm_may_control(segment))
+		err = kshm_check_access(ctx, segment, 0444);
+	if (!err)
+		kref_get(&segment->ref);
+	kshm_segment_unlock(segment);
+	return err ? ERR_PTR(err) : segment;
+}
+
+/**
+ * kshm_do_who() - list the mappings of a segment
+ * @ctx:	the call
+ * @who:	see struct kshm_who; @who->count is set
+ * @list:	set to the entries, at most @who->room of them; NULL for no room.
+ *		The caller frees it by kvfree()
+ *
+ * Context: Takes the segment's lock, then i_mmap_rwsem. Sleeps.
+ *
+ * Return: 0 or an error that struct kshm_who lists.
+ */
+int kshm_do_who(struct kshm_ctx *ctx, struct kshm_who *who,
+		struct kshm_attacher **list)
+{
+	struct kshm_segment *segment;
+	int err;
+
+	err = kshm_check_flags(ctx, who->flags, 0, 0);
+	if (err)
+		return err;
+	if (who->room > KSHM_WHO_ROOM_MAX)
+		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ROOM, who->room,
+				   KSHM_WHO_ROOM_MAX);
+	segment = who_get_segment(ctx, who->id);
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	if (who->room)
+		*list = kvmalloc_array(who->room, sizeof(**list),
+				       GFP_KERNEL_ACCOUNT);
+	if (who->room && !*list)
+		err = -ENOMEM;
+	else
+		who->count = who_walk(segment, *list, who->room);
+	kshm_segment_put(segment);
+	return err;
+}

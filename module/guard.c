@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guard: how DETACH unmaps its own VMA and never another thread's.
+ *
+ * In-tree finds the VMA and unmaps it under one hold of mmap_lock. A module has
+ * only vm_munmap(), which takes the lock itself. Between lookup and call another
+ * thread can do this:
+ *
+ *	detach				another thread
+ *	------				--------------
+ *	lookup: our VMA is at A
+ *					munmap(A)
+ *					mmap() gets A, for something else
+ *	vm_munmap(A)			(loses it)
+ *
+ * So DETACH maps a guard at A: the attach file itself, MAP_FIXED, at an offset
+ * that nobody uses. mmap() asks the file for an address, under mmap_lock. The
+ * file agrees only while our VMA is still there. mmap() then unmaps our VMA to
+ * make room, and calls the file's ->mmap, which fails on purpose. What remains is
+ * a hole, as DETACH wants it:
+ *
+ *	detach				another thread
+ *	------				--------------
+ *	lookup: our VMA is at A
+ *	vm_mmap(A, guard)
+ *	  lock mmap_lock
+ *	  get_unmapped_area: still ours
+ *	  unmap it
+ *	  ->mmap: -ECANCELED
+ *	  unlock mmap_lock
+ *					munmap(A): nothing there
+ *					mmap() gets A, and keeps it
+ *
+ * If the other thread comes first, the file refuses:
+ *
+ *	  get_unmapped_area: -ESTALE	(keeps it)
+ *
+ * mmap() hands no context to the file's callbacks, so a list of guards in
+ * progress tells them which task is mapping a guard, and where.
+ */
+#include "kshm.h"
+
+#include <linux/list.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
+
+/*
+ * An offset beyond any segment's end. A program may use it, too; only the list
+ * below tells whether a mapping is a guard.
+ */
+#define GUARD_OFFSET	(1UL << (BITS_PER_LONG - 2))
+#define GUARD_PGOFF	(GUARD_OFFSET >> PAGE_SHIFT)
+
+/*
+ * struct guard - a guard in progress, on the stack of the task that maps it
+ * @link:	in guard_list
+ * @task:	that task
+ * @piece:	VMA that the guard replaces
+ * @armed:	the file has agreed to the address, so ->mmap has to fail
+ */
+struct guard {
+	struct list_head	link;
+	struct task_struct	*task;
+	const struct kshm_piece	*piece;
+	bool			armed;
+};
+
+/* At most one entry per task; only that task reads or writes the entry. */
+static LIST_HEAD(guard_list);
+static DEFINE_SPINLOCK(guard_lock);
+
+/* Do detaches use the guard? kshm_detach_init() finds out. */
+bool kshm_guard_works;
+
+static struct guard *guard_of_current(void)
+{
+	struct guard *guard, *found = NULL;
+
+	spin_lock(&guard_lock);
+	list_for_each_entry(guard, &guard_list, link)
+		if (guard->task == current)
+			found = guard;
+	spin_unlock(&guard_lock);
+	return found;
+}
+
+/* Is this VMA still the piece? Its file makes it one of kshm's. */
+static bool guard_finds(const struct vm_area_struct *vma,
+			const struct kshm_piece *piece)
+{
+	return vma && vma->vm_file == piece->file &&
+	       vma->vm_start == piece->start && vma->vm_end == piece->end &&
+	       vma->vm_pgoff == piece->pgoff;
+}
+
+/**
+ * kshm_guard_area() - is this mapping a guard, and may it go there?
+ * @file:	the attach file
+ * @addr:	fixed address
+ * @len:	bytes
+ * @pgoff:	page offset that was asked for
+ *
+ * Context: mmap() calls it under mmap_lock, held for writing.
+ *
+ * Return: 0 for an ordinary mapping, also one by a program at the guard's offset;
+ * 1 for a guard that may be mapped; -ESTALE for a guard whose VMA is gone.
+ */
+int kshm_guard_area(struct file *file, unsigned long addr, unsigned long len,
+		    unsigned long pgoff)
+{
+	struct guard *guard;
+
+	if (likely(pgoff != GUARD_PGOFF))
+		return 0;
+	guard = guard_of_current();
+	if (!guard || file != guard->piece->file ||
+	    addr != guard->piece->start ||
+	    len != guard->piece->end - guard->piece->start)
+		return 0;
+	if (!guard_finds(find_vma(current->mm, addr), guard->piece))
+		return -ESTALE;
+	guard->armed = true;
+	return 1;
+}
+
+/**
+ * kshm_guard_hit() - is this new VMA a guard that has done its work?
+ * @vma:	the VMA, as ->mmap receives it
+ *
+ * Context: mmap() calls it under mmap_lock, held for writing.
+ *
+ * Return: true if it is, and ->mmap has to fail.
+ */
+bool kshm_guard_hit(struct vm_area_struct *vma)
+{
+	struct guard *guard;
+
+	if (likely(vma->vm_pgoff != GUARD_PGOFF))
+		return false;
+	guard = guard_of_current();
+	return guard && guard->armed && vma->vm_file == guard->piece->file &&
+	       vma->vm_start == guard->piece->start;
+}
+
+/**
+ * kshm_guard_unmap() - unmap a piece, but nothing that replaced it
+ * @piece:	the piece; the caller counts its file
+ *
+ * Context: Takes mmap_lock. Sleeps.
+ *
+ * Return: -ECANCELED if the piece was unmapped, -ESTALE if it was gone already;
+ * any other errno is mmap()'s refusal of the guard.
+ */
+long kshm_guard_unmap(const struct kshm_piece *piece)
+{
+	struct guard guard = { .task = current, .piece = piece };
+	unsigned long ret;
+
+	spin_lock(&guard_lock);
+	list_add(&guard.link, &guard_list);
+	spin_unlock(&guard_lock);
+
+	/* A private mapping, since shared writable ones are accounted for. */
+	ret = vm_mmap(piece->file, piece->start, piece->end - piece->start,
+		      PROT_NONE, MAP_PRIVATE | MAP_FIXED, GUARD_OFFSET);
+
+	spin_lock(&guard_lock);
+	list_del(&guard.link);
+	spin_unlock(&guard_lock);
+	return ret;
+}
