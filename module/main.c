@@ -4,6 +4,7 @@
  */
 #include "kshm.h"
 
+#include <linux/kshm_version.h>
 #include <linux/module.h>
 
 #define CREATE_TRACE_POINTS
@@ -46,4 +47,5 @@ module_init(kshm_init);
 module_exit(kshm_exit);
 
 MODULE_DESCRIPTION("System V shared memory as a module");
+MODULE_VERSION(KSHM_VERSION);
 MODULE_LICENSE("GPL");
