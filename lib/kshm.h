@@ -85,7 +85,7 @@ int kshm_shmdt(const void *shmaddr);
  * there is no segment, for IPC_INFO and SHM_INFO; 0 for the other commands; or -1
  * with errno EACCES, EFAULT, EIDRM, EINVAL, ENOMEM or EPERM.
  */
-#ifdef __USE_TIME_BITS64
+#if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
 int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf)
 	__asm__("kshm_shmctl64");
 #else
