@@ -10,6 +10,7 @@ checked with the keys that every Debian has.
 import functools
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -280,3 +281,34 @@ def newest(versions):
 
 def unpack(deb, where):
     subprocess.run(["dpkg-deb", "-x", deb, where], check=True)
+
+
+def chroot_mode():
+    """How mmdebstrap can run the packages' own scripts here; see its page."""
+    if os.geteuid() == 0:
+        return "root"
+    trial = subprocess.run(["mmdebstrap", "--unshare-helper", "true"],
+                           stdin=subprocess.DEVNULL, capture_output=True)
+    if trial.returncode == 0:
+        return "unshare"
+    if shutil.which("fakechroot"):
+        return "fakechroot"
+    cache.die("mmdebstrap finds no way to make a Debian as an ordinary user; "
+              "let root say: apt-get install --no-install-recommends fakechroot fakeroot")
+
+
+def keep_packages(suite):
+    """Options to take packages from the cache, and to put new ones there."""
+    inside = "/var/cache/apt/archives"
+    kept = cache.folder("packages", f"{suite}-{host()[1]}")
+    return ["--skip=essential/unlink",
+            f'--setup-hook=mkdir -p "$1{inside}"',
+            f"--setup-hook=sync-in {kept} {inside}",
+            f"--customize-hook=sync-out {inside} {kept}"]
+
+
+def make_tar(what, suite, options, path, log):
+    """Have mmdebstrap make the root of a system of that suite."""
+    cache.must_run(what, ["mmdebstrap", f"--mode={chroot_mode()}", *options,
+                          *keep_packages(suite), suite, path, *entries(suite)],
+                   log)
