@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <linux/kshm_version.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,17 +51,12 @@ static const char usage[] =
 	"library says why each failed call to shared memory has failed.\n"
 	"KSHM_PRELOAD=FILE names the libkshm-preload.so to use.\n";
 
-static void __attribute__((noreturn, format(printf, 2, 3)))
-fail(int status, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("kshm-run: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	exit(status);
-}
+#define fail(status, ...) do {						\
+	fputs("kshm-run: ", stderr);					\
+	fprintf(stderr, __VA_ARGS__);					\
+	fputc('\n', stderr);						\
+	exit(status);							\
+} while (0)
 
 static void need_device(void)
 {
@@ -96,18 +90,17 @@ static int unlink_objects(char **names)
 /* Looks beside kshm-run, in ../lib, and in the folders of ../lib. */
 static bool find_preload(char *found)
 {
-	static const char *const places[] = { "", "../lib/", "../lib/*/" };
+	static const char *const places[] = { "", "../lib/", "../lib/*/", NULL };
 	char self[PATH_MAX], pattern[2 * PATH_MAX];
+	const char *const *place;
 	bool is_there = false;
 	glob_t matches;
-	size_t i;
 
 	if (!realpath((const char *)getauxval(AT_EXECFN), self))
 		return false;
 	*strrchr(self, '/') = '\0';
-	for (i = 0; !is_there && i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(pattern, sizeof(pattern), "%s/%s" PRELOAD, self,
-			 places[i]);
+	for (place = places; *place && !is_there; place++) {
+		snprintf(pattern, sizeof(pattern), "%s/%s" PRELOAD, self, *place);
 		if (glob(pattern, 0, NULL, &matches))
 			continue;
 		is_there = realpath(matches.gl_pathv[0], found);
@@ -172,46 +165,43 @@ static void replace_listing(void)
 		      " stays as it is; only root may replace it\n", stderr);
 }
 
-static void __attribute__((noreturn)) become(char **program)
+/* Become the program. */
+static int start(char **program, bool with_listing)
 {
+	if (!*program)
+		fail(CANNOT_START,
+		     "say which PROGRAM to run; kshm-run --help tells how");
+	need_device();
+	set_preload();
+	if (with_listing)
+		replace_listing();
 	execvp(program[0], program);
 	if (errno == ENOENT)
-		fail(NO_PROGRAM, "there is no program %s; give its path, or mend PATH",
+		fail(NO_PROGRAM,
+		     "there is no program %s; give its path, or mend PATH",
 		     program[0]);
 	fail(CANNOT_RUN, "%s can't be run: %s", program[0], strerror(errno));
 }
 
 int main(int argc, char **argv)
 {
-	bool listing = true;
+	bool with_listing = true;
+	int i;
 
-	(void)argc;
-	while (*++argv && **argv == '-') {
-		if (!strcmp(*argv, "--help")) {
-			fputs(usage, stdout);
-			return 0;
-		} else if (!strcmp(*argv, "--version")) {
-			puts("kshm-run " KSHM_VERSION);
-			return 0;
-		} else if (!strcmp(*argv, "--unlink")) {
-			return unlink_objects(argv + 1);
-		} else if (!strcmp(*argv, "--no-listing")) {
-			listing = false;
-		} else if (!strcmp(*argv, "--")) {
-			argv++;
-			break;
-		} else {
+	for (i = 1; i < argc && *argv[i] == '-'; i++) {
+		if (!strcmp(argv[i], "--help"))
+			return fputs(usage, stdout) < 0;
+		if (!strcmp(argv[i], "--version"))
+			return puts("kshm-run " KSHM_VERSION) < 0;
+		if (!strcmp(argv[i], "--unlink"))
+			return unlink_objects(argv + i + 1);
+		if (!strcmp(argv[i], "--"))
+			return start(argv + i + 1, with_listing);
+		if (strcmp(argv[i], "--no-listing"))
 			fail(CANNOT_START,
 			     "there is no option %s; kshm-run --help lists them",
-			     *argv);
-		}
+			     argv[i]);
+		with_listing = false;
 	}
-	if (!*argv)
-		fail(CANNOT_START,
-		     "say which PROGRAM to run; kshm-run --help tells how");
-	need_device();
-	set_preload();
-	if (listing)
-		replace_listing();
-	become(argv);
+	return start(argv + i, with_listing);
 }
