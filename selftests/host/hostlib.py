@@ -19,6 +19,12 @@ PARTS = ("include/kshm.h", "include/linux/kshm.h",
 ONLY_32 = {"kshm_shmctl64"}
 
 USER = """#include <kshm.h>
+#ifdef KSHM_IOC_GET
+#error "kshm.h includes the ioctl header"
+#endif
+#if KSHM_VERSION_MAJOR == 0 && KSHM_VERSION_MINOR < 2
+#error "kshm.h has no version"
+#endif
 int main(void)
 {
 	char why[160];
@@ -38,15 +44,30 @@ def offered(host, library):
     return dict(re.findall(r"^\S+ T (\w+)@@([\w.]+)$", table, re.M))
 
 
-def in_map():
-    """-> {name: version} as lib/libkshm.map has them"""
+def in_map(width):
+    """-> {name: version} as lib/libkshm.map has them for this width of long"""
     found = {}
     for version, body in re.findall(r"^(KSHM_[\d.]+) \{(.*?)^\}",
                                     read(os.path.join(TOP, "lib/libkshm.map")),
                                     re.M | re.S):
         names = body.replace("global:", "").partition("local:")[0]
         found.update({name: version for name in re.findall(r"(\w+);", names)})
-    return {name: found[name] for name in found if name not in ONLY_32}
+    return {name: found[name] for name in found
+            if width == 32 or name not in ONLY_32}
+
+
+def structs_in_cxx(host, flags):
+    """C++ finds each struct of the ioctl header by its name alone, since no
+    function of the library has the same name."""
+    tags = re.findall(r"^struct (kshm_\w+) \{",
+                      read(os.path.join(TOP, "uapi/linux/kshm.h")), re.M)
+    source = os.path.join(host.scratch, "structs.cc")
+    with open(source, "w") as file:
+        file.write("#include <kshm.h>\n#include <linux/kshm.h>\n")
+        file.writelines(f"{tag} a_{tag};\n" for tag in tags)
+    host.judge("ioctl_header_has_structs", len(tags) > 10, str(tags))
+    host.ends("structs_have_their_names_in_cxx", [
+        "c++", "-c", source, "-o", f"{source}.o", *flags.split()], 0)
 
 
 def use_it(host, root):
@@ -66,6 +87,23 @@ def use_it(host, root):
         host.ends(f"header_works_for_{name}", [
             compiler, *options.split(), "-Wall", "-Werror", source, "-o",
             f"{source}.out", *flags.split()], 0)
+    structs_in_cxx(host, flags)
+
+
+def time64(host, made):
+    """A 32-bit program with a 64-bit time_t gets the shmctl that fits it."""
+    source = os.path.join(host.scratch, "time64-32.c")
+    with open(source, "w") as file:
+        file.write("#include <kshm.h>\nint main(void)\n"
+                   "{ return kshm_shmctl(0, IPC_RMID, NULL); }\n")
+    for bits, name in ((32, "kshm_shmctl"), (64, "kshm_shmctl64")):
+        status, output = host.run([
+            "cc", "-m32", "-Ilib", "-Iuapi", f"-D_TIME_BITS={bits}",
+            "-D_FILE_OFFSET_BITS=64", "-o", f"{source}.out", source,
+            f"{made}/libkshm.so"])
+        _, table = host.run(["nm", "-D", "--undefined-only", f"{source}.out"])
+        host.judge(f"time_t_of_{bits}_bits_has_its_shmctl",
+                   status == 0 and f" U {name}@" in table, output + table)
 
 
 def pages(host, root):
@@ -94,10 +132,16 @@ def pages(host, root):
 def same_abi(host, root):
     """What a release had is there, and as it was."""
     library = f"{root}{PREFIX}/lib/libkshm.so.0"
-    wanted = in_map()
-    host.judge("library_offers_what_its_map_says",
-               offered(host, library) == wanted,
-               f"{offered(host, library)}\n{wanted}")
+    wanted = in_map(64)
+    for width in 64, 32:
+        made = os.path.join(host.scratch, f"lib{width}")
+        status, output = host.run(["make", "-s", "-C", "lib", f"O={made}",
+                                   f"CC=cc -m{width}"])
+        names = offered(host, f"{made}/libkshm.so.0")
+        host.judge(f"library_of_{width}_bits_offers_what_its_map_says",
+                   status == 0 and names == in_map(width),
+                   f"{output}{names}\n{in_map(width)}")
+    time64(host, made)
     for source in sorted(glob.glob(os.path.join(TOP, "lib/baseline/*.c"))):
         version = os.path.basename(source)[:-len(".c")]
         then = os.path.join(host.scratch, f"libkshm-{version}.so")
