@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A segment, written by one process and read by another. */
+/* One process writes to a segment, and another reads from it. */
 #include <kshm.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ int main(void)
 	}
 	wait(NULL);
 	text = attach(id);
-	/* It goes when nobody has it attached any more. */
+	/* The kernel frees the segment at its last detach. */
 	kshm_shmctl(id, IPC_RMID, NULL);
 	puts(text);
 	return kshm_shmdt(text) ? 1 : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A segment that lives as long as an object, in C++.
+// A segment in C++ that exists as long as its object.
 #include <kshm.h>
 
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-// Shared memory as a []byte, by ioctls alone: no cgo, no library. An attach
-// answers with the address and the size, so that the slice has the length that
-// the segment has, and no second call could see another one.
+// Shared memory as a []byte, with ioctls only: no cgo and no library. An attach
+// returns the address and the size of the segment together, so the slice always
+// has the right length, even if the segment grows.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"unsafe"
 )
 
-// As in <linux/kshm.h>; the size of each struct is part of its command.
+// These are the structs of <linux/kshm.h>. The size of each is part of its command.
 type getArg struct {
 	key   int32
 	flags uint32
@@ -72,7 +72,7 @@ func (d Device) Attach(id int32) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Read as a pointer, for it never was one of Go's own.
+	// Go does not manage this memory, so read the address as a pointer.
 	first := *(**byte)(unsafe.Pointer(&arg.addr))
 	return unsafe.Slice(first, int(arg.length)), nil
 }

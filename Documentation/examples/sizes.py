@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Shared memory from Python by ctypes and ioctls alone: no library. An attach
-answers with the address and the size, so the buffer has the segment's length."""
+"""Shared memory from Python, with ctypes and ioctls only: no library. An attach
+returns the address and the size of the segment together, so the buffer always has
+the right length."""
 
 import ctypes
 import errno
@@ -50,14 +51,14 @@ def number(arg):
 
 
 def do(device, arg):
-    """Gives a command, and gives back its struct, answered."""
+    """Run a command, and return its struct with the results."""
     if libc.ioctl(device, ctypes.c_ulong(number(arg)), ctypes.byref(arg)):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return arg
 
 
 def explain(device, arg):
-    """-> errno, reason, and the two numbers that belong to it"""
+    """-> errno, reason, and the two values of the reason"""
     why = do(device, Explain(arg=ctypes.addressof(arg), cmd=number(arg)))
     return why.error, why.reason, why.asked, why.limit
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Ask for more and more, and hear why it is too much. */
+/* Ask for larger and larger segments, and print the reason of the first failure. */
 #include <kshm.h>
 #include <stdio.h>
 

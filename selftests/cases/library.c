@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The library: its descriptor, which is not the program's; its errors; its
- * names; and a program that is preloaded with it and knows nothing of it.
+ * The library: the descriptor that it hides from the program, its errors, its
+ * exported names, and a program that does not know kshm and is preloaded with it.
  */
 #include <libgen.h>
 #include <linux/elf.h>
@@ -32,7 +32,7 @@ static int descriptor(void)
 	return device_descriptors(&fd, 1) ? fd : -1;
 }
 
-/* Every call once, and what it must answer. */
+/* Makes each call once, and checks its result. */
 static void expect_works(struct __test_metadata *_metadata)
 {
 	struct shmid_ds ds;
@@ -61,7 +61,7 @@ TEST_F(library, descriptor_one_high_and_closed_on_exec)
 	EXPECT_EQ(1, descriptors());
 }
 
-/* Each call in turn is the first after the descriptor was lost. */
+/* Makes each call right after the program has lost the descriptor. */
 static void expect_each_call_survives(struct __test_metadata *_metadata,
 				      void (*lose)(void))
 {
@@ -125,7 +125,7 @@ TEST_F(library, descriptors_all_closed_opened_again)
 
 static int stranger = -1;
 
-/* Puts another file under the library's number, as dup2() does. */
+/* Puts another file under the number of the library's descriptor. */
 static void take_number(void)
 {
 	int fd = descriptor();
@@ -207,7 +207,7 @@ TEST_F(library, fork_child_loses_parent_keeps)
 	}
 }
 
-/* A vfork child's memory is its parent's, its descriptors are its own. */
+/* A vfork() child shares the memory of its parent, but not its descriptors. */
 static __attribute__((noinline)) void find_in_vfork(bool close_first)
 {
 	pid_t pid = vfork();
@@ -268,7 +268,7 @@ static void *use_together(void *wrong)
 	return NULL;
 }
 
-/* All find at one time that the descriptor is gone. */
+/* Several threads notice at the same time that the descriptor is lost. */
 TEST_F(library, threads_lose_it_together)
 {
 	pthread_t thread[4];
@@ -293,7 +293,7 @@ TEST_F(library, threads_lose_it_together)
 	EXPECT_EQ(0, nattch(0));
 }
 
-/* Descriptors have to be gone when no name leads to them any more. */
+/* Changes to a root directory from which no path leads to /dev/kshm. */
 static void confine(void)
 {
 	if (chroot("/proc/self/fdinfo") || chdir("/"))
@@ -377,7 +377,7 @@ TEST_F(library, huge_pages_are_not_there)
 	EXPECT_EQ(-EINVAL, get(IPC_PRIVATE, PAGE, SHM_HUGETLB | 0600));
 }
 
-/* Programs, run from this one's folder. */
+/* Finds a file in the folder of this program. */
 static void path_beside(char *path, size_t size, const char *name)
 {
 	char self[PATH_MAX];
@@ -387,7 +387,7 @@ static void path_beside(char *path, size_t size, const char *name)
 	snprintf(path, size, "%s/%s", dirname(self), name);
 }
 
-/* Runs this program's other main(); what it says goes to @said. */
+/* Runs this program with the option @what; @said gets its standard error. */
 static int run_self(const char *what, char *said, size_t size)
 {
 	int ends[2], have = 0, n;
@@ -413,7 +413,7 @@ static int run_self(const char *what, char *said, size_t size)
 	return reap_program(pid);
 }
 
-/* In a mount namespace of its own, where /dev is empty. */
+/* Enters a mount namespace with an empty /dev. */
 static void hide_devices(void)
 {
 	if (unshare(CLONE_NEWNS) ||
@@ -598,7 +598,7 @@ TEST_F(library, reasons_all_have_words)
 	EXPECT_STREQ(kshm_strreason(0), kshm_strreason(~0U));
 }
 
-/* Explained calls find the device again, and do what they do, once. */
+/* Explained calls open a lost device again, too, and run only once. */
 TEST_F(library, explained_calls_survive_too)
 {
 	kshm_explain_errors(1);
@@ -644,7 +644,7 @@ TEST_F(library, reasons_in_words_beyond_system_v)
 	EXPECT_EQ(0, kshm.unlink("/a"));
 }
 
-/* By an owner's descriptor, too; but not by a file that says yes to all. */
+/* Reasons also come through an owner's descriptor, but not from another file. */
 TEST_F(library, reasons_told_by_an_owner)
 {
 	int owner = kshm_owner(), created = 7, null;
@@ -871,7 +871,7 @@ TEST_F(library, few_descriptors_allowed_works)
 	}
 }
 
-/* Names of functions that a shared object offers. */
+/* Is the symbol a function that the shared object exports? */
 static bool is_offered(const struct elf64_sym *sym)
 {
 	return sym->st_shndx != SHN_UNDEF &&
@@ -935,7 +935,7 @@ TEST_F(library, preload_offers_only_libc_names)
 
 FIXTURE_KSHM(preload);
 
-/* Runs a program with these steps; its exit status. */
+/* Runs a program with these steps. Returns its exit status. */
 static int run_user(const char *name, const char *const *steps)
 {
 	char program[PATH_MAX], library[PATH_MAX];
@@ -959,7 +959,7 @@ static int run_user(const char *name, const char *const *steps)
 #define RUN_USER(...)	\
 	run_user("sysv_user", (const char *const[]){ __VA_ARGS__, NULL })
 
-/* Both that it went well and that it went to kshm. */
+/* The program succeeded, and its segment is in kshm. */
 #define EXPECT_USED(...) do {						\
 	EXPECT_EQ(0, RUN_USER(__VA_ARGS__));				\
 	EXPECT_EQ(0, get(KEY, 4096, 0));				\
@@ -1001,7 +1001,7 @@ TEST_F(preload, static_program_stays_in_tree)
 	backend = &kshm;
 }
 
-/* What a program that was preloaded left at a name. */
+/* The named object that the preloaded program has left. */
 static void expect_object(struct __test_metadata *_metadata,
 			  const struct backend *b)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that knows nothing of kshm: it is preloaded with the library. Its
- * arguments are done one after the other; the first that fails ends it with
- * errno as its exit status.
+ * A program that does not know kshm and is preloaded with the library. It runs
+ * its arguments as steps, in order. If a step fails, the program ends with errno
+ * as its exit status.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@ static void check(int ok)
 		_exit(errno ? errno : 255);
 }
 
-/* Every call once, and what they must say. */
+/* Makes each call once, and checks its result. */
 static void use(void)
 {
 	struct shmid_ds ds;
@@ -44,7 +44,7 @@ static void use(void)
 	check(shmdt((void *)1) == -1 && errno == EINVAL);
 }
 
-/* It stays, for whoever looks where it is. */
+/* The object stays, so that the test can see where it is. */
 static void use_object(void)
 {
 	int fd = shm_open("/preloaded", O_RDWR | O_CREAT, 0600);
