@@ -47,13 +47,13 @@ class Mutant:
     def files(self):
         return sorted({edit.file for edit in self.edits})
 
-    def changed(self):
+    def changed(self, top=TOP):
         """-> {file: its text with the edits}"""
-        return {file: self._edited(file) for file in self.files()}
+        return {file: self._edited(top, file) for file in self.files()}
 
-    def _edited(self, file):
+    def _edited(self, top, file):
         """Each old text is looked for in the source as it is."""
-        text, found = read(os.path.join(TOP, file)), []
+        text, found = read(os.path.join(top, file)), []
         for edit in self.edits:
             if edit.file != file:
                 continue
