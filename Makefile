@@ -70,7 +70,7 @@ apps: apps-parts
 
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image apps lint host examples
+	@qemu/host-packages build fetch guest image apps lint pages host examples
 	@selftests/runner/check lint host selftests-6.1 selftests-6.12 \
 		oracle-6.1 oracle-6.12 run-6.12 apps-6.12 examples-6.12
 
@@ -92,14 +92,16 @@ debug-check:
 		$(if $(OPS),--ops '$(OPS)')
 
 lint:
-	@qemu/host-packages build fetch lint
+	@qemu/host-packages build fetch lint pages
 	@selftests/runner/check lint
 
 # The pages as a site. Sphinx takes the kernel-doc comments out of the sources.
+# It warns of a page only when it reads it, so after a failure it reads all again.
 html: source
 	@qemu/host-packages pages
 	@KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' sphinx-build -q -W --keep-going \
-		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html'
+		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html' || \
+		{ rm -rf '$(BUILD)/doctrees'; exit 1; }
 	@echo 'The pages are under $(BUILD)/html; begin with index.html.'
 
 # The drawings of the pages, which are kept in the repository.

@@ -48,19 +48,22 @@ html_copy_source = False
 html_show_sphinx = False
 
 
-def described_files():
-    """The module's sources that have kernel-doc, in the order of Kbuild."""
-    objects = re.search(r"^kshm-y := ((?:.*\\\n)*.*)", read("Kbuild"), re.M)[1]
-    sources = ["module/kshm.h"] + [name[:-1] + "c" for name in
-                                   objects.replace("\\\n", " ").split()]
-    return [source for source in sources if "/**\n" in read(source)]
+def module_files():
+    """The module's sources, in the order of Kbuild."""
+    kbuild = read("Kbuild").replace("\\\n", " ")
+    objects = " ".join(re.findall(r"^kshm-y [:+]= (.*)", kbuild, re.M))
+    return ["module/kshm.h"] + [name[:-1] + "c" for name in objects.split()]
 
 
 def list_module_files(app, page, source):
     """Put one section for each source in place of a line @MODULE_FILES@."""
+    if "@MODULE_FILES@" not in source[0]:
+        return
+    for name in ["Kbuild"] + module_files():
+        app.env.note_dependency(os.path.join(TOP, name))
     source[0] = source[0].replace("@MODULE_FILES@", "\n".join(
         f"{name}\n{'=' * len(name)}\n\n.. kernel-doc:: {name}\n"
-        for name in described_files()))
+        for name in module_files() if "/**\n" in read(name)))
 
 
 def setup(app):

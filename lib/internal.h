@@ -84,6 +84,8 @@ static inline int kshm_answer(const char *call, long ret)
 /**
  * kshm_get_flags - convert the flags of shmget() to those of KSHM_IOC_GET
  * @shmflg:	IPC_CREAT, IPC_EXCL, SHM_NORESERVE; other bits are ignored
+ *
+ * Return: KSHM_GET_*.
  */
 unsigned int kshm_get_flags(int shmflg);
 

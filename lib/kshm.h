@@ -51,10 +51,12 @@ int kshm_shmget(key_t key, size_t size, int shmflg);
  * @shmaddr:	the address, or NULL to let the kernel choose
  * @shmflg:	SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC
  *
- * Works as shmat(2). NULL can be a valid address; only ``(void *)-1`` is a failure.
+ * Works as shmat(2). NULL can be a valid address; only ``(void *)-1`` is a
+ * failure.
  *
- * Return: the address; or ``(void *)-1`` with errno EACCES, EAGAIN, EFAULT (SHM_REMAP
- * over the caller's own stack), EIDRM, EINVAL, ENFILE, ENOMEM or EPERM.
+ * Return: the address; or ``(void *)-1`` with errno EACCES, EAGAIN, EFAULT
+ * (SHM_REMAP over the caller's own stack), EIDRM, EINVAL, ENFILE, ENOMEM or
+ * EPERM.
  */
 void *kshm_shmat(int shmid, const void *shmaddr, int shmflg);
 
