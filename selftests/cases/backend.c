@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -544,6 +546,15 @@ int device_descriptors(int *fds, int most)
 	}
 	closedir(dir);
 	return n;
+}
+
+void path_beside(char *path, size_t size, const char *name)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n < 0 ? 0 : n] = '\0';
+	snprintf(path, size, "%s/%s", dirname(self), name);
 }
 
 int write_file(const char *path, const char *text)

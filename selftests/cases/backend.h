@@ -168,6 +168,9 @@ void become_with_caps(uid_t uid, gid_t gid, uint64_t caps);
 /* Open descriptors of the device, which the library has opened. */
 int device_descriptors(int *fds, int most);
 
+/* The path of a file in the folder of the program that runs. */
+void path_beside(char *path, size_t size, const char *name);
+
 /* Sysctls; a file's errno comes back negative. */
 int write_file(const char *path, const char *text);
 int write_number(const char *path, unsigned long value);

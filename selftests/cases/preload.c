@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Programs that know nothing of kshm and are preloaded with its library. */
+#include <sys/mman.h>
+
+#include "cases.h"
+
+FIXTURE_KSHM(preload);
+
+/* Runs a program with these steps. Returns its exit status. */
+static int run_user(const char *name, const char *const *steps)
+{
+	char program[PATH_MAX], library[PATH_MAX];
+	const char *args[8] = { name };
+	pid_t pid;
+	int i;
+
+	path_beside(program, sizeof(program), name);
+	path_beside(library, sizeof(library), "libkshm-preload.so");
+	for (i = 0; steps[i]; i++)
+		args[i + 1] = steps[i];
+	pid = spawn();
+	if (!pid) {
+		setenv("LD_PRELOAD", library, 1);
+		execv(program, (char *const *)args);
+		die("running %s: %s", program, strerror(errno));
+	}
+	return reap_program(pid);
+}
+
+#define RUN_USER(...)	\
+	run_user("sysv_user", (const char *const[]){ __VA_ARGS__, NULL })
+
+/* The program succeeded, and its segment is in kshm. */
+#define EXPECT_USED(...) do {						\
+	EXPECT_EQ(0, RUN_USER(__VA_ARGS__));				\
+	EXPECT_EQ(0, get(KEY, 4096, 0));				\
+	EXPECT_EQ(0, nattch(0));					\
+	EXPECT_STREQ("a program was here", (char *)at(0, NULL, 0));	\
+} while (0)
+
+TEST_F(preload, program_uses_kshm)
+{
+	EXPECT_USED("use");
+}
+
+TEST_F(preload, program_does_not_use_in_tree)
+{
+	struct line line;
+
+	if (access(intree.listing, F_OK))
+		SKIP(return, "this kernel has no CONFIG_SYSVIPC");
+	EXPECT_USED("use");
+	backend = &intree;
+	EXPECT_EQ(0, listing_read(&line, 1));
+	backend = &kshm;
+}
+
+TEST_F(preload, static_program_stays_in_tree)
+{
+	const char *const steps[] = { "use", NULL };
+	struct line line;
+	int id;
+
+	if (access(intree.listing, F_OK))
+		SKIP(return, "this kernel has no CONFIG_SYSVIPC");
+	EXPECT_EQ(0, run_user("sysv_user_static", steps));
+	EXPECT_EQ(0, listing_read(&line, 1));
+	backend = &intree;
+	id = get(KEY, 4096, 0);
+	EXPECT_LE(0, id);
+	EXPECT_EQ(0, ctl(id, IPC_RMID, NULL));
+	backend = &kshm;
+}
+
+/* The named object that the preloaded program has left. */
+static void expect_object(struct __test_metadata *_metadata,
+			  const struct backend *b)
+{
+	int fd = b->open("/preloaded", O_RDWR, 0);
+
+	ASSERT_LE(0, fd);
+	EXPECT_STREQ("a program was here", mmap(NULL, PAGE, PROT_READ,
+						MAP_SHARED, fd, 0));
+	close(fd);
+	EXPECT_EQ(0, b->unlink("/preloaded"));
+}
+
+TEST_F(preload, program_uses_named_objects_of_kshm)
+{
+	own_shm_mount();
+	EXPECT_EQ(0, RUN_USER("object", "close-all", "object", "user"));
+	EXPECT_EQ(-1, access("/dev/shm/preloaded", F_OK));
+	expect_object(_metadata, &kshm);
+}
+
+TEST_F(preload, static_program_has_named_objects_in_tree)
+{
+	const char *const steps[] = { "object", NULL };
+
+	own_shm_mount();
+	EXPECT_EQ(0, run_user("sysv_user_static", steps));
+	expect_object(_metadata, &intree);
+	EXPECT_EQ(-1, kshm.open("/preloaded", O_RDWR, 0));
+	EXPECT_EQ(ENOENT, errno);
+}
+
+TEST_F(preload, program_with_debug_is_told_why)
+{
+	int told = memfd_create("told", 0), old = dup(STDERR_FILENO), status;
+	char said[256] = "";
+
+	setenv("KSHM_DEBUG", "1", 1);
+	ASSERT_EQ(STDERR_FILENO, dup2(told, STDERR_FILENO));
+	status = RUN_USER("use", "object");
+	ASSERT_EQ(STDERR_FILENO, dup2(old, STDERR_FILENO));
+	EXPECT_EQ(0, status);
+	EXPECT_LT(0, pread(told, said, sizeof(said) - 1, 0));
+	EXPECT_STREQ("kshm: shmdt: EINVAL: the address isn't aligned: 0x1 to 4096 bytes\n"
+		     "kshm: shm_unlink: ENOENT: nothing has that name\n", said);
+	EXPECT_EQ(0, kshm.unlink("/preloaded"));
+}
+
+TEST_F(preload, program_closes_all)
+{
+	EXPECT_USED("use", "close-all", "use", "close-all", "use");
+}
+
+TEST_F(preload, program_takes_numbers)
+{
+	EXPECT_USED("use", "take-numbers", "use", "take-numbers", "use");
+}
+
+TEST_F(preload, program_forks)
+{
+	EXPECT_USED("fork", "close-all", "fork");
+}
+
+TEST_F(preload, program_has_threads)
+{
+	EXPECT_USED("threads", "close-all", "threads");
+}
+
+TEST_F(preload, program_changes_root_and_user)
+{
+	EXPECT_USED("chroot", "user", "use");
+}
+
+TEST_F(preload, program_changes_root_before_first_use)
+{
+	EXPECT_USED("chroot", "use");
+}
+
+TEST_F(preload, program_changes_user_and_closes_all)
+{
+	EXPECT_USED("user", "close-all", "use");
+}
+
+TEST_F(preload, program_has_no_descriptor_free)
+{
+	EXPECT_USED("no-descriptors", "use");
+}
+
+TEST_F(preload, program_lost_it_and_none_is_free_enomem)
+{
+	EXPECT_EQ(ENOMEM, RUN_USER("close-all", "no-descriptors", "use"));
+}
+
+TEST_F(preload, program_lost_it_and_root_enosys)
+{
+	EXPECT_EQ(ENOSYS, RUN_USER("close-all", "chroot", "use"));
+}
+
+TEST_HARNESS_MAIN

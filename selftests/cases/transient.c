@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transient segments, which are removed with their last detach. In-tree shm has
+ * none.
+ */
+#include <kshm.h>
+#include <sys/mman.h>
+
+#include "cases.h"
+
+#define KERNEL		"/proc/sys/kernel/"
+
+FIXTURE_KSHM(transient);
+
+static int obtain(int owner)
+{
+	int id = kshm_segment_get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600,
+				  KSHM_TRANSIENT, owner, NULL);
+
+	if (id < 0)
+		die("creating a transient segment: %s", strerror(errno));
+	return id;
+}
+
+static int make_transient(void)
+{
+	return obtain(-1);
+}
+
+TEST_F(transient, stays_until_first_attach)
+{
+	int id = make_transient();
+
+	if (in_child()) {
+		EXPECT_TRUE(exists(id));
+		_exit(0);
+	}
+	EXPECT_TRUE(exists(id));
+	EXPECT_EQ(id, get(KEY, PAGE, 0600));
+	rmid(id);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, last_detach_removes)
+{
+	int id = make_transient(), again;
+	char *p = attach(id), *q = attach(id);
+
+	EXPECT_EQ(0600, stat_of(id).shm_perm.mode);
+	detach(p);
+	EXPECT_EQ(id, get(KEY, PAGE, 0600));
+	detach(q);
+	EXPECT_FALSE(exists(id));
+	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
+	again = make_transient();
+	EXPECT_NE(id, again);
+	detach(attach(again));
+	EXPECT_FALSE(exists(again));
+}
+
+TEST_F(transient, failed_attach_is_none)
+{
+	int id = make_transient();
+	char *page = fill_page(free_range(1), 0), *p;
+
+	EXPECT_EQ(-EINVAL, at(id, page, 0));
+	EXPECT_TRUE(exists(id));
+	p = attach(id);
+	EXPECT_EQ(-EINVAL, at(id, page, 0));
+	EXPECT_TRUE(exists(id));
+	detach(p);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, every_mapping_keeps)
+{
+	int id = make_transient();
+	char *p = attach(id);
+	pid_t child = spawn_idle();
+
+	detach(p);
+	EXPECT_EQ(1, nattch(id));
+	kill_child(child);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, piece_of_mapping_keeps)
+{
+	int id = kshm_segment_get(KEY, 3 * PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT,
+				  -1, NULL);
+	char *p = attach(id);
+
+	ASSERT_EQ(0, munmap(p + PAGE, PAGE));
+	EXPECT_EQ(2, nattch(id));
+	ASSERT_EQ(0, munmap(p, PAGE));
+	EXPECT_TRUE(exists(id));
+	ASSERT_EQ(0, munmap(p + 2 * PAGE, PAGE));
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, owned_too_goes_with_the_first_of_both)
+{
+	int owner = kshm_owner();
+	int id = obtain(owner);
+
+	detach(attach(id));
+	EXPECT_FALSE(exists(id));
+	id = obtain(owner);
+	close(owner);
+	EXPECT_FALSE(exists(id));
+}
+
+TEST_F(transient, limits_get_back_what_it_had)
+{
+	struct shm_info info;
+	int i;
+
+	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
+	ASSERT_EQ(0, write_number(KERNEL "shmmni", 1));
+	for (i = 0; i < 100; i++)
+		detach(attach(make_transient()));
+	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
+	EXPECT_EQ(0, info.used_ids);
+	EXPECT_EQ(0, info.shm_tot);
+}
+
+TEST_HARNESS_MAIN
