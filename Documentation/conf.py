@@ -66,5 +66,14 @@ def list_module_files(app, page, source):
         for name in module_files() if "/**\n" in read(name)))
 
 
+def list_statements(app, page, source):
+    """Put what the test programs state in place of a line @STATEMENTS@."""
+    if "@STATEMENTS@" in source[0]:
+        source[0] = source[0].replace("@STATEMENTS@", subprocess.check_output(
+            [os.path.join(TOP, "selftests/lint/statements"), "--rst"],
+            text=True))
+
+
 def setup(app):
     app.connect("source-read", list_module_files)
+    app.connect("source-read", list_statements)

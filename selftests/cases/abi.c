@@ -374,6 +374,7 @@ static union arg request(void (*fill)(union arg *arg, char *attached),
 	return arg;
 }
 
+/* abi: A valid request in the struct's exact size is done. */
 TEST_F(abi, exact_size_done)
 {
 	union arg arg = request(variant->fill, self->attached);
@@ -385,6 +386,7 @@ TEST_F(abi, exact_size_done)
 	EXPECT_EQ(variant->changes, !!memcmp(&before, &after, sizeof(after)));
 }
 
+/* abi: A shorter struct is EINVAL, and changes nothing. */
 TEST_F(abi, too_short_einval)
 {
 	union arg arg = request(variant->fill, self->attached);
@@ -398,6 +400,7 @@ TEST_F(abi, too_short_einval)
 
 static const size_t longer[] = { 1, 4, 8, 100, 256 };
 
+/* abi: A longer struct that ends in zeros does the same as the exact one. */
 TEST_F(abi, longer_with_zero_tail_done)
 {
 	size_t size = _IOC_SIZE(variant->cmd), i;
@@ -421,6 +424,10 @@ TEST_F(abi, longer_with_zero_tail_done)
 	}
 }
 
+/*
+ * abi: A longer struct that does not end in zeros is E2BIG, and changes
+ * nothing.
+ */
 TEST_F(abi, longer_with_other_tail_e2big)
 {
 	size_t size = _IOC_SIZE(variant->cmd), i;
@@ -436,6 +443,7 @@ TEST_F(abi, longer_with_other_tail_e2big)
 	end_refusals(_metadata);
 }
 
+/* abi: The longest struct that an ioctl can have is accepted. */
 TEST_F(abi, longest_with_zero_tail_done)
 {
 	size_t size = (1 << _IOC_SIZEBITS) - 1;
@@ -447,6 +455,7 @@ TEST_F(abi, longest_with_zero_tail_done)
 	free(buf);
 }
 
+/* abi: A command number with another direction is ENOTTY. */
 TEST_F(abi, wrong_direction_enotty)
 {
 	union arg arg = request(variant->fill, self->attached);
@@ -463,6 +472,7 @@ TEST_F(abi, wrong_direction_enotty)
 	end_refusals(_metadata);
 }
 
+/* abi: A command number with another magic letter is ENOTTY. */
 TEST_F(abi, wrong_magic_enotty)
 {
 	union arg arg = request(variant->fill, self->attached);
@@ -474,6 +484,10 @@ TEST_F(abi, wrong_magic_enotty)
 	end_refusals(_metadata);
 }
 
+/*
+ * abi: Each unknown flag bit is EINVAL, and changes neither the struct nor
+ * anything else.
+ */
 TEST_F(abi, unknown_flag_einval)
 {
 	union arg arg, before;
@@ -492,6 +506,10 @@ TEST_F(abi, unknown_flag_einval)
 	end_refusals(_metadata);
 }
 
+/*
+ * abi: Each bit of a reserved word is EINVAL, and changes neither the
+ * struct nor anything else.
+ */
 TEST_F(abi, reserved_word_einval)
 {
 	union arg arg, before;
@@ -510,6 +528,7 @@ TEST_F(abi, reserved_word_einval)
 	end_refusals(_metadata);
 }
 
+/* abi: A struct that can't be read is EFAULT, and changes nothing. */
 TEST_F(abi, unreadable_struct_efault)
 {
 	size_t size = _IOC_SIZE(variant->cmd);
@@ -525,6 +544,10 @@ TEST_F(abi, unreadable_struct_efault)
 	end_refusals(_metadata);
 }
 
+/*
+ * abi: A struct with results that can't be written is EFAULT, and changes
+ * nothing.
+ */
 TEST_F(abi, unwritable_struct_efault)
 {
 	union arg arg = request(variant->fill, self->attached);
@@ -542,6 +565,7 @@ TEST_F(abi, unwritable_struct_efault)
 	EXPECT_EQ(0, memcmp(page, &arg, sizeof(arg)));
 }
 
+/* abi: A struct without results is not written. */
 TEST_F(abi, input_struct_left_alone)
 {
 	union arg arg = request(variant->fill, self->attached), before = arg;
@@ -553,6 +577,10 @@ TEST_F(abi, input_struct_left_alone)
 }
 
 #ifdef __x86_64__
+/*
+ * abi: A 32-bit program gets the same answer.
+ * history: Bytes that nobody had set were copied to user space.
+ */
 TEST_F(abi, caller_of_32_bits_same_answer)
 {
 	union arg want = request(variant->fill, self->attached);
@@ -568,6 +596,7 @@ TEST_F(abi, caller_of_32_bits_same_answer)
 	EXPECT_EQ(0, memcmp(&want, arg, sizeof(want)));
 }
 
+/* abi: A 32-bit program gets the same errors. */
 TEST_F(abi, caller_of_32_bits_same_errors)
 {
 	size_t size = _IOC_SIZE(variant->cmd);

@@ -17,6 +17,10 @@ static bool on_kshm(void)
 	return backend == &kshm;
 }
 
+/*
+ * differences: Reading pages that are in memory takes one fault for 16 of
+ * them on kshm, and one for each in-tree.
+ */
 TEST_F(differences, reading_faults_once_for_many_pages)
 {
 	const size_t pages = 16 * FAULT_AROUND;
@@ -35,6 +39,7 @@ TEST_F(differences, reading_faults_once_for_many_pages)
 	}
 }
 
+/* differences: After MADV_RANDOM it takes one fault for each page on both. */
 TEST_F(differences, reading_at_random_faults_for_each_page)
 {
 	const size_t pages = 16 * FAULT_AROUND;
@@ -49,6 +54,16 @@ TEST_F(differences, reading_at_random_faults_for_each_page)
 	EXPECT_GE(faults_to_read(p, pages), pages);
 }
 
+/*
+ * differences: SHM_HUGETLB is EINVAL on kshm.
+ * history: The filesystem below was not told of mappings that come and go.
+ * history: A part of a huge page was unmapped.
+ * history: A resident huge page was counted 512 times.
+ * history: Huge pages were reserved although that was not wanted.
+ * history: A size that is not a multiple of the huge page was mapped too
+ * short.
+ * history: Shared page tables of huge pages were not flushed.
+ */
 TEST_F(differences, huge_pages_refused)
 {
 	int id = get(IPC_PRIVATE, 2 * MIB, IPC_CREAT | SHM_HUGETLB | 0600);
@@ -60,6 +75,13 @@ TEST_F(differences, huge_pages_refused)
 	}
 }
 
+/*
+ * differences: kshm does not obey kernel.shm_rmid_forced.
+ * history: A creator that left its namespace stayed in a list of the freed
+ * one.
+ * history: Removing the segments of dead processes removed one that was
+ * being attached.
+ */
 TEST_F(differences, forced_removal_not_obeyed)
 {
 	int id;
@@ -70,6 +92,10 @@ TEST_F(differences, forced_removal_not_obeyed)
 	EXPECT_EQ(on_kshm(), exists(id));
 }
 
+/*
+ * differences: kshm does not obey kernel.shm_next_id.
+ * history: A requested id had an index above the limit.
+ */
 TEST_F(differences, next_id_not_obeyed)
 {
 	ASSERT_EQ(0, write_number("/proc/sys/kernel/shm_next_id", 1000));
@@ -78,7 +104,10 @@ TEST_F(differences, next_id_not_obeyed)
 
 #define OVERCOMMIT	"/proc/sys/vm/overcommit_"
 
-/* What kind the policy is shows only as long as it stops short of all memory. */
+/*
+ * differences: kshm can't tell overcommit mode 2 where the ratio allows
+ * more than all memory, and obeys SHM_NORESERVE there.
+ */
 TEST_F(differences, overcommit_beyond_memory_not_seen)
 {
 	unsigned long memory = read_number(OVERCOMMIT "memory");
@@ -93,7 +122,13 @@ TEST_F(differences, overcommit_beyond_memory_not_seen)
 	EXPECT_EQ(on_kshm() ? 0 : -ENOMEM, id);
 }
 
-/* Root's attach has left a file for that of a user, who may open none. */
+/*
+ * differences: Where the table of files is full, an attach on kshm can use
+ * the file that an earlier one left.
+ *
+ * Root's attach has left its file for that of a user, who can't open a new
+ * one.
+ */
 TEST_F(differences, full_file_table_attach_works)
 {
 	int id = make_key(KEY, PAGE, 0666);
@@ -117,7 +152,13 @@ static bool shmem_falls_below(unsigned long kib, int seconds)
 	return false;
 }
 
-/* One segment stays attached; what becomes of another one beside it? */
+/*
+ * differences: An IPC namespace that nobody is in any more frees its
+ * unattached segments on kshm; in-tree they stay while one segment is
+ * attached.
+ *
+ * One segment stays attached; the memory of the other one is watched.
+ */
 TEST_F(differences, left_namespace_frees_what_nobody_attached)
 {
 	unsigned long full;
@@ -165,7 +206,12 @@ static void follow_to_end_of(struct __test_metadata *_metadata, pid_t pid,
 	} while (!inside);
 }
 
-/* By a process in the same memory, which so does what a thread may do. */
+/*
+ * differences: A buffer that is unmapped during the call is SIGSEGV on
+ * kshm, since the library fills it.
+ *
+ * A process that shares the memory stands in for a thread.
+ */
 TEST_F(differences, buffer_taken_away_is_a_signal)
 {
 	static char stack[32 * 1024] __attribute__((aligned(16)));
@@ -211,6 +257,7 @@ static int make_object(const char *name)
 	return fd;
 }
 
+/* differences: A named object of kshm has no path in /dev/shm. */
 TEST_F(differences, named_object_is_in_no_directory)
 {
 	char path[64], target[64] = "";
@@ -224,6 +271,10 @@ TEST_F(differences, named_object_is_in_no_directory)
 	EXPECT_STREQ(on_kshm() ? "/kshm:a (deleted)" : "/dev/shm/a", target);
 }
 
+/*
+ * differences: A named object of kshm is not bound by the size of
+ * /dev/shm.
+ */
 TEST_F(differences, named_object_not_bound_by_the_mount)
 {
 	int fd;
@@ -233,6 +284,10 @@ TEST_F(differences, named_object_not_bound_by_the_mount)
 	EXPECT_EQ(on_kshm() ? 0 : ENOSPC, posix_fallocate(fd, 0, 4 * MIB));
 }
 
+/*
+ * differences: A namespace can have as many named objects of kshm as
+ * shmmni says.
+ */
 TEST_F(differences, named_objects_as_many_as_shmmni)
 {
 	own_shm_mount();
@@ -241,6 +296,10 @@ TEST_F(differences, named_objects_as_many_as_shmmni)
 	EXPECT_EQ(on_kshm(), open_object("/b", O_RDWR | O_CREAT) == -ENOSPC);
 }
 
+/*
+ * differences: A name that is too long is ENAMETOOLONG on kshm, however
+ * long it is.
+ */
 TEST_F(differences, object_name_of_any_length_enametoolong)
 {
 	char name[5000];
@@ -253,6 +312,7 @@ TEST_F(differences, object_name_of_any_length_enametoolong)
 	EXPECT_EQ(on_kshm() ? -ENAMETOOLONG : -ENOENT, unlink_object(name));
 }
 
+/* differences: The names "." and ".." are EINVAL on kshm. */
 TEST_F(differences, object_names_of_dots_are_no_directories)
 {
 	own_shm_mount();
@@ -261,6 +321,10 @@ TEST_F(differences, object_names_of_dots_are_no_directories)
 	EXPECT_EQ(on_kshm() ? -ENOENT : -EISDIR, unlink_object("/."));
 }
 
+/*
+ * differences: Open flags that POSIX does not name for shm_open are
+ * ignored on kshm.
+ */
 TEST_F(differences, object_flags_beyond_posix_ignored)
 {
 	int fd;
@@ -273,6 +337,10 @@ TEST_F(differences, object_flags_beyond_posix_ignored)
 	EXPECT_EQ(on_kshm(), open_object("/a", O_ACCMODE) == -EINVAL);
 }
 
+/*
+ * differences: A missing name is ENOENT on kshm even where the table of
+ * files is full.
+ */
 TEST_F(differences, object_absent_told_before_full_file_table)
 {
 	own_shm_mount();
@@ -283,6 +351,7 @@ TEST_F(differences, object_absent_told_before_full_file_table)
 	}
 }
 
+/* differences: kshm does not obey fs.protected_regular. */
 TEST_F(differences, protected_regular_not_obeyed)
 {
 	const char *path = "/proc/sys/fs/protected_regular";

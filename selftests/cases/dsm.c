@@ -9,6 +9,7 @@ FIXTURE_KSHM(dsm);
 
 static const struct dsm_handle by_key = { .key = KEY };
 
+/* dsm: A name works as a handle, and comes before the key. */
 TEST_F(dsm, name_does_as_a_key)
 {
 	struct dsm_handle handle = { .name = "query 1", .key = KEY };
@@ -34,6 +35,10 @@ TEST_F(dsm, name_does_as_a_key)
 	EXPECT_EQ(NULL, mine);
 }
 
+/*
+ * dsm: kshm_dsm() creates, attaches, detaches and destroys a segment by
+ * its handle.
+ */
 TEST_F(dsm, created_attached_and_destroyed)
 {
 	void *mine = NULL, *its = NULL;
@@ -55,6 +60,7 @@ TEST_F(dsm, created_attached_and_destroyed)
 	EXPECT_FALSE(exists(0));
 }
 
+/* dsm: All memory of a new segment is there at once. */
 TEST_F(dsm, all_memory_there_at_once)
 {
 	struct line line;
@@ -66,6 +72,7 @@ TEST_F(dsm, all_memory_there_at_once)
 	EXPECT_EQ(5 * PAGE, line.rss);
 }
 
+/* dsm: A destroyed segment goes with its last attach. */
 TEST_F(dsm, destroyed_while_others_have_it_goes_with_them)
 {
 	void *mine = NULL, *its = NULL, *gone = NULL;
@@ -81,6 +88,7 @@ TEST_F(dsm, destroyed_while_others_have_it_goes_with_them)
 	EXPECT_FALSE(exists(0));
 }
 
+/* dsm: A segment can be destroyed without being attached. */
 TEST_F(dsm, destroyed_without_an_attach)
 {
 	void *addr = NULL;
@@ -94,6 +102,7 @@ TEST_F(dsm, destroyed_without_an_attach)
 	EXPECT_EQ(ENOENT, errno);
 }
 
+/* dsm: Destroying without permission is EPERM, and detaches. */
 TEST_F(dsm, destroyed_by_who_may_not_eperm_and_detached)
 {
 	void *addr = NULL;
@@ -122,6 +131,7 @@ TEST_F(dsm, destroyed_by_who_may_not_eperm_and_detached)
 	EXPECT_EQ(7, size);						\
 } while (0)
 
+/* dsm: A request that is refused changes nothing. */
 TEST_F(dsm, refused_changes_nothing)
 {
 	static const struct dsm_handle private = { .key = IPC_PRIVATE };
@@ -141,6 +151,7 @@ TEST_F(dsm, refused_changes_nothing)
 	EXPECT_TRUE(exists(0));
 }
 
+/* dsm: A segment that was created but can't be attached is removed. */
 TEST_F(dsm, created_but_not_attached_leaves_nothing)
 {
 	struct rlimit small = { 1UL << 30, 1UL << 30 };

@@ -73,6 +73,7 @@ static int events_of(int fd)
 /* errno of a call that has to fail, else 0. */
 #define error_of(call)	((call) == -1 ? errno : 0)
 
+/* fd: INFO tells the feature FD. */
 TEST_F(fd, feature_is_told)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -81,6 +82,10 @@ TEST_F(fd, feature_is_told)
 	EXPECT_NE(0, info.features & KSHM_FEATURE_FD);
 }
 
+/*
+ * fd: A mapping of a descriptor is an attach: it is counted, timed,
+ * inherited and unmapped as one.
+ */
 TEST_F(fd, mapping_is_an_attach)
 {
 	int fd = fd_of(self->dev, 0);
@@ -116,7 +121,10 @@ TEST_F(fd, mapping_is_an_attach)
 	EXPECT_EQ(getpid(), stat_of(0).shm_lpid);
 }
 
-/* An attach becomes executable likewise, by mprotect(2). */
+/*
+ * fd: A mapping of a descriptor can be executable without x in the mode,
+ * as any attach can become with mprotect.
+ */
 TEST_F(fd, mapping_executable_without_x)
 {
 	char *p = map_at(NULL, fd_of(self->dev, 0), 0, 1,
@@ -127,6 +135,7 @@ TEST_F(fd, mapping_executable_without_x)
 	EXPECT_EQ(0, error_of(mprotect(q, PAGE, PROT_READ | PROT_EXEC)));
 }
 
+/* fd: shmdt detaches a mapping of a descriptor. */
 TEST_F(fd, mapping_is_detached_like_an_attach)
 {
 	int fd = fd_of(self->dev, 0);
@@ -141,6 +150,7 @@ TEST_F(fd, mapping_is_detached_like_an_attach)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* fd: A mapping stays when its descriptor is closed. */
 TEST_F(fd, mapping_outlives_descriptor)
 {
 	int fd = fd_of(self->dev, 0);
@@ -152,6 +162,7 @@ TEST_F(fd, mapping_outlives_descriptor)
 	EXPECT_EQ(2, nattch(0));
 }
 
+/* fd: A mapping can be a part of the segment. */
 TEST_F(fd, mapping_of_a_part_is_that_part)
 {
 	int fd = fd_of(self->dev, 0);
@@ -161,6 +172,7 @@ TEST_F(fd, mapping_of_a_part_is_that_part)
 	EXPECT_EQ('p', q[3]);
 }
 
+/* fd: A mapping may reach beyond the segment, where access is SIGBUS. */
 TEST_F(fd, mapping_beyond_the_end_sigbus)
 {
 	int fd = fd_of(self->dev, 0);
@@ -171,6 +183,7 @@ TEST_F(fd, mapping_beyond_the_end_sigbus)
 	EXPECT_EQ(0, p[3 * PAGE - 1]);
 }
 
+/* fd: A private mapping is EINVAL. */
 TEST_F(fd, mapping_private_einval)
 {
 	int fd = fd_of(self->dev, KSHM_FD_RDONLY);
@@ -180,6 +193,7 @@ TEST_F(fd, mapping_private_einval)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* fd: A descriptor is closed on exec only with the flag CLOEXEC. */
 TEST_F(fd, closed_on_exec_only_if_asked)
 {
 	EXPECT_EQ(0, fcntl(fd_of(self->dev, 0), F_GETFD));
@@ -187,6 +201,7 @@ TEST_F(fd, closed_on_exec_only_if_asked)
 				    F_GETFD));
 }
 
+/* fd: Each call opens another file, with a file position of its own. */
 TEST_F(fd, each_call_another_file)
 {
 	int one = fd_of(self->dev, 0), other = fd_of(self->dev, 0);
@@ -198,6 +213,10 @@ TEST_F(fd, each_call_another_file)
 	EXPECT_EQ(2, nattch(0));
 }
 
+/*
+ * fd: The permission is checked when the descriptor is made, and not when
+ * it is mapped.
+ */
 TEST_F(fd, permission_asked_when_made)
 {
 	int fd;
@@ -249,6 +268,10 @@ static void expect_not_widened(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(EPERM, error_of(fchown(fd, getuid(), getgid())));
 }
 
+/*
+ * fd: A read-only descriptor never allows writing, however it is
+ * duplicated, reopened, mapped or changed.
+ */
 TEST_F(fd, read_only_never_widened)
 {
 	int fd = fd_of(self->dev, KSHM_FD_RDONLY);
@@ -285,6 +308,7 @@ static void become_root_of_new_namespace(void)
 		die("no user namespace: %s", strerror(errno));
 }
 
+/* fd: Neither the owner nor root of a user namespace can make it writable. */
 TEST_F(fd, read_only_not_widened_by_owner_and_namespace_root)
 {
 	int fd;
@@ -308,7 +332,11 @@ static int shared_with_devices(int dev, int fd)
 	return ioctl(dev, UDMABUF_CREATE, &arg);
 }
 
-/* Who gets there may write what a file has, however that was opened. */
+/*
+ * fd: No descriptor of a segment can be shared with a device by udmabuf.
+ *
+ * A device could write to the pages, however the descriptor was opened.
+ */
 TEST_F(fd, read_only_not_widened_by_device)
 {
 	int dev = open("/dev/udmabuf", O_RDWR), memfd, fd;
@@ -326,6 +354,10 @@ TEST_F(fd, read_only_not_widened_by_device)
 	EXPECT_EQ(EINVAL, error_of(shared_with_devices(dev, fd)));
 }
 
+/*
+ * fd: No file call changes the size, the seals, the flags or the contents
+ * behind the end.
+ */
 TEST_F(fd, size_is_fixed_for_all)
 {
 	static const int modes[] = {
@@ -359,7 +391,12 @@ TEST_F(fd, size_is_fixed_for_all)
 	EXPECT_EQ(0, p[0]);
 }
 
-/* Those of "security" ask the security modules only, which an inode may skip. */
+/*
+ * fd: A descriptor takes no extended attributes.
+ *
+ * Only security modules check attributes of "security", and an inode may
+ * be exempt from them.
+ */
 TEST_F(fd, attributes_refused)
 {
 	static const char * const names[] = { "security.kshm", "trusted.kshm" };
@@ -383,6 +420,7 @@ TEST_F(fd, attributes_refused)
 	}
 }
 
+/* fd: A writable descriptor can punch holes. */
 TEST_F(fd, hole_punched_by_who_may_write)
 {
 	int fd = fd_of(self->dev, 0);
@@ -400,6 +438,7 @@ TEST_F(fd, hole_punched_by_who_may_write)
 	EXPECT_EQ('p', p[2 * PAGE]);
 }
 
+/* fd: fstat and lseek tell the size of the segment. */
 TEST_F(fd, size_is_seen)
 {
 	int fd = fd_of(self->dev, KSHM_FD_RDONLY);
@@ -416,6 +455,7 @@ TEST_F(fd, size_is_seen)
 	EXPECT_EQ(EINVAL, error_of(lseek(fd, -1, SEEK_SET)));
 }
 
+/* fd: read and write are EINVAL. */
 TEST_F(fd, read_and_write_einval)
 {
 	int fd = fd_of(self->dev, 0);
@@ -462,7 +502,13 @@ static int receive_fd(int socket)
 	return fd;
 }
 
-/* As a container does it: other namespaces, another user, only a socket. */
+/*
+ * fd: A descriptor passed over a socket can be mapped in other namespaces
+ * and by other users.
+ *
+ * Containers do that: other namespaces, another user, and only a socket
+ * between them.
+ */
 TEST_F(fd, passed_to_other_namespace_is_mapped)
 {
 	char *p = attach(0), *q;
@@ -487,6 +533,10 @@ TEST_F(fd, passed_to_other_namespace_is_mapped)
 	EXPECT_EQ('q', p[1]);
 }
 
+/*
+ * fd: A mapping of a passed descriptor is counted in the segment's
+ * namespace, and keeps a removed segment.
+ */
 TEST_F(fd, passed_mapping_counts_where_the_segment_is)
 {
 	int fd = fd_of(self->dev, 0);
@@ -509,6 +559,10 @@ TEST_F(fd, passed_mapping_counts_where_the_segment_is)
 	EXPECT_EQ(POLLPRI | POLLRDHUP | POLLHUP, events_of(fd));
 }
 
+/*
+ * fd: A descriptor is not an attach: the segment ends under it, and its
+ * memory is freed.
+ */
 TEST_F(fd, descriptor_is_no_attach)
 {
 	int fd = fd_of(self->dev, 0);
@@ -530,6 +584,10 @@ TEST_F(fd, descriptor_is_no_attach)
 	EXPECT_EQ(SIZE, st.st_size);
 }
 
+/*
+ * fd: A descriptor of a removed segment can still be mapped while
+ * something has it attached.
+ */
 TEST_F(fd, marked_segment_still_mapped)
 {
 	int fd = fd_of(self->dev, 0);
@@ -545,6 +603,7 @@ TEST_F(fd, marked_segment_still_mapped)
 	EXPECT_LE(0, fd_of(self->dev, 0));
 }
 
+/* fd: poll on a descriptor tells the end of the segment's namespace. */
 TEST_F(fd, namespace_end_is_told)
 {
 	struct pollfd poll_fd = { .events = POLLPRI };
@@ -584,6 +643,7 @@ static void act_exit(char *p)
 {
 }
 
+/* fd: poll wakes with POLLPRI when the segment is marked for removal. */
 TEST_F(fd, poll_wakes_when_marked)
 {
 	int fd = fd_of(self->dev, KSHM_FD_RDONLY);
@@ -596,6 +656,7 @@ TEST_F(fd, poll_wakes_when_marked)
 	EXPECT_EQ(POLLPRI | POLLRDHUP | POLLHUP, events_of(fd));
 }
 
+/* fd: poll wakes with POLLHUP when the segment ends. */
 TEST_F(fd, poll_wakes_when_ended)
 {
 	int fd = fd_of(self->dev, 0);
@@ -618,6 +679,7 @@ static pid_t spawn_attached(void)
 	return pid;
 }
 
+/* fd: poll wakes with POLLRDHUP when the last attach goes. */
 TEST_F(fd, poll_wakes_when_last_attach_goes)
 {
 	int fd = fd_of(self->dev, 0);
@@ -630,7 +692,7 @@ TEST_F(fd, poll_wakes_when_last_attach_goes)
 	EXPECT_EQ(0, events_of(fd));
 }
 
-/* By level: what was not asked for doesn't keep epoll awake. */
+/* fd: epoll sleeps until something happens that it was asked for. */
 TEST_F(fd, epoll_sleeps_until_something_happens)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLPRI };
@@ -647,6 +709,7 @@ TEST_F(fd, epoll_sleeps_until_something_happens)
 	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
 }
 
+/* fd: epoll by edge wakes once for each last detach. */
 TEST_F(fd, epoll_by_edge_wakes_once_for_each)
 {
 	struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET };
@@ -676,6 +739,7 @@ static const char *fdinfo_of(int fd)
 	return ours ? ours : text;
 }
 
+/* fd: fdinfo tells id, key, size, count, state and generation. */
 TEST_F(fd, fdinfo_tells_what_it_is)
 {
 	int fd = fd_of(self->dev, 0);
@@ -694,7 +758,12 @@ TEST_F(fd, fdinfo_tells_what_it_is)
 	EXPECT_NE(NULL, strstr(fdinfo_of(fd), "kshm-state:\tended\n"));
 }
 
-/* The one way to another size, which is the owner's. */
+/*
+ * fd: After GROW a descriptor maps the whole segment, and tells its new
+ * size.
+ *
+ * GROW is the one way to another size.
+ */
 TEST_F(fd, grown_segment_mapped_whole)
 {
 	int fd = fd_of(self->dev, 0);
@@ -712,6 +781,7 @@ TEST_F(fd, grown_segment_mapped_whole)
 	EXPECT_NE(NULL, strstr(fdinfo_of(fd), "kshm-generation:\t1\n"));
 }
 
+/* fd: A call that fails leaves no descriptor open. */
 TEST_F(fd, refused_leaves_no_descriptor)
 {
 	struct kshm_fd *arg = (void *)fill_page(free_range(1), 0);
@@ -764,7 +834,10 @@ static void *map_and_unmap(void *arg)
 	return NULL;
 }
 
-/* The end comes once, by whoever is last, and for good. */
+/*
+ * fd: Mapping beside a removal: the segment ends once, and can't be mapped
+ * after that.
+ */
 TEST_F(fd, mapped_while_removed_ends_once)
 {
 	struct mapper mapper;
@@ -793,6 +866,7 @@ TEST_F(fd, mapped_while_removed_ends_once)
 	}
 }
 
+/* fd: kshm_fd() gives the same as the ioctl, and refuses other open flags. */
 TEST_F(fd, library_gives_the_same)
 {
 	int fd = kshm_segment_fd(0, O_RDONLY | O_CLOEXEC);

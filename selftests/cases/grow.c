@@ -41,6 +41,7 @@ static size_t attached_size(int id)
 	return size;
 }
 
+/* grow: A later attach has the new size; one that is there stays as it is. */
 TEST_F(grow, new_attach_longer_old_as_it_was)
 {
 	int id = make(2);
@@ -62,6 +63,7 @@ TEST_F(grow, new_attach_longer_old_as_it_was)
 	EXPECT_EQ(2, nattch(id));
 }
 
+/* grow: STAT, the listing and SHM_INFO tell the new size. */
 TEST_F(grow, seen_by_everybody_who_asks)
 {
 	struct shm_info info;
@@ -80,6 +82,7 @@ TEST_F(grow, seen_by_everybody_who_asks)
 	EXPECT_EQ(0, info.shm_tot);
 }
 
+/* grow: The generation counts how often the size has changed. */
 TEST_F(grow, generation_counts)
 {
 	int id = make(1), i;
@@ -96,7 +99,7 @@ TEST_F(grow, generation_counts)
 	EXPECT_EQ(8, extent_of(id).generation);
 }
 
-/* Within a page: nothing to charge, and what is beyond the old size stays. */
+/* grow: Growing within a page keeps what is in that page. */
 TEST_F(grow, odd_sizes)
 {
 	int id = make_key(KEY, 5, 0600);
@@ -112,6 +115,10 @@ TEST_F(grow, odd_sizes)
 	EXPECT_EQ(PAGE + 1, attached_size(id));
 }
 
+/*
+ * grow: Detaching an attach from before takes that one and nothing behind
+ * it.
+ */
 TEST_F(grow, detach_of_old_takes_it_and_no_more)
 {
 	char *range = free_range(8);
@@ -133,6 +140,7 @@ TEST_F(grow, detach_of_old_takes_it_and_no_more)
 	EXPECT_EQ(0, nattch(id));
 }
 
+/* grow: Detaching an attach from before takes all its pieces. */
 TEST_F(grow, detach_of_old_takes_all_its_pieces)
 {
 	int id = make(5);
@@ -146,6 +154,10 @@ TEST_F(grow, detach_of_old_takes_all_its_pieces)
 	EXPECT_EQ(0, nattch(id));
 }
 
+/*
+ * grow: An attach from before can be grown with mremap, and shows the new
+ * pages.
+ */
 TEST_F(grow, old_attach_remapped_sees_more)
 {
 	int id = make(1);
@@ -161,6 +173,7 @@ TEST_F(grow, old_attach_remapped_sees_more)
 	EXPECT_EQ(1, nattch(id));
 }
 
+/* grow: A removed segment that is attached can grow, and ends as before. */
 TEST_F(grow, marked_grows_too)
 {
 	int id = make(1);
@@ -173,6 +186,7 @@ TEST_F(grow, marked_grows_too)
 	EXPECT_EQ(-EINVAL, grow(id, 3 * PAGE));
 }
 
+/* grow: Growing does not count as an attach of a transient segment. */
 TEST_F(grow, transient_stays)
 {
 	int id = kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT, -1,
@@ -205,6 +219,7 @@ static void expect_refused(struct __test_metadata *_metadata, int id, int err,
 	EXPECT_EQ(0, nattch(id));
 }
 
+/* grow: A smaller size is EINVAL. */
 TEST_F(grow, smaller_einval)
 {
 	int id = make(4);
@@ -213,6 +228,7 @@ TEST_F(grow, smaller_einval)
 	expect_refused(_metadata, id, -EINVAL, 1);
 }
 
+/* grow: An id that no segment has is EINVAL. */
 TEST_F(grow, unknown_id_einval)
 {
 	size_t size = 0;
@@ -223,6 +239,7 @@ TEST_F(grow, unknown_id_einval)
 	EXPECT_EQ(EINVAL, errno);
 }
 
+/* grow: Growing above shmmax is EINVAL, above shmall ENOSPC. */
 TEST_F(grow, above_limits_refused)
 {
 	int id = make(2);
@@ -239,6 +256,7 @@ TEST_F(grow, above_limits_refused)
 	EXPECT_EQ(0, grow(id, 7 * PAGE));
 }
 
+/* grow: A size that no file can have is EINVAL. */
 TEST_F(grow, larger_than_a_file_einval)
 {
 	int id = make(1);
@@ -249,6 +267,10 @@ TEST_F(grow, larger_than_a_file_einval)
 	expect_refused(_metadata, id, -EINVAL, ULONG_MAX);
 }
 
+/*
+ * grow: A size that can't be committed is ENOMEM, except for a segment
+ * made with SHM_NORESERVE.
+ */
 TEST_F(grow, uncommittable_enomem)
 {
 	int id = make(1), lazy;
@@ -266,6 +288,7 @@ static unsigned long committed(void)
 	return meminfo("Committed_AS:");
 }
 
+/* grow: What growing has committed is given back at the end. */
 TEST_F(grow, committed_memory_comes_and_goes)
 {
 	const size_t much = 64UL << 20;
@@ -278,6 +301,7 @@ TEST_F(grow, committed_memory_comes_and_goes)
 	EXPECT_GT(before + (much >> 11), committed());
 }
 
+/* grow: Growing above RLIMIT_FSIZE is EFBIG, without a signal. */
 TEST_F(grow, above_rlimit_fsize_efbig_without_signal)
 {
 	struct rlimit limit = { 2 * PAGE, RLIM_INFINITY };
@@ -288,6 +312,7 @@ TEST_F(grow, above_rlimit_fsize_efbig_without_signal)
 	EXPECT_EQ(0, grow(id, 2 * PAGE));
 }
 
+/* grow: A locked segment can't grow: EBUSY. */
 TEST_F(grow, locked_ebusy)
 {
 	int id = make(1);
@@ -299,7 +324,10 @@ TEST_F(grow, locked_ebusy)
 	EXPECT_EQ(0, grow(id, 2 * PAGE));
 }
 
-/* What SET asks for, to grow; what STAT asks for, to ask. */
+/*
+ * grow: Growing asks for what IPC_SET asks for, and asking for the size
+ * for what IPC_STAT does.
+ */
 TEST_F(grow, asks_for_permission)
 {
 	int id = make_key(KEY, PAGE, 0644), closed = make_key(KEY + 1, PAGE, 0);
@@ -328,6 +356,10 @@ TEST_F(grow, asks_for_permission)
 	EXPECT_EQ(2 * PAGE, extent_of(closed).size);
 }
 
+/*
+ * grow: kshm_attach() tells the size of the segment, and nothing when it
+ * fails.
+ */
 TEST_F(grow, attach_tells_the_size)
 {
 	size_t size = 0;

@@ -12,12 +12,17 @@ static int id_of(int seq, int index)
 	return seq << INDEX_BITS | index;
 }
 
+/* ids: The first id of a namespace is 0, the next one 1. */
 TEST_F(ids, first_is_zero)
 {
 	EXPECT_EQ(0, make(1));
 	EXPECT_EQ(1, make(1));
 }
 
+/*
+ * ids: While few segments exist, creation goes through 64 indexes in turn;
+ * each time round the sequence number grows by one.
+ */
 TEST_F(ids, remove_and_create_cycles_through_64)
 {
 	int i, id;
@@ -30,7 +35,10 @@ TEST_F(ids, remove_and_create_cycles_through_64)
 	}
 }
 
-/* With many in use the cycle is half as long again as their number. */
+/*
+ * ids: While many segments exist, the cycle has half as many indexes again
+ * as are in use.
+ */
 TEST_F(ids, remove_and_create_cycle_grows_with_use)
 {
 	int i, id;
@@ -44,6 +52,10 @@ TEST_F(ids, remove_and_create_cycle_grows_with_use)
 	}
 }
 
+/*
+ * ids: An index that is in use is skipped, and the sequence number does
+ * not grow for that.
+ */
 TEST_F(ids, taken_index_skipped)
 {
 	int i;
@@ -55,6 +67,7 @@ TEST_F(ids, taken_index_skipped)
 	EXPECT_EQ(id_of(1, 2), make(1));
 }
 
+/* ids: A removed segment that is still attached keeps its index. */
 TEST_F(ids, removed_mark_keeps_its_index)
 {
 	char *p = attach(make(1));
@@ -94,7 +107,13 @@ static void empty(int n)
 		ctl(n, IPC_RMID, NULL);
 }
 
-/* The cycle would be half as long again, but there are no more indexes. */
+/*
+ * ids: There are 32768 indexes; when all are in use creation is ENOSPC,
+ * and a freed one is used next.
+ * history: A requested id had an index above the limit.
+ *
+ * The cycle would be longer than that, but there are no more indexes.
+ */
 TEST_F(ids, full_enospc_and_freed_index_taken)
 {
 	if (watches_memory())
@@ -111,7 +130,15 @@ TEST_F(ids, full_enospc_and_freed_index_taken)
 	empty(INDEXES);
 }
 
-/* With one index free, each creation takes it, and another number. */
+/*
+ * ids: No id comes back before its index has had every other sequence
+ * number.
+ * history: Ids were used again at once, so an old one meant another
+ * segment.
+ *
+ * With one index free, each creation takes it with the next sequence
+ * number.
+ */
 TEST_F(ids, sequence_wraps_at_its_end)
 {
 	/* The upper half is for ids that no other namespace has. */
@@ -148,6 +175,7 @@ static void expect_invalid(struct __test_metadata *_metadata, int id)
 	EXPECT_EQ(-EINVAL, at(id, NULL, 0));
 }
 
+/* ids: A negative id is EINVAL for every command and for shmat. */
 TEST_F(ids, negative_einval)
 {
 	make(1);
@@ -156,6 +184,10 @@ TEST_F(ids, negative_einval)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * ids: An id whose index is not in use is EINVAL for every command and for
+ * shmat.
+ */
 TEST_F(ids, unknown_index_einval)
 {
 	expect_invalid(_metadata, 0);
@@ -165,6 +197,11 @@ TEST_F(ids, unknown_index_einval)
 	expect_invalid(_metadata, INT_MAX);
 }
 
+/*
+ * ids: An id with another sequence number than the segment's is EINVAL,
+ * never EIDRM.
+ * history: EIDRM was returned for an id that was long gone.
+ */
 TEST_F(ids, wrong_sequence_einval)
 {
 	make(1);
@@ -174,13 +211,22 @@ TEST_F(ids, wrong_sequence_einval)
 	EXPECT_TRUE(exists(0));
 }
 
+/* ids: The id of a removed segment is EINVAL. */
 TEST_F(ids, stale_after_removal_einval)
 {
 	rmid(make(1));
 	expect_invalid(_metadata, 0);
 }
 
-/* Programs take EINVAL for "gone", and EIDRM for "in use". */
+/*
+ * ids: The id of a removed segment stays EINVAL when another segment has
+ * its index; that one is not touched.
+ * history: Ids were used again at once, so an old one meant another
+ * segment.
+ * history: EIDRM was returned for an id that was long gone.
+ *
+ * Programs take EINVAL for "gone", and EIDRM for "in use".
+ */
 TEST_F(ids, stale_after_reuse_of_index_einval)
 {
 	int i, fresh;
@@ -194,6 +240,11 @@ TEST_F(ids, stale_after_reuse_of_index_einval)
 	EXPECT_EQ(0600, stat_of(fresh).shm_perm.mode);
 }
 
+/*
+ * ids: While other segments come and go, no id is given twice.
+ * history: Ids were used again at once, so an old one meant another
+ * segment.
+ */
 TEST_F(ids, none_repeats_while_others_live)
 {
 	static char seen[1 << 20];
@@ -223,7 +274,11 @@ static int highest(const int *live, int n)
 	return most;
 }
 
-/* IPC_INFO and SHM_INFO return the highest index, however it was vacated. */
+/*
+ * ids: IPC_INFO and SHM_INFO return the highest index in use, in whatever
+ * order segments are removed.
+ * history: The highest index was that of the past, not of the present.
+ */
 TEST_F(ids, highest_index_follows_random_removal)
 {
 	struct shminfo limits;

@@ -39,7 +39,7 @@ static bool is_known(unsigned int nr)
 	return nr >= FIRST_NUMBER && nr <= _IOC_NR(KSHM_IOC_LOCK);
 }
 
-/* Numbers that are left out among the known ones included. */
+/* ioctl: Every number without a command is ENOTTY. */
 TEST_F(ioctl, number_unknown_enotty)
 {
 	unsigned int nr, dir;
@@ -59,6 +59,7 @@ TEST_F(ioctl, number_unknown_enotty)
 	end_refusals(_metadata);
 }
 
+/* ioctl: A bare number, and one with all bits set, is ENOTTY. */
 TEST_F(ioctl, number_bare_enotty)
 {
 	union arg arg;
@@ -84,6 +85,11 @@ TEST_F(ioctl, number_bare_enotty)
 
 #define INIT(...)	{ __VA_ARGS__ }
 
+/*
+ * ioctl: Results do not depend on what was in their fields, and all of
+ * them are written.
+ * history: Bytes that nobody had set were copied to user space.
+ */
 TEST_F(ioctl, output_poisoned_all_written)
 {
 	make_key(KEY, PAGE, 0600);
@@ -113,7 +119,10 @@ TEST_F(ioctl, output_poisoned_all_written)
 			   id, id);
 }
 
-/* It is an answer: what it says on input is not looked at. */
+/*
+ * ioctl: GET writes CREATED into the flags if it created; that bit is
+ * ignored on input.
+ */
 TEST_F(ioctl, get_created_says_which)
 {
 	struct kshm_get arg = { .key = KEY, .size = PAGE, .mode = 0600 };
@@ -130,6 +139,10 @@ TEST_F(ioctl, get_created_says_which)
 	}
 }
 
+/*
+ * ioctl: A segment made with OWNED goes when the descriptor of the ioctl
+ * is closed.
+ */
 TEST_F(ioctl, get_owned_by_its_descriptor)
 {
 	struct kshm_get arg = { .size = PAGE, .flags = KSHM_GET_OWNED };
@@ -140,6 +153,7 @@ TEST_F(ioctl, get_owned_by_its_descriptor)
 	EXPECT_FALSE(exists(arg.id));
 }
 
+/* ioctl: ATTACH writes length and address, and keeps the id. */
 TEST_F(ioctl, output_length_poisoned_written)
 {
 	struct kshm_attach arg = { .length = 0xa5a5a5a5a5a5a5a5 };
@@ -152,6 +166,7 @@ TEST_F(ioctl, output_length_poisoned_written)
 	EXPECT_EQ(0, dt((void *)(uintptr_t)arg.addr));
 }
 
+/* ioctl: OPEN and FD write the descriptor, and nothing else. */
 TEST_F(ioctl, output_descriptor_poisoned_written)
 {
 	struct kshm_open open_arg = {
@@ -175,6 +190,7 @@ TEST_F(ioctl, output_descriptor_poisoned_written)
 	EXPECT_EQ(0, close(arg.fd));
 }
 
+/* ioctl: WHO writes the count, and keeps the room. */
 TEST_F(ioctl, output_count_poisoned_written)
 {
 	struct kshm_who arg = { .count = 0xa5a5a5a5 };
@@ -188,6 +204,10 @@ TEST_F(ioctl, output_count_poisoned_written)
 	EXPECT_EQ(0, arg.room);
 }
 
+/*
+ * ioctl: STAT tells all that IPC_STAT does, and state, resident and
+ * swapped pages.
+ */
 TEST_F(ioctl, stat_tells_all)
 {
 	struct kshm_stat st = { .id = 0 };
@@ -215,6 +235,7 @@ TEST_F(ioctl, stat_tells_all)
 	EXPECT_EQ(0, ctl(0, SHM_UNLOCK, NULL));
 }
 
+/* ioctl: STAT by index gives id and sequence number. */
 TEST_F(ioctl, stat_by_index_gives_id)
 {
 	struct kshm_stat st = { .flags = KSHM_STAT_BY_INDEX };
@@ -231,6 +252,7 @@ TEST_F(ioctl, stat_by_index_gives_id)
 	EXPECT_EQ(-EINVAL, call(self->dev, KSHM_IOC_STAT, &st));
 }
 
+/* ioctl: STAT asks for r, unless it has the flag ANY. */
 TEST_F(ioctl, stat_any_without_permission)
 {
 	struct kshm_stat st = { .id = 0 };
@@ -254,6 +276,10 @@ TEST_F(ioctl, stat_any_without_permission)
 			 KSHM_FEATURE_LIFETIME | KSHM_FEATURE_UNIQUE | \
 			 KSHM_FEATURE_FD | KSHM_FEATURE_WHO)
 
+/*
+ * ioctl: INFO tells ABI, limits and features, and -1 as the highest index
+ * of no segment.
+ */
 TEST_F(ioctl, info_tells_limits)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -270,6 +296,7 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 
+/* ioctl: INFO adds up pages only with the flag USAGE. */
 TEST_F(ioctl, info_adds_up_usage_on_demand)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -287,6 +314,7 @@ TEST_F(ioctl, info_adds_up_usage_on_demand)
 	EXPECT_EQ(0, info.swp);
 }
 
+/* ioctl: SET changes only what its mask names. */
 TEST_F(ioctl, set_changes_what_the_mask_names)
 {
 	struct kshm_set set = { .uid = ALICE, .gid = STAFF, .mode = 0123 };
@@ -311,6 +339,7 @@ TEST_F(ioctl, set_changes_what_the_mask_names)
 	EXPECT_EQ(0, stat_of(0).shm_perm.uid);
 }
 
+/* ioctl: ATTACH tells where the segment is, and its size in bytes. */
 TEST_F(ioctl, attach_gives_segment_size_and_address)
 {
 	struct kshm_attach arg = { .flags = KSHM_ATTACH_RND };
@@ -323,7 +352,11 @@ TEST_F(ioctl, attach_gives_segment_size_and_address)
 	EXPECT_EQ(PAGE + 5, arg.length);
 }
 
-/* The answer would be written into the segment. */
+/*
+ * ioctl: An ATTACH over its own struct is EFAULT, and maps nothing.
+ *
+ * The result would be written into the segment.
+ */
 TEST_F(ioctl, attach_over_its_own_struct_efault)
 {
 	struct kshm_attach *arg = (void *)fill_page(free_range(1), 0);
@@ -337,7 +370,7 @@ TEST_F(ioctl, attach_over_its_own_struct_efault)
 	EXPECT_EQ((uintptr_t)arg, arg->addr);
 }
 
-/* An odd size maps to the end of its last page. */
+/* ioctl: The struct may not be in the rest of the last page either. */
 TEST_F(ioctl, attach_with_its_struct_behind_odd_size_efault)
 {
 	char *page = fill_page(free_range(1), 0);
@@ -352,6 +385,7 @@ TEST_F(ioctl, attach_with_its_struct_behind_odd_size_efault)
 	EXPECT_EQ((uintptr_t)page, arg->addr);
 }
 
+/* ioctl: A new segment whose id can't be delivered is removed. */
 TEST_F(ioctl, get_private_undelivered_leaves_nothing)
 {
 	struct kshm_get *arg = (void *)fill_page(free_range(1), 0);
@@ -406,17 +440,20 @@ static void expect_dest(struct __test_metadata *_metadata, int dev,
 	EXPECT_EQ(-EFAULT, call_dest(dev, cmd, buf, 8));
 }
 
+/* ioctl: INFO zeroes the buffer that its caller will fill, or is EFAULT. */
 TEST_F(ioctl, info_dest_zeroed_or_efault)
 {
 	expect_dest(_metadata, self->dev, KSHM_IOC_INFO);
 }
 
+/* ioctl: STAT zeroes the buffer that its caller will fill, or is EFAULT. */
 TEST_F(ioctl, stat_dest_zeroed_or_efault)
 {
 	make(1);
 	expect_dest(_metadata, self->dev, KSHM_IOC_STAT);
 }
 
+/* ioctl: A STAT that fails leaves that buffer alone. */
 TEST_F(ioctl, stat_dest_after_errors_left_alone)
 {
 	char *buf = fill_page(free_range(1), POISON);
@@ -434,6 +471,10 @@ TEST_F(ioctl, stat_dest_after_errors_left_alone)
 	}
 }
 
+/*
+ * ioctl: A descriptor of the device can be open for reading, for writing
+ * or for both.
+ */
 TEST_F(ioctl, descriptor_of_any_mode_will_do)
 {
 	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
@@ -450,6 +491,7 @@ TEST_F(ioctl, descriptor_of_any_mode_will_do)
 	}
 }
 
+/* ioctl: Every user can open the device. */
 TEST_F(ioctl, device_open_to_every_user)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -461,6 +503,7 @@ TEST_F(ioctl, device_open_to_every_user)
 	}
 }
 
+/* ioctl: The device can't be read, written or mapped. */
 TEST_F(ioctl, device_cannot_be_read_written_or_mapped)
 {
 	char c = 0;
@@ -474,7 +517,10 @@ TEST_F(ioctl, device_cannot_be_read_written_or_mapped)
 	EXPECT_EQ(ENODEV, errno);
 }
 
-/* A descriptor is no capability: the one who calls counts, not who opened. */
+/*
+ * ioctl: The caller's permissions and namespace count, not those of the
+ * process that opened the device.
+ */
 TEST_F(ioctl, descriptor_inherited_asks_the_caller)
 {
 	struct kshm_rmid arg = { .id = 0 };
@@ -496,6 +542,7 @@ TEST_F(ioctl, descriptor_inherited_asks_the_caller)
 }
 
 #ifdef __x86_64__
+/* ioctl: A 32-bit program attaches below 4 GiB. */
 TEST_F(ioctl, caller_of_32_bits_attaches_below_4_gib)
 {
 	struct kshm_attach *arg = low_page();

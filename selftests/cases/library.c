@@ -44,6 +44,10 @@ static void expect_works(struct __test_metadata *_metadata)
 	EXPECT_EQ(-EINVAL, dt(p));
 }
 
+/*
+ * library: The library has one descriptor, with a high number, that is
+ * closed on exec.
+ */
 TEST_F(library, descriptor_one_high_and_closed_on_exec)
 {
 	int fd = descriptor();
@@ -100,6 +104,10 @@ static void close_it(void)
 	close(descriptor());
 }
 
+/*
+ * library: Each call opens the device again when a program has closed the
+ * descriptor.
+ */
 TEST_F(library, descriptor_closed_opened_again)
 {
 	expect_each_call_survives(_metadata, close_it);
@@ -112,6 +120,10 @@ static void close_all(void)
 		die("close_range: %s", strerror(errno));
 }
 
+/*
+ * library: Each call opens the device again when a program has closed all
+ * descriptors.
+ */
 TEST_F(library, descriptors_all_closed_opened_again)
 {
 	expect_each_call_survives(_metadata, close_all);
@@ -143,12 +155,20 @@ static void expect_stranger_harmless(struct __test_metadata *_metadata)
 	EXPECT_EQ(before.st_size, after.st_size);
 }
 
+/*
+ * library: A file that took the descriptor's number is not touched, and
+ * each call works.
+ */
 TEST_F(library, number_taken_by_regular_file)
 {
 	stranger = memfd_create("stranger", 0);
 	expect_stranger_harmless(_metadata);
 }
 
+/*
+ * library: A pipe that took the descriptor's number is not touched, and
+ * each call works.
+ */
 TEST_F(library, number_taken_by_pipe)
 {
 	int ends[2];
@@ -158,24 +178,40 @@ TEST_F(library, number_taken_by_pipe)
 	expect_stranger_harmless(_metadata);
 }
 
+/*
+ * library: A socket that took the descriptor's number is not touched, and
+ * each call works.
+ */
 TEST_F(library, number_taken_by_socket)
 {
 	stranger = socket(AF_UNIX, SOCK_STREAM, 0);
 	expect_stranger_harmless(_metadata);
 }
 
+/*
+ * library: An eventfd that took the descriptor's number is not touched,
+ * and each call works.
+ */
 TEST_F(library, number_taken_by_eventfd)
 {
 	stranger = eventfd(0, 0);
 	expect_stranger_harmless(_metadata);
 }
 
+/*
+ * library: Another character device that took the descriptor's number is
+ * not touched, and each call works.
+ */
 TEST_F(library, number_taken_by_other_char_device)
 {
 	stranger = open("/dev/null", O_RDWR);
 	expect_stranger_harmless(_metadata);
 }
 
+/*
+ * library: A terminal that took the descriptor's number is not touched,
+ * and each call works.
+ */
 TEST_F(library, number_taken_by_tty_or_zero_device)
 {
 	stranger = open("/dev/ptmx", O_RDWR | O_NOCTTY);
@@ -184,6 +220,10 @@ TEST_F(library, number_taken_by_tty_or_zero_device)
 	expect_stranger_harmless(_metadata);
 }
 
+/*
+ * library: A child that closes the descriptor opens its own; the parent
+ * keeps the old one.
+ */
 TEST_F(library, fork_child_loses_parent_keeps)
 {
 	int fd = descriptor();
@@ -216,6 +256,10 @@ static __attribute__((noinline)) void find_in_vfork(bool close_first)
 	reap(pid);
 }
 
+/*
+ * library: A vfork child that closes the descriptor opens its own; the
+ * parent's still works.
+ */
 TEST_F(library, vfork_child_loses_parent_keeps)
 {
 	int fd = descriptor();
@@ -227,6 +271,10 @@ TEST_F(library, vfork_child_loses_parent_keeps)
 	expect_works(_metadata);
 }
 
+/*
+ * library: A descriptor that a vfork child opened does not confuse the
+ * parent, whose own was closed.
+ */
 TEST_F(library, vfork_child_uses_parent_lost)
 {
 	int null = open("/dev/null", O_RDWR), fd = descriptor();
@@ -263,7 +311,10 @@ static void *use_together(void *wrong)
 	return NULL;
 }
 
-/* Several threads notice at the same time that the descriptor is lost. */
+/*
+ * library: Threads that find at one time that the descriptor is closed
+ * open one.
+ */
 TEST_F(library, threads_lose_it_together)
 {
 	pthread_t thread[4];
@@ -295,6 +346,7 @@ static void confine(void)
 		die("chroot: %s", strerror(errno));
 }
 
+/* library: After chroot the open descriptor still works. */
 TEST_F(library, chroot_still_works)
 {
 	if (in_child()) {
@@ -304,6 +356,10 @@ TEST_F(library, chroot_still_works)
 	}
 }
 
+/*
+ * library: After chroot a closed descriptor can't be opened again: ENOSYS;
+ * attaches stay.
+ */
 TEST_F(library, chroot_and_closed_enosys)
 {
 	struct shmid_ds ds;
@@ -321,6 +377,10 @@ TEST_F(library, chroot_and_closed_enosys)
 	}
 }
 
+/*
+ * library: After a change of user the library works, also with the
+ * descriptor closed.
+ */
 TEST_F(library, another_user_still_works)
 {
 	if (in_child()) {
@@ -332,6 +392,7 @@ TEST_F(library, another_user_still_works)
 	}
 }
 
+/* library: Without a free descriptor a call is ENOMEM. */
 TEST_F(library, no_descriptor_free_enomem)
 {
 	struct rlimit none = { 0, 4096 }, old;
@@ -346,6 +407,7 @@ TEST_F(library, no_descriptor_free_enomem)
 	expect_works(_metadata);
 }
 
+/* library: A call that succeeds does not change errno. */
 TEST_F(library, success_leaves_errno)
 {
 	struct shmid_ds ds;
@@ -361,6 +423,7 @@ TEST_F(library, success_leaves_errno)
 	EXPECT_EQ(EXDEV, errno);
 }
 
+/* library: SHM_HUGETLB finds what exists, and is EINVAL for a new segment. */
 TEST_F(library, huge_pages_are_not_there)
 {
 	make_key(KEY, PAGE, 0600);
@@ -407,6 +470,10 @@ static void hide_devices(void)
 		die("hiding /dev: %s", strerror(errno));
 }
 
+/*
+ * library: Without the device each call is ENOSYS; with KSHM_DEBUG one
+ * sentence says so once.
+ */
 TEST_F(library, no_device_enosys_and_one_sentence)
 {
 	char said[1024];
@@ -424,6 +491,7 @@ TEST_F(library, no_device_enosys_and_one_sentence)
 	}
 }
 
+/* library: Without KSHM_DEBUG nothing is said. */
 TEST_F(library, no_device_without_debug_silent)
 {
 	char said[1024];
@@ -438,6 +506,7 @@ TEST_F(library, no_device_without_debug_silent)
 	}
 }
 
+/* library: Another device under that path is ENOSYS. */
 TEST_F(library, other_device_in_its_place_enosys)
 {
 	char said[1024];
@@ -453,6 +522,10 @@ TEST_F(library, other_device_in_its_place_enosys)
 
 #define ZERO_SIZE "kshm: shmget: EINVAL: a new segment can't have size 0\n"
 
+/*
+ * library: With KSHM_DEBUG each failure is told on standard error, with
+ * its reason.
+ */
 TEST_F(library, with_debug_each_failure_told)
 {
 	char said[1024];
@@ -462,6 +535,7 @@ TEST_F(library, with_debug_each_failure_told)
 	EXPECT_STREQ(ZERO_SIZE ZERO_SIZE ZERO_SIZE, said);
 }
 
+/* library: With KSHM_DEBUG a success is not told. */
 TEST_F(library, with_debug_success_silent)
 {
 	char said[1024];
@@ -471,6 +545,10 @@ TEST_F(library, with_debug_success_silent)
 	EXPECT_STREQ("", said);
 }
 
+/*
+ * library: Every function of the library tells its failures with
+ * KSHM_DEBUG.
+ */
 TEST_F(library, with_debug_other_failures_told)
 {
 	char said[1024];
@@ -508,6 +586,10 @@ static void expect_sentence(struct __test_metadata *_metadata,
 	EXPECT_EQ(&cut[0], kshm_strerror(cut, 0));
 }
 
+/*
+ * library: kshm_strerror() makes a sentence of the reason, with its
+ * numbers.
+ */
 TEST_F(library, reason_in_words_with_numbers)
 {
 	uint64_t asked, limit;
@@ -526,6 +608,10 @@ TEST_F(library, reason_in_words_with_numbers)
 		     kshm_strreason(kshm_reason(NULL, NULL)));
 }
 
+/*
+ * library: Numbers in those sentences are written as keys, ids or
+ * permission bits.
+ */
 TEST_F(library, reasons_in_words_each_kind_of_number)
 {
 	kshm_explain_errors(1);
@@ -543,6 +629,10 @@ TEST_F(library, reasons_in_words_each_kind_of_number)
 	}
 }
 
+/*
+ * library: Without kshm_explain_errors() the sentence is the name of
+ * errno.
+ */
 TEST_F(library, reason_not_asked_for_errno_name)
 {
 	EXPECT_EQ(-1, kshm.get(KEY, 1, 0));
@@ -554,6 +644,7 @@ TEST_F(library, reason_not_asked_for_errno_name)
 	expect_sentence(_metadata, "error 4000");
 }
 
+/* library: A reason is told only for the errno that it led to. */
 TEST_F(library, reason_is_that_of_errno)
 {
 	kshm_explain_errors(1);
@@ -569,6 +660,7 @@ TEST_F(library, reason_is_that_of_errno)
 	EXPECT_EQ(0, kshm_reason(NULL, NULL));
 }
 
+/* library: Every reason has words. */
 TEST_F(library, reasons_all_have_words)
 {
 	unsigned int reason;
@@ -583,7 +675,10 @@ TEST_F(library, reasons_all_have_words)
 	EXPECT_STREQ(kshm_strreason(0), kshm_strreason(~0U));
 }
 
-/* Explained calls open a lost device again, too, and run only once. */
+/*
+ * library: Explained calls open the device again too, and do their work
+ * once.
+ */
 TEST_F(library, explained_calls_survive_too)
 {
 	kshm_explain_errors(1);
@@ -596,6 +691,7 @@ TEST_F(library, explained_calls_survive_too)
 	EXPECT_EQ(KSHM_WHY_EXISTS, kshm_reason(NULL, NULL));
 }
 
+/* library: Calls that System V does not have tell their reasons too. */
 TEST_F(library, reasons_in_words_beyond_system_v)
 {
 	size_t size = 8;
@@ -629,7 +725,10 @@ TEST_F(library, reasons_in_words_beyond_system_v)
 	EXPECT_EQ(0, kshm.unlink("/a"));
 }
 
-/* Reasons also come through an owner's descriptor, but not from another file. */
+/*
+ * library: A call through an owner's descriptor tells its reason; another
+ * file is ENOTTY.
+ */
 TEST_F(library, reasons_told_by_an_owner)
 {
 	int owner = kshm_owner(), created = 7, null;
@@ -665,6 +764,7 @@ static void *fail_otherwise(void *wrong)
 	return NULL;
 }
 
+/* library: Each thread has its own reason. */
 TEST_F(library, reason_is_that_of_the_thread)
 {
 	pthread_t thread;
@@ -681,6 +781,7 @@ TEST_F(library, reason_is_that_of_the_thread)
 	EXPECT_EQ(NULL, wrong);
 }
 
+/* library: The descriptor never gets the number of a standard file. */
 TEST_F(library, standard_files_closed_number_not_standard)
 {
 	char said[64];
@@ -688,6 +789,7 @@ TEST_F(library, standard_files_closed_number_not_standard)
 	EXPECT_EQ(0, run_self("--no-standard-files", said, sizeof(said)));
 }
 
+/* library: The library works where few descriptors are allowed. */
 TEST_F(library, few_descriptors_allowed_works)
 {
 	struct rlimit few = { 16, 16 };
@@ -732,6 +834,7 @@ static int offered_names(const char *file, const char **names, int most)
 	return n;
 }
 
+/* library: The shared library offers only names that begin with kshm_. */
 TEST_F(library, shared_library_offers_only_its_names)
 {
 	const char *names[64];
@@ -744,6 +847,7 @@ TEST_F(library, shared_library_offers_only_its_names)
 		}
 }
 
+/* library: The preloaded library offers only libc's names. */
 TEST_F(library, preload_offers_only_libc_names)
 {
 	const char *names[64];

@@ -30,6 +30,11 @@ static pid_t spawn_attached(void)
 	return pid;
 }
 
+/*
+ * lifecycle: A segment and its data stay when their creator exits.
+ * history: A second attach gave the same address, and detaching any
+ * address succeeded.
+ */
 TEST_F(lifecycle, creator_exit_segment_stays)
 {
 	if (in_child()) {
@@ -41,6 +46,7 @@ TEST_F(lifecycle, creator_exit_segment_stays)
 	EXPECT_STREQ("left behind", attach(0));
 }
 
+/* lifecycle: Exit detaches every attach, and sets dtime and lpid. */
 TEST_F(lifecycle, exit_without_detach_detaches)
 {
 	pid_t child;
@@ -59,6 +65,10 @@ TEST_F(lifecycle, exit_without_detach_detaches)
 	EXPECT_NE(0, stat_of(0).shm_dtime);
 }
 
+/*
+ * lifecycle: SIGKILL detaches; what was written stays.
+ * history: A client that died without a word stayed counted.
+ */
 TEST_F(lifecycle, sigkill_detaches)
 {
 	pid_t child;
@@ -72,6 +82,10 @@ TEST_F(lifecycle, sigkill_detaches)
 	EXPECT_EQ('c', *attach(0));
 }
 
+/*
+ * lifecycle: SIGKILL of the last process that has a removed segment
+ * attached ends it.
+ */
 TEST_F(lifecycle, sigkill_of_last_ends_marked_segment)
 {
 	pid_t child;
@@ -84,6 +98,10 @@ TEST_F(lifecycle, sigkill_of_last_ends_marked_segment)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * lifecycle: A crash detaches.
+ * history: A client that died without a word stayed counted.
+ */
 TEST_F(lifecycle, crash_detaches)
 {
 	struct rlimit none = { 0, 0 };
@@ -102,7 +120,12 @@ TEST_F(lifecycle, crash_detaches)
 	EXPECT_EQ(0, nattch(0));
 }
 
-/* Somebody who looks into a process does not keep its attaches. */
+/*
+ * lifecycle: A process that is killed is detached, even if another one has
+ * its /proc/PID/mem open.
+ * history: The end of a mapping was taken for an act of the current
+ * process.
+ */
 TEST_F(lifecycle, sigkill_while_memory_is_held_open_detaches)
 {
 	char path[64];
@@ -120,6 +143,7 @@ TEST_F(lifecycle, sigkill_while_memory_is_held_open_detaches)
 	close(fd);
 }
 
+/* lifecycle: exec detaches, and sets dtime and lpid. */
 TEST_F(lifecycle, exec_detaches)
 {
 	struct shmid_ds ds;
@@ -148,6 +172,7 @@ TEST_F(lifecycle, exec_detaches)
 	reap(child);
 }
 
+/* lifecycle: A failed exec keeps the attach. */
 TEST_F(lifecycle, exec_failed_keeps_attach)
 {
 	char *p = attach(make(1));
@@ -157,6 +182,10 @@ TEST_F(lifecycle, exec_failed_keeps_attach)
 	*p = 1;
 }
 
+/*
+ * lifecycle: vfork counts nothing, and its child writes to the same
+ * memory.
+ */
 TEST_F(lifecycle, vfork_counts_nothing)
 {
 	char *p = attach(make(1));
@@ -173,6 +202,10 @@ TEST_F(lifecycle, vfork_counts_nothing)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * lifecycle: Each of several children counts one, and its exit takes one
+ * away.
+ */
 TEST_F(lifecycle, fork_tree_counts_each)
 {
 	pid_t child[4], i;
@@ -189,6 +222,7 @@ TEST_F(lifecycle, fork_tree_counts_each)
 	}
 }
 
+/* lifecycle: A grandchild's mapping counts until the grandchild exits. */
 TEST_F(lifecycle, grandchild_outlives_child)
 {
 	char *p = attach(make(1));
@@ -216,6 +250,10 @@ static void *attach_in_thread(void *unused)
 	return attach(0);
 }
 
+/*
+ * lifecycle: An attach that a thread made stays when the thread exits;
+ * lpid is its process.
+ */
 TEST_F(lifecycle, thread_exit_keeps_attach)
 {
 	pthread_t thread;
@@ -235,6 +273,7 @@ static void *exit_all(void *unused)
 	_exit(0);
 }
 
+/* lifecycle: Exit by one thread detaches a process with others. */
 TEST_F(lifecycle, exit_with_threads_detaches)
 {
 	pthread_t thread;
@@ -277,6 +316,10 @@ static void end_in_order(struct __test_metadata *_metadata, const char *order)
 	EXPECT_FALSE(exists(id));
 }
 
+/*
+ * lifecycle: Whatever the order of two detaches and a removal, the segment
+ * ends with the last of the three.
+ */
 TEST_F(lifecycle, removal_in_every_order_ends_with_the_last)
 {
 	static const char *const orders[] = {
@@ -288,6 +331,10 @@ TEST_F(lifecycle, removal_in_every_order_ends_with_the_last)
 		end_in_order(_metadata, orders[i]);
 }
 
+/*
+ * lifecycle: A removed segment ends with parent or child, whichever
+ * detaches last.
+ */
 TEST_F(lifecycle, parent_and_child_exit_in_either_order)
 {
 	pid_t child;
@@ -313,6 +360,7 @@ TEST_F(lifecycle, parent_and_child_exit_in_either_order)
 	EXPECT_FALSE(exists(id));
 }
 
+/* lifecycle: Data stays while nobody has the segment attached. */
 TEST_F(lifecycle, detached_data_stays_until_removed)
 {
 	char *p = attach(make(2));
@@ -327,6 +375,10 @@ TEST_F(lifecycle, detached_data_stays_until_removed)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * lifecycle: A failed fork leaves no count.
+ * history: A fork that failed left counts behind.
+ */
 TEST_F(lifecycle, fork_failed_count_unchanged)
 {
 	struct rlimit none = { 0, 0 };
@@ -368,7 +420,10 @@ static long long shortest_exit(void)
 	return best;
 }
 
-/* Who exits does not walk through all segments of the namespace. */
+/*
+ * lifecycle: Exit takes no longer where the namespace has many segments.
+ * history: Every exit walked through all segments of the namespace.
+ */
 TEST_F(lifecycle, exit_no_slower_with_many_segments)
 {
 	const int many = 16000;
@@ -386,6 +441,10 @@ TEST_F(lifecycle, exit_no_slower_with_many_segments)
 		rmid(i);
 }
 
+/*
+ * lifecycle: Many rounds of creation, fork, removal and exit leave no
+ * segment and no page.
+ */
 TEST_F(lifecycle, many_rounds_leave_nothing)
 {
 	struct shm_info info;

@@ -32,6 +32,10 @@ static unsigned long pages_in_use(void)
 	return info.shm_tot;
 }
 
+/*
+ * limits: A new namespace has shmmax and shmall out of reach, and shmmni
+ * 4096.
+ */
 TEST_F(limits, new_namespace_has_defaults)
 {
 	struct shminfo info = limits_of();
@@ -41,6 +45,7 @@ TEST_F(limits, new_namespace_has_defaults)
 	EXPECT_EQ(4096, info.shmmni);
 }
 
+/* limits: IPC_INFO tells what was written to the sysctls. */
 TEST_F(limits, sysctls_seen_by_ipc_info)
 {
 	struct shminfo info;
@@ -56,6 +61,7 @@ TEST_F(limits, sysctls_seen_by_ipc_info)
 	EXPECT_EQ(1, info.shmmin);
 }
 
+/* limits: A new namespace has the defaults, whatever its parent has. */
 TEST_F(limits, unshare_does_not_inherit)
 {
 	ASSERT_EQ(0, write_number(SHMMAX, PAGE));
@@ -67,6 +73,7 @@ TEST_F(limits, unshare_does_not_inherit)
 	EXPECT_EQ(1, make(2));
 }
 
+/* limits: shmmni is 0 to 32768; writing any other number is EINVAL. */
 TEST_F(limits, shmmni_out_of_range_einval)
 {
 	EXPECT_EQ(-EINVAL, write_file(SHMMNI, "40000"));
@@ -76,6 +83,7 @@ TEST_F(limits, shmmni_out_of_range_einval)
 	EXPECT_EQ(32768, limits_of().shmmni);
 }
 
+/* limits: One segment more than shmmni is ENOSPC, until one is removed. */
 TEST_F(limits, shmmni_reached_enospc)
 {
 	ASSERT_EQ(0, write_number(SHMMNI, 2));
@@ -89,6 +97,7 @@ TEST_F(limits, shmmni_reached_enospc)
 	EXPECT_LE(0, get(IPC_PRIVATE, PAGE, 0600));
 }
 
+/* limits: A removed segment that is still attached counts for shmmni. */
 TEST_F(limits, shmmni_counts_marked_segments)
 {
 	char *p;
@@ -101,6 +110,10 @@ TEST_F(limits, shmmni_counts_marked_segments)
 	EXPECT_LE(0, get(IPC_PRIVATE, PAGE, 0600));
 }
 
+/*
+ * limits: Many creations that shmmni refuses leave no pages and no key.
+ * history: A creation that failed late freed its memory twice.
+ */
 TEST_F(limits, shmmni_many_failures_leave_nothing)
 {
 	int i;
@@ -113,6 +126,7 @@ TEST_F(limits, shmmni_many_failures_leave_nothing)
 	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
 }
 
+/* limits: Lowering shmmax does not change a segment that exists. */
 TEST_F(limits, shmmax_lowered_keeps_existing)
 {
 	int id = make_key(KEY, 8 * PAGE, 0600);
@@ -125,6 +139,7 @@ TEST_F(limits, shmmax_lowered_keeps_existing)
 	EXPECT_EQ(1, get(IPC_PRIVATE, PAGE, 0600));
 }
 
+/* limits: shmall counts whole pages: part of a page counts as one. */
 TEST_F(limits, shmall_counts_whole_pages)
 {
 	ASSERT_EQ(0, write_number(SHMALL, 4));
@@ -139,6 +154,10 @@ TEST_F(limits, shmall_counts_whole_pages)
 	EXPECT_LE(0, get(IPC_PRIVATE, 3 * PAGE, 0600));
 }
 
+/*
+ * limits: The pages of a removed segment that is still attached count for
+ * shmall.
+ */
 TEST_F(limits, shmall_counts_marked_segments)
 {
 	char *p;
@@ -153,6 +172,7 @@ TEST_F(limits, shmall_counts_marked_segments)
 	EXPECT_LE(0, get(IPC_PRIVATE, 2 * PAGE, 0600));
 }
 
+/* limits: Lowering shmall does not change a segment that exists. */
 TEST_F(limits, shmall_lowered_keeps_existing)
 {
 	char *p = attach(make(8));
@@ -163,6 +183,7 @@ TEST_F(limits, shmall_lowered_keeps_existing)
 	EXPECT_EQ(8, pages_in_use());
 }
 
+/* limits: A limit that is raised allows more at once. */
 TEST_F(limits, raised_again_allow)
 {
 	ASSERT_EQ(0, write_number(SHMMNI, 0));
@@ -171,7 +192,7 @@ TEST_F(limits, raised_again_allow)
 	EXPECT_EQ(0, get(IPC_PRIVATE, PAGE, 0600));
 }
 
-/* Nothing limits the attaches of one process. */
+/* limits: Nothing limits how often a process attaches a segment. */
 TEST_F(limits, attaches_of_one_process_unlimited)
 {
 	int i;
@@ -201,7 +222,13 @@ static const char *make_group(void)
 	return NULL;
 }
 
-/* What nobody pays for, anybody can use up. */
+/*
+ * limits: The kernel memory of a segment is charged to its creator's
+ * memory cgroup.
+ * history: The kernel memory of segments was charged to nobody.
+ *
+ * Otherwise a user could use up memory that nobody pays for.
+ */
 TEST_F(limits, segments_charged_to_the_creators_group)
 {
 	const int many = 2000;

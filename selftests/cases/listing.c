@@ -67,12 +67,17 @@ static void make_some(int n)
 		make_key(0x10000 + n, PAGE * (n % 7 + 1), 0600 | n % 8);
 }
 
+/* listing: Without segments the listing is its header. */
 TEST_F(listing, empty_is_the_header)
 {
 	EXPECT_EQ(strlen(HEADER), read_whole());
 	EXPECT_STREQ(HEADER, whole);
 }
 
+/*
+ * listing: Everybody can read the listing, and nobody can write it; its
+ * size is 0.
+ */
 TEST_F(listing, file_is_readable_by_all_and_no_more)
 {
 	struct stat st;
@@ -83,6 +88,7 @@ TEST_F(listing, file_is_readable_by_all_and_no_more)
 	EXPECT_EQ(0, st.st_size);
 }
 
+/* listing: Every byte of a line is as IPC_STAT tells, attached or not. */
 TEST_F(listing, line_every_byte)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
@@ -107,6 +113,10 @@ TEST_F(listing, line_every_byte)
 	EXPECT_STREQ(line_of(0, 2), whole + strlen(HEADER));
 }
 
+/*
+ * listing: Every byte of the line of a removed segment is as IPC_STAT
+ * tells.
+ */
 TEST_F(listing, line_of_marked_segment_every_byte)
 {
 	attach(make_key(KEY, PAGE, 0666));
@@ -115,6 +125,7 @@ TEST_F(listing, line_of_marked_segment_every_byte)
 	EXPECT_STREQ(line_of(0, 0), whole + strlen(HEADER));
 }
 
+/* listing: Keys are signed decimal numbers. */
 TEST_F(listing, key_is_signed_decimal)
 {
 	make_key(-2, PAGE, 0600);
@@ -124,6 +135,7 @@ TEST_F(listing, key_is_signed_decimal)
 	EXPECT_NE(NULL, strstr(whole, "\n-2147483648 "));
 }
 
+/* listing: A large number makes its column wider. */
 TEST_F(listing, large_numbers_widen_their_column)
 {
 	size_t size = 1UL << 46;
@@ -134,6 +146,7 @@ TEST_F(listing, large_numbers_widen_their_column)
 	EXPECT_STREQ(line_of(0, 0), whole + strlen(HEADER));
 }
 
+/* listing: Lines are in the order of their indexes. */
 TEST_F(listing, ordered_by_index_not_by_age)
 {
 	struct line lines[128];
@@ -149,6 +162,7 @@ TEST_F(listing, ordered_by_index_not_by_age)
 		EXPECT_LT(lines[i - 1].id & 32767, lines[i].id & 32767);
 }
 
+/* listing: The listing shows segments that its reader may not attach. */
 TEST_F(listing, shows_what_its_reader_may_not_attach)
 {
 	struct line line;
@@ -177,26 +191,43 @@ static void expect_pieces(struct __test_metadata *_metadata, size_t piece)
 	close(fd);
 }
 
+/*
+ * listing: Reading in pieces of any size gives the whole listing.
+ * history: The listing lost or repeated lines when it was read in pieces.
+ */
 TEST_F(listing, read_by_1_byte_same)
 {
 	expect_pieces(_metadata, 1);
 }
 
+/*
+ * listing: Reading in pieces of any size gives the whole listing.
+ * history: The listing lost or repeated lines when it was read in pieces.
+ */
 TEST_F(listing, read_by_40_bytes_same)
 {
 	expect_pieces(_metadata, 40);
 }
 
+/*
+ * listing: Reading in pieces of any size gives the whole listing.
+ * history: The listing lost or repeated lines when it was read in pieces.
+ */
 TEST_F(listing, read_by_200_bytes_same)
 {
 	expect_pieces(_metadata, 200);
 }
 
+/* listing: Reading in pieces of any size gives the whole listing. */
 TEST_F(listing, read_by_5000_bytes_same)
 {
 	expect_pieces(_metadata, 5000);
 }
 
+/*
+ * listing: lseek to any byte gives the rest of the listing.
+ * history: The listing lost or repeated lines when it was read in pieces.
+ */
 TEST_F(listing, seek_anywhere_reads_the_rest)
 {
 	static char text[1 << 16];
@@ -215,6 +246,10 @@ TEST_F(listing, seek_anywhere_reads_the_rest)
 	close(fd);
 }
 
+/*
+ * listing: pread gives the bytes at its offset, and nothing behind the
+ * end.
+ */
 TEST_F(listing, pread_reads_at_offset)
 {
 	char text[301];
@@ -233,6 +268,10 @@ TEST_F(listing, pread_reads_at_offset)
 	close(fd);
 }
 
+/*
+ * listing: A listing that is rewound shows segments created since it was
+ * opened.
+ */
 TEST_F(listing, rewound_shows_news)
 {
 	static char text[1 << 16];
@@ -260,6 +299,11 @@ static void count_ids(const char *text, int *count, int n)
 			count[id]++;
 }
 
+/*
+ * listing: Segments removed while the listing is read do not hide others,
+ * and none is shown twice.
+ * history: The listing lost or repeated lines when it was read in pieces.
+ */
 TEST_F(listing, removed_while_read_neither_lost_nor_twice)
 {
 	static char text[1 << 16];
@@ -279,6 +323,7 @@ TEST_F(listing, removed_while_read_neither_lost_nor_twice)
 	close(fd);
 }
 
+/* listing: Reading ends where the rest was removed meanwhile. */
 TEST_F(listing, last_removed_while_read_ends)
 {
 	static char text[1 << 16];
@@ -297,6 +342,7 @@ TEST_F(listing, last_removed_while_read_ends)
 	close(fd);
 }
 
+/* listing: The column rss is the bytes of the pages that were written. */
 TEST_F(listing, rss_counts_bytes_of_touched_pages)
 {
 	char *p = attach(make(8));
@@ -311,6 +357,7 @@ TEST_F(listing, rss_counts_bytes_of_touched_pages)
 	}
 }
 
+/* listing: An open listing stays in the namespace that it was opened in. */
 TEST_F(listing, open_one_stays_in_its_namespace)
 {
 	static char text[1 << 16];
@@ -328,6 +375,7 @@ TEST_F(listing, open_one_stays_in_its_namespace)
 	EXPECT_STRNE(text, whole);
 }
 
+/* listing: An open listing keeps a namespace that nobody else is in. */
 TEST_F(listing, open_one_keeps_its_namespace)
 {
 	static char text[1 << 16];
@@ -384,6 +432,10 @@ static void blank_times(char *text)
 	}
 }
 
+/*
+ * listing: After the same calls the listings of in-tree shm and of kshm
+ * are equal byte for byte, except for the times.
+ */
 TEST_F(listing, both_backends_same_bytes)
 {
 	const struct backend *ours = backend;

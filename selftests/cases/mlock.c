@@ -33,6 +33,11 @@ static void become_locker(uid_t uid, size_t pages)
 	become(uid, STAFF);
 }
 
+/*
+ * mlock: SHM_LOCK sets the mark SHM_LOCKED in the mode, and SHM_UNLOCK
+ * takes it away.
+ * history: Commands had wrong numbers, and sizes were cut to 32 bits.
+ */
 TEST_F(mlock, root_locks_and_unlocks)
 {
 	make_key(KEY, PAGE, 0640);
@@ -42,6 +47,10 @@ TEST_F(mlock, root_locks_and_unlocks)
 	EXPECT_EQ(0640, stat_of(0).shm_perm.mode);
 }
 
+/*
+ * mlock: Locking twice is as locking once, and unlocking what is not
+ * locked does nothing.
+ */
 TEST_F(mlock, twice_is_once)
 {
 	make(1);
@@ -54,6 +63,7 @@ TEST_F(mlock, twice_is_once)
 	EXPECT_FALSE(is_locked(0));
 }
 
+/* mlock: The listing shows the mark SHM_LOCKED. */
 TEST_F(mlock, listed_with_mark)
 {
 	struct line line;
@@ -65,6 +75,7 @@ TEST_F(mlock, listed_with_mark)
 	EXPECT_EQ(0, unlock(0));
 }
 
+/* mlock: Locking or unlocking an id that no segment has is EINVAL. */
 TEST_F(mlock, unknown_id_einval)
 {
 	EXPECT_EQ(-EINVAL, lock(0));
@@ -74,6 +85,10 @@ TEST_F(mlock, unknown_id_einval)
 	EXPECT_EQ(-EINVAL, lock(0));
 }
 
+/*
+ * mlock: A user who is neither owner nor creator gets EPERM, whatever the
+ * mode.
+ */
 TEST_F(mlock, stranger_eperm)
 {
 	make_key(KEY, PAGE, 0777);
@@ -87,6 +102,7 @@ TEST_F(mlock, stranger_eperm)
 	EXPECT_FALSE(is_locked(0));
 }
 
+/* mlock: A user who is neither owner nor creator can't unlock either. */
 TEST_F(mlock, stranger_cannot_unlock_eperm)
 {
 	make_key(KEY, PAGE, 0777);
@@ -99,6 +115,7 @@ TEST_F(mlock, stranger_cannot_unlock_eperm)
 	EXPECT_TRUE(is_locked(0));
 }
 
+/* mlock: The owner may lock within RLIMIT_MEMLOCK. */
 TEST_F(mlock, owner_within_limit_locks)
 {
 	if (in_child()) {
@@ -111,6 +128,7 @@ TEST_F(mlock, owner_within_limit_locks)
 	EXPECT_TRUE(is_locked(0));
 }
 
+/* mlock: Locking asks for no mode bit. */
 TEST_F(mlock, owner_without_mode_locks)
 {
 	if (in_child()) {
@@ -122,6 +140,7 @@ TEST_F(mlock, owner_without_mode_locks)
 	}
 }
 
+/* mlock: The creator may lock what was given away. */
 TEST_F(mlock, creator_after_giving_away_locks)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
@@ -137,6 +156,7 @@ TEST_F(mlock, creator_after_giving_away_locks)
 	}
 }
 
+/* mlock: With RLIMIT_MEMLOCK 0 locking is EPERM. */
 TEST_F(mlock, limit_zero_eperm)
 {
 	if (in_child()) {
@@ -149,6 +169,7 @@ TEST_F(mlock, limit_zero_eperm)
 	}
 }
 
+/* mlock: With RLIMIT_MEMLOCK 0 unlocking works. */
 TEST_F(mlock, limit_zero_unlocks)
 {
 	struct rlimit none = { 0, 0 };
@@ -164,6 +185,10 @@ TEST_F(mlock, limit_zero_unlocks)
 	}
 }
 
+/*
+ * mlock: A segment with more pages than RLIMIT_MEMLOCK is ENOMEM; part of
+ * a page counts as one.
+ */
 TEST_F(mlock, over_limit_enomem)
 {
 	if (in_child()) {
@@ -179,6 +204,7 @@ TEST_F(mlock, over_limit_enomem)
 	}
 }
 
+/* mlock: The locked segments of a user add up for RLIMIT_MEMLOCK. */
 TEST_F(mlock, segments_add_up)
 {
 	if (in_child()) {
@@ -196,6 +222,7 @@ TEST_F(mlock, segments_add_up)
 	}
 }
 
+/* mlock: Locking a locked segment charges nothing. */
 TEST_F(mlock, locked_again_is_not_charged_again)
 {
 	if (in_child()) {
@@ -209,6 +236,7 @@ TEST_F(mlock, locked_again_is_not_charged_again)
 	}
 }
 
+/* mlock: Unlocking what is not locked gives no charge back. */
 TEST_F(mlock, unlocked_twice_is_not_returned_twice)
 {
 	if (in_child()) {
@@ -225,6 +253,10 @@ TEST_F(mlock, unlocked_twice_is_not_returned_twice)
 	}
 }
 
+/*
+ * mlock: Removing a locked segment gives its charge back.
+ * history: A segment ended while locked, and its charge stayed.
+ */
 TEST_F(mlock, removal_returns_the_charge)
 {
 	int i;
@@ -240,6 +272,11 @@ TEST_F(mlock, removal_returns_the_charge)
 	}
 }
 
+/*
+ * mlock: The last detach of a removed and locked segment gives its charge
+ * back.
+ * history: A segment ended while locked, and its charge stayed.
+ */
 TEST_F(mlock, last_detach_returns_the_charge)
 {
 	char *p;
@@ -257,6 +294,7 @@ TEST_F(mlock, last_detach_returns_the_charge)
 	}
 }
 
+/* mlock: The charge is that of the user who locks, not of the owner. */
 TEST_F(mlock, charged_to_the_locker_not_the_owner)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0600 };
@@ -278,6 +316,10 @@ TEST_F(mlock, charged_to_the_locker_not_the_owner)
 	EXPECT_FALSE(is_locked(0));
 }
 
+/*
+ * mlock: The charge goes back to the user who locked, whoever unlocks.
+ * history: Locking was charged and uncharged in unequal parts.
+ */
 TEST_F(mlock, unlocked_by_another_returns_to_the_locker)
 {
 	uid_t locker = LOCKER;
@@ -302,7 +344,7 @@ TEST_F(mlock, unlocked_by_another_returns_to_the_locker)
 	}
 }
 
-/* What is locked is the file behind it, whatever size was asked for. */
+/* mlock: As many pages are charged as the file behind the segment has. */
 TEST_F(mlock, charge_follows_backing_file)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0600 };
@@ -330,6 +372,7 @@ TEST_F(mlock, charge_follows_backing_file)
 	}
 }
 
+/* mlock: CAP_IPC_LOCK may lock and unlock any segment, without a limit. */
 TEST_F(mlock, cap_ipc_lock_needs_no_limit)
 {
 	struct rlimit none = { 0, 0 };
@@ -351,6 +394,7 @@ TEST_F(mlock, cap_ipc_lock_needs_no_limit)
 	EXPECT_FALSE(is_locked(0));
 }
 
+/* mlock: No capability but CAP_IPC_LOCK lets a stranger lock. */
 TEST_F(mlock, other_caps_are_no_cap_ipc_lock)
 {
 	make(1);
@@ -362,6 +406,11 @@ TEST_F(mlock, other_caps_are_no_cap_ipc_lock)
 	}
 }
 
+/*
+ * mlock: Locking and unlocking many times gives the same answers each
+ * time.
+ * history: Locking was charged and uncharged in unequal parts.
+ */
 TEST_F(mlock, many_times_same_answer)
 {
 	int i;
@@ -380,6 +429,7 @@ TEST_F(mlock, many_times_same_answer)
 	}
 }
 
+/* mlock: Locking brings no page into memory. */
 TEST_F(mlock, nothing_faulted_in)
 {
 	struct shm_info info;
@@ -407,6 +457,11 @@ static void touch(char *p, int from, int to)
 		p[from * PAGE] = 1;
 }
 
+/*
+ * mlock: Pages of a locked segment become unevictable when they are
+ * touched, and evictable when it is unlocked.
+ * history: Pages stayed unevictable after they were unlocked.
+ */
 TEST_F(mlock, pages_unevictable_as_they_are_touched)
 {
 	unsigned long before = unevictable_pages();
@@ -422,6 +477,10 @@ TEST_F(mlock, pages_unevictable_as_they_are_touched)
 	EXPECT_GT(before + SOME, unevictable_pages());
 }
 
+/*
+ * mlock: The end of a locked segment leaves no unevictable page.
+ * history: A segment ended while locked, and its charge stayed.
+ */
 TEST_F(mlock, removal_leaves_no_page_unevictable)
 {
 	unsigned long before = unevictable_pages();
@@ -434,6 +493,7 @@ TEST_F(mlock, removal_leaves_no_page_unevictable)
 	EXPECT_GT(before + SOME, unevictable_pages());
 }
 
+/* mlock: Unlocking keeps the data. */
 TEST_F(mlock, unlock_keeps_data)
 {
 	char *p = attach(make(8));

@@ -96,6 +96,10 @@ FIXTURE_TEARDOWN(module)
 	let_go();
 }
 
+/*
+ * module: An unused module unloads and leaves no device, no /proc files
+ * and no /sys folder; loading brings them back.
+ */
 TEST_F(module, unused_unloads_and_leaves_nothing)
 {
 	EXPECT_EQ(0, unload_module());
@@ -109,6 +113,7 @@ TEST_F(module, unused_unloads_and_leaves_nothing)
 	EXPECT_EQ(0, access("/proc/kshm/objects", F_OK));
 }
 
+/* module: Without the module the library's calls are ENOSYS. */
 TEST_F(module, not_there_enosys)
 {
 	struct shmid_ds ds;
@@ -120,6 +125,7 @@ TEST_F(module, not_there_enosys)
 	EXPECT_EQ(-ENOSYS, ctl(0, IPC_STAT, &ds));
 }
 
+/* module: The library finds a module that was loaded again. */
 TEST_F(module, loaded_again_is_found_again)
 {
 	EXPECT_EQ(0, make_key(KEY, PAGE, 0600));
@@ -130,12 +136,18 @@ TEST_F(module, loaded_again_is_found_again)
 	EXPECT_EQ(0, make_key(KEY, PAGE, 0600));
 }
 
+/* module: Loading the module twice is EEXIST, and changes nothing. */
 TEST_F(module, loaded_twice_eexist)
 {
 	EXPECT_EQ(-EEXIST, load_module());
 	EXPECT_EQ(0, make(1));
 }
 
+/*
+ * module: A segment keeps the module.
+ * history: Closing a file dropped a reference on the module that nobody
+ * had taken.
+ */
 TEST_F(module, segment_keeps_it)
 {
 	char *p = attach(make_key(KEY, PAGE, 0600));
@@ -148,6 +160,7 @@ TEST_F(module, segment_keeps_it)
 	EXPECT_EQ(0, unload_soon());
 }
 
+/* module: A segment in another namespace keeps the module. */
 TEST_F(module, segment_in_other_namespace_keeps_it)
 {
 	char *shared = attach(make(1));
@@ -170,6 +183,11 @@ TEST_F(module, segment_in_other_namespace_keeps_it)
 	EXPECT_EQ(0, unload_soon());
 }
 
+/*
+ * module: A removed segment keeps the module until its last detach.
+ * history: Closing a file dropped a reference on the module that nobody
+ * had taken.
+ */
 TEST_F(module, marked_segment_keeps_it_until_detached)
 {
 	char *p = attach(make(1));
@@ -181,6 +199,10 @@ TEST_F(module, marked_segment_keeps_it_until_detached)
 	EXPECT_EQ(0, unload_soon());
 }
 
+/*
+ * module: An attach of a segment whose namespace has ended keeps the
+ * module.
+ */
 TEST_F(module, attach_from_ended_namespace_keeps_it)
 {
 	char *p = attach(make(1));
@@ -193,6 +215,10 @@ TEST_F(module, attach_from_ended_namespace_keeps_it)
 	EXPECT_EQ(0, unload_soon());
 }
 
+/*
+ * module: The name of an object keeps the module; an open or mapped one
+ * without a name does not.
+ */
 TEST_F(module, named_object_keeps_it)
 {
 	char *p;
@@ -218,6 +244,7 @@ TEST_F(module, named_object_keeps_it)
 	EXPECT_EQ(-1, fd);
 }
 
+/* module: Objects of a namespace that has ended do not keep the module. */
 TEST_F(module, named_object_of_ended_namespace_lets_it_go)
 {
 	int i;
@@ -234,6 +261,10 @@ TEST_F(module, named_object_of_ended_namespace_lets_it_go)
 	}
 }
 
+/*
+ * module: Without the module shm_open and shm_unlink of the library are
+ * ENOSYS.
+ */
 TEST_F(module, not_there_named_object_enosys)
 {
 	EXPECT_EQ(0, unload_module());
@@ -243,6 +274,7 @@ TEST_F(module, not_there_named_object_enosys)
 	EXPECT_EQ(ENOSYS, errno);
 }
 
+/* module: A descriptor of the device keeps the module. */
 TEST_F(module, descriptor_keeps_it)
 {
 	int fd = open("/dev/kshm", O_RDWR | O_CLOEXEC);
@@ -254,6 +286,10 @@ TEST_F(module, descriptor_keeps_it)
 	EXPECT_EQ(0, unload_module());
 }
 
+/*
+ * module: A descriptor of a segment keeps the module, even if the segment
+ * has ended.
+ */
 TEST_F(module, descriptor_of_a_segment_keeps_it)
 {
 	int fd;
@@ -267,7 +303,12 @@ TEST_F(module, descriptor_of_a_segment_keeps_it)
 	EXPECT_EQ(0, unload_soon());
 }
 
-/* What O_PATH gives has the inode, and nothing of the file. */
+/*
+ * module: An O_PATH descriptor does not keep the module, and can't be used
+ * to store anything.
+ *
+ * O_PATH gives a reference to the inode, and none to the file.
+ */
 TEST_F(module, path_of_a_descriptor_does_not_keep_it)
 {
 	char path[64];
@@ -292,6 +333,7 @@ TEST_F(module, path_of_a_descriptor_does_not_keep_it)
 	close(place);
 }
 
+/* module: An open listing does not keep the module. */
 TEST_F(module, open_listing_does_not_keep_it)
 {
 	int fd = open(kshm.listing, O_RDONLY | O_CLOEXEC);
@@ -304,6 +346,7 @@ TEST_F(module, open_listing_does_not_keep_it)
 	close(fd);
 }
 
+/* module: Segments of a namespace that has ended do not keep the module. */
 TEST_F(module, ended_namespace_lets_it_go)
 {
 	int i;
@@ -320,6 +363,12 @@ TEST_F(module, ended_namespace_lets_it_go)
 	}
 }
 
+/*
+ * module: Attaching and detaching leave the module's reference count as it
+ * was.
+ * history: Closing a file dropped a reference on the module that nobody
+ * had taken.
+ */
 TEST_F(module, attach_and_detach_keep_references_even)
 {
 	int i, before;
@@ -341,6 +390,11 @@ TEST_F(module, attach_and_detach_keep_references_even)
 	EXPECT_EQ(0, references());
 }
 
+/*
+ * module: The module unloads right after many removals.
+ * history: Memory that RCU had still to free was left to an unloaded
+ * module.
+ */
 TEST_F(module, unloads_right_after_removals)
 {
 	int i, round;
@@ -353,6 +407,12 @@ TEST_F(module, unloads_right_after_removals)
 	}
 }
 
+/*
+ * module: The module unloads right after the exit of a process that had a
+ * segment attached.
+ * history: Closing a file dropped a reference on the module that nobody
+ * had taken.
+ */
 TEST_F(module, unloads_right_after_exit_of_attached)
 {
 	int round;
@@ -385,6 +445,7 @@ static void use_while_there(void)
 	}
 }
 
+/* module: A call beside unloading and loading works, or finds no module. */
 TEST_F(module, used_while_unloading_works_or_is_absent)
 {
 	pid_t child = spawn();
@@ -417,8 +478,13 @@ static void work(void)
 }
 
 /*
- * KSHM_ROUNDS asks for more or fewer. Much of a round is waiting for RCU. The
- * first ones wait as always; for the others the kernel is told to hurry.
+ * module: The module can be loaded, used and unloaded a thousand times.
+ * history: Memory that RCU had still to free was left to an unloaded
+ * module.
+ *
+ * KSHM_ROUNDS sets how often. Most of a round is waiting for RCU: the
+ * first rounds wait as always, and for the others the kernel is told to
+ * hurry.
  */
 TEST_F_TIMEOUT(module, thousand_times_loaded_used_unloaded, 900)
 {

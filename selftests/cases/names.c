@@ -30,6 +30,7 @@ static int make_named(const char *name)
 	return id;
 }
 
+/* names: A name creates a segment once, and finds it after that. */
 TEST_F(names, created_once_then_found)
 {
 	int created = -1, id;
@@ -46,6 +47,7 @@ TEST_F(names, created_once_then_found)
 	detach(attach(id));
 }
 
+/* names: Names have the errors of keys, in the same order. */
 TEST_F(names, same_errors_as_keys)
 {
 	make_named("a");
@@ -61,6 +63,7 @@ TEST_F(names, same_errors_as_keys)
 	}
 }
 
+/* names: A name has 1 to 255 bytes. */
 TEST_F(names, length_up_to_255)
 {
 	char name[300];
@@ -88,7 +91,12 @@ static int get_bytes(const void *name, unsigned int len)
 	return ioctl(fd, KSHM_IOC_GET_NAMED, &arg) ? -errno : arg.id;
 }
 
-/* Not even one at the end; the length says where that is. */
+/*
+ * names: A name with a byte 0 or a slash is EINVAL, and one that can't be
+ * read is EFAULT.
+ *
+ * There is no byte 0 at the end either; name_len says where that is.
+ */
 TEST_F(names, byte_zero_and_slash_einval)
 {
 	EXPECT_EQ(-EINVAL, get_bytes("a", 2));
@@ -105,6 +113,7 @@ TEST_F(names, byte_zero_and_slash_einval)
 	EXPECT_EQ(0, obtain("a", PAGE, 0, NULL));
 }
 
+/* names: Every other byte is allowed, and counts. */
 TEST_F(names, any_other_byte_counts)
 {
 	char name[] = "x?";
@@ -120,6 +129,7 @@ TEST_F(names, any_other_byte_counts)
 	}
 }
 
+/* names: Names and keys have nothing to do with each other. */
 TEST_F(names, no_key_and_no_key_hits)
 {
 	int id = make_named("4660"), keyed = make_key(KEY, PAGE, 0600);
@@ -131,6 +141,10 @@ TEST_F(names, no_key_and_no_key_hits)
 	EXPECT_EQ(id, obtain("4660", PAGE, 0, NULL));
 }
 
+/*
+ * names: The name of a removed segment is free at once, even while it is
+ * attached.
+ */
 TEST_F(names, removed_free_at_once)
 {
 	int id = make_named("a"), again;
@@ -146,6 +160,7 @@ TEST_F(names, removed_free_at_once)
 	EXPECT_EQ(again, obtain("a", PAGE, 0, NULL));
 }
 
+/* names: Each of a thousand names finds its own segment. */
 TEST_F(names, thousand_find_their_own)
 {
 	static int ids[1000];
@@ -167,6 +182,7 @@ TEST_F(names, thousand_find_their_own)
 		rmid(ids[i]);
 }
 
+/* names: Each IPC namespace has its own names. */
 TEST_F(names, each_namespace_its_own)
 {
 	int id = make_named("a");
@@ -180,6 +196,7 @@ TEST_F(names, each_namespace_its_own)
 	EXPECT_EQ(id, obtain("a", PAGE, 0, NULL));
 }
 
+/* names: A segment with a name can be transient or owned. */
 TEST_F(names, lifetimes_hold_for_named)
 {
 	int owner = kshm_owner(), id;
@@ -195,6 +212,7 @@ TEST_F(names, lifetimes_hold_for_named)
 	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
 }
 
+/* names: GET tells whether it has created, for keys too. */
 TEST_F(names, creation_told_for_keys_too)
 {
 	int created = -1, id;
@@ -210,6 +228,7 @@ TEST_F(names, creation_told_for_keys_too)
 	EXPECT_EQ(id, kshm_segment_get(KEY, PAGE, 0600, 0, -1, NULL));
 }
 
+/* names: Flags without a meaning are EINVAL, and nothing is created. */
 TEST_F(names, what_means_nothing_einval)
 {
 	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT, 8, -1, NULL));
@@ -233,6 +252,10 @@ static void *create_or_find(void *unused)
 	return NULL;
 }
 
+/*
+ * names: Of many creators of one name, exactly one is told that it
+ * created.
+ */
 TEST_F(names, many_creators_one_creates)
 {
 	pthread_t threads[8];
@@ -269,6 +292,7 @@ static const char *more_of(int id)
 	return "no line";
 }
 
+/* names: The longer listing shows generation, lifetime and name. */
 TEST_F(names, listing_shows_generation_lifetime_and_name)
 {
 	int owner = kshm_owner(), plain = make(1);

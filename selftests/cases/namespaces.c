@@ -52,6 +52,7 @@ static bool shmem_below(unsigned long kb)
 	return false;
 }
 
+/* namespaces: Ids and keys of one namespace mean nothing in another. */
 TEST_F(namespaces, id_and_key_do_not_resolve_in_another)
 {
 	struct shmid_ds ds;
@@ -66,6 +67,7 @@ TEST_F(namespaces, id_and_key_do_not_resolve_in_another)
 	EXPECT_EQ(-EINVAL, ctl(0, SHM_LOCK, NULL));
 }
 
+/* namespaces: Two namespaces can use the same id and the same key. */
 TEST_F(namespaces, each_has_its_own_ids_and_keys)
 {
 	int first = open_own("ipc");
@@ -80,6 +82,7 @@ TEST_F(namespaces, each_has_its_own_ids_and_keys)
 	close(first);
 }
 
+/* namespaces: Each namespace has its own listing. */
 TEST_F(namespaces, each_has_its_own_listing)
 {
 	struct line lines[4];
@@ -92,6 +95,7 @@ TEST_F(namespaces, each_has_its_own_listing)
 	EXPECT_EQ(1, listing_read(lines, 4));
 }
 
+/* namespaces: SHM_INFO counts the segments of the caller's namespace only. */
 TEST_F(namespaces, info_counts_one)
 {
 	struct shm_info info;
@@ -103,6 +107,7 @@ TEST_F(namespaces, info_counts_one)
 	EXPECT_EQ(0, info.shm_tot);
 }
 
+/* namespaces: An attach stays when its process leaves the namespace. */
 TEST_F(namespaces, attach_survives_leaving)
 {
 	int first = open_own("ipc");
@@ -118,6 +123,7 @@ TEST_F(namespaces, attach_survives_leaving)
 	close(first);
 }
 
+/* namespaces: shmdt works from another namespace, once. */
 TEST_F(namespaces, detach_works_from_another)
 {
 	int first = open_own("ipc");
@@ -133,6 +139,10 @@ TEST_F(namespaces, detach_works_from_another)
 	close(first);
 }
 
+/*
+ * namespaces: Mappings made and unmapped elsewhere are counted in the
+ * segment's namespace.
+ */
 TEST_F(namespaces, mappings_counted_where_they_belong)
 {
 	int first = open_own("ipc");
@@ -149,6 +159,10 @@ TEST_F(namespaces, mappings_counted_where_they_belong)
 	close(first);
 }
 
+/*
+ * namespaces: The last detach of a removed segment ends it from another
+ * namespace too.
+ */
 TEST_F(namespaces, last_detach_from_another_ends_marked_segment)
 {
 	int first = open_own("ipc");
@@ -162,6 +176,12 @@ TEST_F(namespaces, last_detach_from_another_ends_marked_segment)
 	close(first);
 }
 
+/*
+ * namespaces: Segments stay when their creator leaves the namespace and
+ * exits.
+ * history: A creator that left its namespace stayed in a list of the freed
+ * one.
+ */
 TEST_F(namespaces, creator_leaves_and_ends_segments_stay)
 {
 	if (in_child()) {
@@ -178,6 +198,7 @@ TEST_F(namespaces, creator_leaves_and_ends_segments_stay)
 	EXPECT_FALSE(exists(2));
 }
 
+/* namespaces: The end of a namespace frees its segments. */
 TEST_F(namespaces, end_frees_segments)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -192,6 +213,10 @@ TEST_F(namespaces, end_frees_segments)
 	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
 }
 
+/*
+ * namespaces: A segment that is attached when its namespace ends stays in
+ * memory until its last detach.
+ */
 TEST_F(namespaces, end_leaves_attached_memory_until_detached)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -215,6 +240,11 @@ TEST_F(namespaces, end_leaves_attached_memory_until_detached)
 	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
 }
 
+/*
+ * namespaces: Each of many namespaces that end frees its segments.
+ * history: Namespaces ended more slowly than others began, and their
+ * memory stayed.
+ */
 TEST_F(namespaces, end_many_times_frees_each)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -233,7 +263,10 @@ TEST_F(namespaces, end_many_times_frees_each)
 	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
 }
 
-/* Who keeps a namespace's mqueue mounted does not keep its segments. */
+/*
+ * namespaces: The end of a namespace frees its segments even while its
+ * mqueue is mounted.
+ */
 TEST_F(namespaces, end_frees_segments_though_mqueue_stays_mounted)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -287,7 +320,12 @@ static bool unshare_soon(void)
 	return false;
 }
 
-/* A namespace that has ended is not counted against its user for long. */
+/*
+ * namespaces: A namespace that has ended soon stops counting for
+ * max_ipc_namespaces.
+ * history: Namespaces ended more slowly than others began, and their
+ * memory stayed.
+ */
 TEST_F(namespaces, end_makes_room_for_others)
 {
 	int i;
@@ -319,6 +357,12 @@ static bool in_pid_namespace(void)
 	return child;
 }
 
+/*
+ * namespaces: A pid that has no number in the reader's pid namespace is
+ * told as 0.
+ * history: A pid was told that belongs to another process in the reader's
+ * namespace.
+ */
 TEST_F(namespaces, pid_of_outer_process_is_zero_inside)
 {
 	struct line line;
@@ -341,6 +385,10 @@ TEST_F(namespaces, pid_of_outer_process_is_zero_inside)
 	EXPECT_NE(getpid(), stat_of(0).shm_lpid);
 }
 
+/*
+ * namespaces: A process of an inner pid namespace has its outer pid
+ * outside.
+ */
 TEST_F(namespaces, pid_of_inner_process_is_real_outside)
 {
 	if (in_pid_namespace()) {
@@ -354,6 +402,7 @@ TEST_F(namespaces, pid_of_inner_process_is_real_outside)
 	EXPECT_EQ(stat_of(0).shm_cpid, stat_of(0).shm_lpid);
 }
 
+/* namespaces: Pids stay after their process is gone. */
 TEST_F(namespaces, pid_of_dead_process_stays)
 {
 	pid_t child = spawn();
@@ -368,6 +417,12 @@ TEST_F(namespaces, pid_of_dead_process_stays)
 	EXPECT_EQ(child, stat_of(0).shm_lpid);
 }
 
+/*
+ * namespaces: An open listing tells the pids of the namespace that it was
+ * opened in.
+ * history: A pid was told that belongs to another process in the reader's
+ * namespace.
+ */
 TEST_F(namespaces, open_listing_keeps_its_pids)
 {
 	char text[1024] = "", *line;
@@ -396,6 +451,10 @@ static void give_to(int id, uid_t uid, gid_t gid, int mode)
 		die("IPC_SET");
 }
 
+/*
+ * namespaces: A user or group without a number in the reader's user
+ * namespace is told as 65534.
+ */
 TEST_F(namespaces, unmapped_owner_is_overflow_id)
 {
 	struct shmid_ds ds;
@@ -417,6 +476,10 @@ TEST_F(namespaces, unmapped_owner_is_overflow_id)
 	}
 }
 
+/*
+ * namespaces: Users and groups are told by their numbers in the reader's
+ * user namespace.
+ */
 TEST_F(namespaces, owner_is_told_in_the_callers_ids)
 {
 	make(1);
@@ -431,6 +494,11 @@ TEST_F(namespaces, owner_is_told_in_the_callers_ids)
 	}
 }
 
+/*
+ * namespaces: IPC_SET to a number without a user or group is EINVAL, and
+ * changes nothing.
+ * history: A user that is not mapped became the owner.
+ */
 TEST_F(namespaces, set_to_unmapped_id_einval)
 {
 	struct shmid_ds ds = { .shm_perm.uid = ALICE, };
@@ -450,6 +518,7 @@ TEST_F(namespaces, set_to_unmapped_id_einval)
 	EXPECT_EQ(0, stat_of(0).shm_perm.mode);
 }
 
+/* namespaces: IPC_SET takes the numbers of the caller's user namespace. */
 TEST_F(namespaces, set_in_inner_ids_seen_in_outer_ids)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0600 };
@@ -465,6 +534,10 @@ TEST_F(namespaces, set_in_inner_ids_seen_in_outer_ids)
 	EXPECT_EQ(STAFF, stat_of(0).shm_perm.gid);
 }
 
+/*
+ * namespaces: Root of an inner user namespace has no power over a segment
+ * of an outer IPC namespace.
+ */
 TEST_F(namespaces, inner_root_has_no_power_over_outer_segment)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0666 };
@@ -483,6 +556,7 @@ TEST_F(namespaces, inner_root_has_no_power_over_outer_segment)
 	EXPECT_EQ(0600, stat_of(0).shm_perm.mode);
 }
 
+/* namespaces: An owner is the owner in an inner user namespace too. */
 TEST_F(namespaces, same_user_in_inner_namespace_is_owner)
 {
 	if (in_child()) {
@@ -496,6 +570,10 @@ TEST_F(namespaces, same_user_in_inner_namespace_is_owner)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * namespaces: Root of a user namespace has all power over the IPC
+ * namespaces that it owns.
+ */
 TEST_F(namespaces, inner_root_rules_its_own_ipc_namespace)
 {
 	if (in_child()) {
@@ -511,7 +589,10 @@ TEST_F(namespaces, inner_root_rules_its_own_ipc_namespace)
 	}
 }
 
-/* Kernels differ in whether they let him; if they do, his limits rule. */
+/*
+ * namespaces: Root of a user namespace sets the limits of its own IPC
+ * namespace, where the kernel allows that, and never those of another.
+ */
 TEST_F(namespaces, inner_root_sets_limits_of_its_own_or_none)
 {
 	struct shminfo info;
@@ -533,7 +614,10 @@ TEST_F(namespaces, inner_root_sets_limits_of_its_own_or_none)
 	EXPECT_EQ(4096, info.shmmni);
 }
 
-/* CAP_IPC_LOCK of an inner root passes the check, but not the limit. */
+/*
+ * namespaces: CAP_IPC_LOCK of an inner user namespace lets lock, but only
+ * within RLIMIT_MEMLOCK.
+ */
 TEST_F(namespaces, inner_root_locks_within_its_limit)
 {
 	struct rlimit limit = { 2 * PAGE, 2 * PAGE };

@@ -98,6 +98,10 @@ static int call_unlink(int dev, const void *name, uint32_t len, uint32_t flags)
 
 #define CREAT	KSHM_OPEN_CREAT
 
+/*
+ * objects: The ioctls take a name by its length, and look at no byte
+ * behind it.
+ */
 TEST_F(objects, name_given_by_length)
 {
 	EXPECT_LE(0, call_open(self->dev, "abc", 2, CREAT, 0600));
@@ -107,6 +111,7 @@ TEST_F(objects, name_given_by_length)
 	EXPECT_EQ(0, call_unlink(self->dev, "abc", 2, 0));
 }
 
+/* objects: The kernel itself refuses a name that can't be one. */
 TEST_F(objects, name_wrong_refused_by_the_kernel)
 {
 	char name[300];
@@ -126,6 +131,7 @@ TEST_F(objects, name_wrong_refused_by_the_kernel)
 	EXPECT_EQ(-ENAMETOOLONG, call_unlink(self->dev, name, 256, 0));
 }
 
+/* objects: A name that can't be read is EFAULT. */
 TEST_F(objects, name_unreadable_efault)
 {
 	char *edge = fill_page(free_range(2), 'x') + PAGE;
@@ -138,6 +144,10 @@ TEST_F(objects, name_unreadable_efault)
 	EXPECT_LE(0, call_open(self->dev, edge - 2, 2, CREAT, 0600));
 }
 
+/*
+ * objects: Flags and mode bits without a meaning are EINVAL, and nothing
+ * is made.
+ */
 TEST_F(objects, flags_and_mode_that_mean_nothing_einval)
 {
 	EXPECT_EQ(-EINVAL, call_open(self->dev, "a", 1, CREAT |
@@ -149,6 +159,10 @@ TEST_F(objects, flags_and_mode_that_mean_nothing_einval)
 	EXPECT_EQ(-ENOENT, call_open(self->dev, "a", 1, 0, 0));
 }
 
+/*
+ * objects: The descriptor of the ioctl is closed on exec only with the
+ * flag CLOEXEC.
+ */
 TEST_F(objects, descriptor_stays_open_on_exec_unless_asked)
 {
 	int fd = call_open(self->dev, "a", 1, CREAT, 0600);
@@ -167,6 +181,10 @@ static int open_descriptors(void)
 	return n;
 }
 
+/*
+ * objects: If the struct can't be written back, no descriptor is opened
+ * and nothing is made.
+ */
 TEST_F(objects, answer_that_cannot_be_told_makes_nothing)
 {
 	struct kshm_open *arg = (void *)fill_page(free_range(1), 0);
@@ -185,6 +203,7 @@ TEST_F(objects, answer_that_cannot_be_told_makes_nothing)
 	EXPECT_EQ(-ENOENT, open_object("/a", O_RDWR, 0));
 }
 
+/* objects: An open that fails leaves no descriptor. */
 TEST_F(objects, failed_opens_leave_no_descriptor)
 {
 	int i, before = open_descriptors();
@@ -235,6 +254,10 @@ static const char *name_in_line(int n)
 
 #define SHOWN "%lld %lld %o %lu %u %u %lu %u %u %u %u %llu %llu %llu %lu %lu"
 
+/*
+ * objects: The line of an object tells mode, size, users, times and
+ * memory.
+ */
 TEST_F(objects, listing_line_every_column)
 {
 	struct line l;
@@ -276,6 +299,7 @@ TEST_F(objects, listing_line_every_column)
 	EXPECT_STREQ("first", name);
 }
 
+/* objects: The line of an object tells the pid of its creator. */
 TEST_F(objects, listing_names_the_creator)
 {
 	unsigned int cpid;
@@ -287,7 +311,10 @@ TEST_F(objects, listing_names_the_creator)
 	EXPECT_EQ(getpid(), cpid);
 }
 
-/* Columns of a segment are byte for byte those of the other listing. */
+/*
+ * objects: The listing has the segments, as the other one shows them, and
+ * then the objects in the order of their names.
+ */
 TEST_F(objects, listing_has_segments_and_then_names_in_order)
 {
 	static char segments[4096];
@@ -313,6 +340,7 @@ TEST_F(objects, listing_has_segments_and_then_names_in_order)
 	EXPECT_EQ(3, n);
 }
 
+/* objects: The listing of segments does not show objects. */
 TEST_F(objects, listing_of_segments_stays_as_it_was)
 {
 	static char before[4096], after[4096];
@@ -324,6 +352,7 @@ TEST_F(objects, listing_of_segments_stays_as_it_was)
 	EXPECT_STREQ(before, after);
 }
 
+/* objects: Bytes of a name that would break a line are escaped. */
 TEST_F(objects, listing_escapes_what_would_break_a_line)
 {
 	make_object("/a b\tc\ne\\f", 0);
@@ -331,6 +360,7 @@ TEST_F(objects, listing_escapes_what_would_break_a_line)
 	EXPECT_STREQ("a\\040b\\011c\\012e\\134f", name_in_line(0));
 }
 
+/* objects: The listing read byte by byte, or from any offset, is complete. */
 TEST_F(objects, listing_read_in_pieces_is_complete)
 {
 	char name[64], c;
@@ -358,6 +388,7 @@ TEST_F(objects, listing_read_in_pieces_is_complete)
 	close(fd);
 }
 
+/* objects: /proc/PID/maps shows the name of an object. */
 TEST_F(objects, mapping_shows_the_name)
 {
 	char *p = map_fd(make_object("/shown", PAGE), PROT_READ, PAGE);
@@ -367,6 +398,7 @@ TEST_F(objects, mapping_shows_the_name)
 	EXPECT_STREQ("/kshm:shown (deleted)", map.name);
 }
 
+/* objects: An object made sealable takes seals, and they hold. */
 TEST_F(objects, sealable_object_can_be_sealed)
 {
 	int fd = open_object("/a", O_RDWR | O_CREAT | KSHM_O_SEALABLE, 0600);
@@ -388,6 +420,7 @@ TEST_F(objects, sealable_object_can_be_sealed)
 	EXPECT_EQ(EPERM, errno);
 }
 
+/* objects: Sealability is chosen at creation. */
 TEST_F(objects, sealable_counts_at_creation_only)
 {
 	int fd = make_object("/a", PAGE);
@@ -401,6 +434,10 @@ TEST_F(objects, sealable_counts_at_creation_only)
 	EXPECT_EQ(NULL, map_fd(fd, PROT_READ | PROT_WRITE, PAGE));
 }
 
+/*
+ * objects: A namespace can have as many objects as shmmni says; segments
+ * do not count.
+ */
 TEST_F(objects, as_many_as_shmmni)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -431,6 +468,7 @@ static int own_namespace(void)
 	return fd;
 }
 
+/* objects: Each IPC namespace has its own objects. */
 TEST_F(objects, namespace_has_its_own_names)
 {
 	int first = own_namespace(), fd = make_object("/a", 1);
@@ -446,6 +484,7 @@ TEST_F(objects, namespace_has_its_own_names)
 	EXPECT_EQ(1, lines_of(listed()));
 }
 
+/* objects: The end of a namespace frees its objects. */
 TEST_F(objects, namespace_end_frees_them)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -465,6 +504,10 @@ TEST_F(objects, namespace_end_frees_them)
 	EXPECT_TRUE(shmem_is_below(before + 512));
 }
 
+/*
+ * objects: An object that is open or mapped outlives its namespace,
+ * without a name.
+ */
 TEST_F(objects, descriptor_and_mapping_outlive_the_namespace)
 {
 	int fd = make_object("/a", PAGE), i;
@@ -501,7 +544,10 @@ static void root_of_his_own(int said, int heard)
 	_exit(0);
 }
 
-/* He owns the directory, as it were: also what a stranger left there is his. */
+/*
+ * objects: Root of the user namespace that owns the IPC namespace may
+ * unlink every object there, but has no access to it.
+ */
 TEST_F(objects, root_of_the_namespace_unlinks_all)
 {
 	int said[2], heard[2], fd;
@@ -542,6 +588,7 @@ static void *read_on(void *unused)
 	return NULL;
 }
 
+/* objects: Each name in the listing is whole, while objects come and go. */
 TEST_F(objects, listing_read_while_names_come_and_go)
 {
 	pthread_t readers[2];

@@ -34,6 +34,10 @@ static int make_owned(int owner)
 	return id;
 }
 
+/*
+ * owned: Closing the owner's descriptor removes the segment and frees its
+ * key.
+ */
 TEST_F(owned, close_removes)
 {
 	int owner = new_owner(), id = make_owned(owner);
@@ -46,7 +50,10 @@ TEST_F(owned, close_removes)
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
 }
 
-/* As after RMID: the key is free, the id goes on. */
+/*
+ * owned: Closing the owner's descriptor marks a segment that is attached,
+ * as RMID does.
+ */
 TEST_F(owned, close_marks_what_is_attached)
 {
 	int owner = new_owner(), id = make_owned(owner);
@@ -60,6 +67,10 @@ TEST_F(owned, close_marks_what_is_attached)
 	EXPECT_FALSE(exists(id));
 }
 
+/*
+ * owned: A copy of the descriptor, also in another process, keeps its
+ * segments.
+ */
 TEST_F(owned, copy_of_descriptor_keeps)
 {
 	int owner = new_owner(), id = make_owned(owner), copy = dup(owner);
@@ -73,6 +84,7 @@ TEST_F(owned, copy_of_descriptor_keeps)
 	EXPECT_FALSE(exists(id));
 }
 
+/* owned: SIGKILL of the process with the descriptor removes the segment. */
 TEST_F(owned, kill_removes)
 {
 	pid_t pid;
@@ -89,6 +101,7 @@ TEST_F(owned, kill_removes)
 	}
 }
 
+/* owned: Each descriptor owns its own segments. */
 TEST_F(owned, each_descriptor_its_own)
 {
 	int first = new_owner(), second = new_owner(), ids[20], i;
@@ -106,6 +119,7 @@ TEST_F(owned, each_descriptor_its_own)
 		EXPECT_FALSE(exists(ids[i]));
 }
 
+/* owned: A segment removed before the close is not removed again. */
 TEST_F(owned, removed_before_close_stays_gone)
 {
 	int owner = new_owner(), id = make_owned(owner);
@@ -121,6 +135,7 @@ TEST_F(owned, removed_before_close_stays_gone)
 	EXPECT_TRUE(exists(id));
 }
 
+/* owned: Finding a segment does not make the descriptor own it. */
 TEST_F(owned, finding_does_not_own)
 {
 	int owner = new_owner(), created = -1;
@@ -133,6 +148,10 @@ TEST_F(owned, finding_does_not_own)
 	EXPECT_TRUE(exists(id));
 }
 
+/*
+ * owned: An owned segment is removed at the close, whatever user owns it
+ * by then.
+ */
 TEST_F(owned, given_away_goes_all_the_same)
 {
 	int owner = new_owner(), id = make_owned(owner);
@@ -149,6 +168,7 @@ TEST_F(owned, given_away_goes_all_the_same)
 	EXPECT_FALSE(exists(id));
 }
 
+/* owned: A close from another IPC namespace removes an owned segment. */
 TEST_F(owned, close_in_another_namespace_removes)
 {
 	int go[2], id;
@@ -171,7 +191,10 @@ TEST_F(owned, close_in_another_namespace_removes)
 	EXPECT_FALSE(exists(id));
 }
 
-/* Others live on while the descriptor that owned them goes. */
+/*
+ * owned: A close after the end of the namespace of its segments does
+ * nothing.
+ */
 TEST_F(owned, close_after_end_of_namespace_is_quiet)
 {
 	int owner = new_owner();
@@ -190,6 +213,10 @@ TEST_F(owned, close_after_end_of_namespace_is_quiet)
 	detach(p);
 }
 
+/*
+ * owned: A file that is not the device can't own: ENOTTY, and EBADF
+ * without a file.
+ */
 TEST_F(owned, owner_that_is_none_refused)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

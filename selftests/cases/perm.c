@@ -77,6 +77,7 @@ static void as_owner(void)
 	become(BOB, 9999);
 }
 
+/* perm: The owner has the first class of mode bits, and no other. */
 TEST_F(perm, owner_has_the_first_class)
 {
 	expect_class(_metadata, USER_BITS, as_owner);
@@ -87,6 +88,10 @@ static void as_creator(void)
 	become(ALICE, 9999);
 }
 
+/*
+ * perm: The creator has the first class, also after giving the segment
+ * away.
+ */
 TEST_F(perm, creator_has_the_first_class)
 {
 	expect_class(_metadata, USER_BITS, as_creator);
@@ -97,6 +102,7 @@ static void as_owner_in_group(void)
 	become_member(BOB, GUESTS, STAFF);
 }
 
+/* perm: An owner who is in the group too has the first class only. */
 TEST_F(perm, owner_in_group_has_the_first_class)
 {
 	expect_class(_metadata, USER_BITS, as_owner_in_group);
@@ -107,6 +113,7 @@ static void as_group(void)
 	become(9999, GUESTS);
 }
 
+/* perm: The owner's group has the second class, and no other. */
 TEST_F(perm, group_has_the_second_class)
 {
 	expect_class(_metadata, GROUP_BITS, as_group);
@@ -117,6 +124,7 @@ static void as_creator_group(void)
 	become(9999, STAFF);
 }
 
+/* perm: The creator's group has the second class. */
 TEST_F(perm, creator_group_has_the_second_class)
 {
 	expect_class(_metadata, GROUP_BITS, as_creator_group);
@@ -127,6 +135,7 @@ static void as_supplementary(void)
 	become_member(9999, 9999, GUESTS);
 }
 
+/* perm: A supplementary group counts as the owner's group. */
 TEST_F(perm, supplementary_group_has_the_second_class)
 {
 	expect_class(_metadata, GROUP_BITS, as_supplementary);
@@ -137,6 +146,7 @@ static void as_creator_supplementary(void)
 	become_member(9999, 9999, STAFF);
 }
 
+/* perm: A supplementary group counts as the creator's group. */
 TEST_F(perm, supplementary_creator_group_has_the_second_class)
 {
 	expect_class(_metadata, GROUP_BITS, as_creator_supplementary);
@@ -150,6 +160,7 @@ static void as_filesystem_group(void)
 		die("setresuid");
 }
 
+/* perm: The group that counts is the filesystem group. */
 TEST_F(perm, filesystem_group_has_the_second_class)
 {
 	expect_class(_metadata, GROUP_BITS, as_filesystem_group);
@@ -165,6 +176,10 @@ static void as_group_but_for_files(void)
 		die("setresuid");
 }
 
+/*
+ * perm: The effective group does not count where the filesystem group is
+ * another one.
+ */
 TEST_F(perm, effective_group_alone_has_the_third_class)
 {
 	expect_class(_metadata, OTHER_BITS, as_group_but_for_files);
@@ -175,6 +190,7 @@ static void as_other(void)
 	become(9999, 9999);
 }
 
+/* perm: Everybody else has the third class, and no other. */
 TEST_F(perm, other_has_the_third_class)
 {
 	expect_class(_metadata, OTHER_BITS, as_other);
@@ -188,6 +204,7 @@ static void as_real_owner_only(void)
 		die("setresuid");
 }
 
+/* perm: The real user id does not make an owner. */
 TEST_F(perm, real_user_does_not_count)
 {
 	expect_class(_metadata, OTHER_BITS, as_real_owner_only);
@@ -201,11 +218,16 @@ static void as_effective_owner(void)
 		die("setresuid");
 }
 
+/* perm: The effective user id makes an owner. */
 TEST_F(perm, effective_user_counts)
 {
 	expect_class(_metadata, USER_BITS, as_effective_owner);
 }
 
+/*
+ * perm: Each bit of a class is asked for alone: r to read, w to write, x
+ * to execute.
+ */
 TEST_F(perm, each_bit_asked_alone)
 {
 	int bits;
@@ -220,7 +242,7 @@ TEST_F(perm, each_bit_asked_alone)
 	}
 }
 
-/* get() asks for what its mode says, each bit alone. */
+/* perm: shmget asks for each bit of its mode alone. */
 TEST_F(perm, shmget_asks_each_bit)
 {
 	int have, want;
@@ -239,6 +261,7 @@ TEST_F(perm, shmget_asks_each_bit)
 	}
 }
 
+/* perm: CAP_IPC_OWNER passes the mode. */
 TEST_F(perm, cap_ipc_owner_passes_modes)
 {
 	make_given(0);
@@ -248,6 +271,7 @@ TEST_F(perm, cap_ipc_owner_passes_modes)
 	}
 }
 
+/* perm: No other capability passes the mode. */
 TEST_F(perm, other_caps_do_not_pass_modes)
 {
 	make_given(0);
@@ -257,6 +281,7 @@ TEST_F(perm, other_caps_do_not_pass_modes)
 	}
 }
 
+/* perm: Root without capabilities has the third class. */
 TEST_F(perm, root_without_caps_is_other)
 {
 	make_given(0);
@@ -285,6 +310,7 @@ static void expect_owning(struct __test_metadata *_metadata, int answer)
 	_exit(0);
 }
 
+/* perm: The owner may IPC_SET and IPC_RMID, whatever the mode. */
 TEST_F(perm, owner_may_set_and_remove)
 {
 	make_given(0);
@@ -295,6 +321,12 @@ TEST_F(perm, owner_may_set_and_remove)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * perm: The creator may IPC_SET and IPC_RMID, also after giving the
+ * segment away.
+ * history: Anybody could remove a segment, sums were wrong, the creator
+ * lost his rights.
+ */
 TEST_F(perm, creator_may_set_and_remove_what_was_given_away)
 {
 	make_given(0);
@@ -305,6 +337,7 @@ TEST_F(perm, creator_may_set_and_remove_what_was_given_away)
 	EXPECT_FALSE(exists(0));
 }
 
+/* perm: The effective user id decides who may IPC_SET and IPC_RMID. */
 TEST_F(perm, effective_owner_may_set_and_remove)
 {
 	make_given(0);
@@ -315,6 +348,12 @@ TEST_F(perm, effective_owner_may_set_and_remove)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * perm: Group, others and the real user id alone may not IPC_SET or
+ * IPC_RMID: EPERM, and nothing changes.
+ * history: Anybody could remove a segment, sums were wrong, the creator
+ * lost his rights.
+ */
 TEST_F(perm, group_and_other_may_not_own)
 {
 	void (*const whom[])(void) = { as_group, as_creator_group, as_other,
@@ -334,6 +373,7 @@ TEST_F(perm, group_and_other_may_not_own)
 	EXPECT_EQ(0777, stat_of(0).shm_perm.mode);
 }
 
+/* perm: CAP_SYS_ADMIN may IPC_SET and IPC_RMID. */
 TEST_F(perm, cap_sys_admin_may_own)
 {
 	make_given(0);
@@ -344,6 +384,10 @@ TEST_F(perm, cap_sys_admin_may_own)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * perm: No capability but CAP_SYS_ADMIN lets a stranger IPC_SET and
+ * IPC_RMID.
+ */
 TEST_F(perm, other_caps_may_not_own)
 {
 	make_given(0777);
@@ -354,6 +398,10 @@ TEST_F(perm, other_caps_may_not_own)
 	EXPECT_TRUE(exists(0));
 }
 
+/*
+ * perm: An owner without a mode bit may not read or attach, but may
+ * IPC_SET himself the bits.
+ */
 TEST_F(perm, owner_without_mode_may_still_own)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
@@ -370,6 +418,7 @@ TEST_F(perm, owner_without_mode_may_still_own)
 	}
 }
 
+/* perm: The permission is checked at the attach and not again. */
 TEST_F(perm, attach_outlives_lost_permission)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0 };
@@ -387,7 +436,10 @@ TEST_F(perm, attach_outlives_lost_permission)
 	_exit(0);
 }
 
-/* Made by one user, and never seen by another before it has its owner. */
+/*
+ * perm: A segment created with mode 0 can't be attached by another user.
+ * history: A new segment could be found before it had its owner.
+ */
 TEST_F(perm, new_segment_never_open_to_others)
 {
 	int i;

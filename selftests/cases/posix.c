@@ -100,6 +100,7 @@ static const char *name_of_length(size_t len)
 	return name;
 }
 
+/* posix: Slashes at the beginning of a name are ignored. */
 TEST_F(posix, name_leading_slashes_mean_nothing)
 {
 	int fd = make_object("/one", 0600, 3), other = open_object("one", O_RDWR, 0);
@@ -111,6 +112,10 @@ TEST_F(posix, name_leading_slashes_mean_nothing)
 	EXPECT_EQ(-ENOENT, unlink_object("/one"));
 }
 
+/*
+ * posix: A name without other bytes is EINVAL to open and ENOENT to
+ * unlink.
+ */
 TEST_F(posix, name_without_bytes_einval)
 {
 	static const char *const names[] = { "", "/", "//", "/////" };
@@ -123,6 +128,10 @@ TEST_F(posix, name_without_bytes_einval)
 	}
 }
 
+/*
+ * posix: A name with a slash inside is EINVAL to open and ENOENT to
+ * unlink.
+ */
 TEST_F(posix, name_with_slash_inside_einval)
 {
 	static const char *const names[] = { "a/b", "/a/b", "/a/", "a//", "../a" };
@@ -136,6 +145,10 @@ TEST_F(posix, name_with_slash_inside_einval)
 	}
 }
 
+/*
+ * posix: The names "." and ".." are EINVAL; other names may begin with
+ * dots.
+ */
 TEST_F(posix, name_of_dots_einval)
 {
 	EXPECT_EQ(-EINVAL, try_open(".", O_RDWR | O_CREAT));
@@ -144,6 +157,7 @@ TEST_F(posix, name_of_dots_einval)
 	EXPECT_EQ(0, try_open(".a", O_RDWR | O_CREAT));
 }
 
+/* posix: A name can have 255 bytes, and all of them count. */
 TEST_F(posix, name_of_255_bytes_works)
 {
 	close(make_object(name_of_length(255), 0600, 7));
@@ -154,6 +168,7 @@ TEST_F(posix, name_of_255_bytes_works)
 	EXPECT_EQ(0, try_open(name_of_length(254), O_RDONLY));
 }
 
+/* posix: A name of 256 bytes or more is ENAMETOOLONG. */
 TEST_F(posix, name_of_256_bytes_enametoolong)
 {
 	make_object(name_of_length(255), 0600, 0);
@@ -164,6 +179,7 @@ TEST_F(posix, name_of_256_bytes_enametoolong)
 	EXPECT_EQ(0, try_open(name_of_length(255), O_RDONLY));
 }
 
+/* posix: Every byte but 0 and a slash can be in a name. */
 TEST_F(posix, name_of_any_other_bytes_works)
 {
 	char name[256];
@@ -184,6 +200,7 @@ TEST_F(posix, name_of_any_other_bytes_works)
 	}
 }
 
+/* posix: Upper and lower case differ, and a name is found only whole. */
 TEST_F(posix, name_is_case_sensitive_and_whole)
 {
 	make_object("/Name", 0600, 0);
@@ -192,6 +209,7 @@ TEST_F(posix, name_is_case_sensitive_and_whole)
 	EXPECT_EQ(-ENOENT, try_open("/Names", O_RDONLY));
 }
 
+/* posix: A name that is not there is ENOENT without O_CREAT. */
 TEST_F(posix, absent_enoent)
 {
 	EXPECT_EQ(-ENOENT, try_open("/a", O_RDONLY));
@@ -201,6 +219,10 @@ TEST_F(posix, absent_enoent)
 	EXPECT_EQ(-ENOENT, unlink_object("/a"));
 }
 
+/*
+ * posix: A new object is an empty regular file that belongs to its
+ * creator.
+ */
 TEST_F(posix, new_object_is_an_empty_file_of_its_creator)
 {
 	struct stat st;
@@ -219,6 +241,7 @@ TEST_F(posix, new_object_is_an_empty_file_of_its_creator)
 	_exit(0);
 }
 
+/* posix: The umask is taken from the mode of a new object. */
 TEST_F(posix, umask_is_taken_from_mode)
 {
 	static const int masks[] = { 0, 022, 077, 0777, 0123 };
@@ -239,6 +262,7 @@ TEST_F(posix, umask_is_taken_from_mode)
 	}
 }
 
+/* posix: Bits of the mode above 07777 are ignored. */
 TEST_F(posix, mode_beyond_all_bits_ignored)
 {
 	int fd = open_object("/a", O_RDWR | O_CREAT, 0170600);
@@ -246,6 +270,7 @@ TEST_F(posix, mode_beyond_all_bits_ignored)
 	EXPECT_EQ(S_IFREG | 0600, stat_fd(fd).st_mode);
 }
 
+/* posix: The mode is ignored for an object that exists. */
 TEST_F(posix, mode_of_what_exists_ignored)
 {
 	make_object("/a", 0640, 5);
@@ -254,6 +279,10 @@ TEST_F(posix, mode_of_what_exists_ignored)
 		  stat_fd(open_object("/a", O_RDWR, 0777)).st_mode);
 }
 
+/*
+ * posix: The creator gets the access that was asked for, whatever the mode
+ * of the new object.
+ */
 TEST_F(posix, creator_uses_new_object_whatever_its_mode)
 {
 	int fd;
@@ -270,6 +299,10 @@ TEST_F(posix, creator_uses_new_object_whatever_its_mode)
 	_exit(0);
 }
 
+/*
+ * posix: O_CREAT with O_EXCL is EEXIST where the name is taken, before
+ * permission is checked.
+ */
 TEST_F(posix, exclusive_present_eexist)
 {
 	int fd = make_object("/a", 0600, 9);
@@ -285,6 +318,7 @@ TEST_F(posix, exclusive_present_eexist)
 	EXPECT_EQ(0, try_open("/a", O_RDWR | O_EXCL));
 }
 
+/* posix: O_CREAT alone opens the object that is there. */
 TEST_F(posix, present_opened_by_creat_is_the_same)
 {
 	int fd = make_object("/a", 0600, 9), other;
@@ -294,6 +328,7 @@ TEST_F(posix, present_opened_by_creat_is_the_same)
 	EXPECT_EQ(9, stat_fd(other).st_size);
 }
 
+/* posix: O_TRUNC frees all bytes. */
 TEST_F(posix, truncated_when_asked)
 {
 	int fd = make_object("/a", 0600, 3 * PAGE);
@@ -308,6 +343,7 @@ TEST_F(posix, truncated_when_asked)
 	EXPECT_EQ(0, stat_fd(fd).st_size);
 }
 
+/* posix: O_TRUNC sets mtime and ctime, also of an empty object. */
 TEST_F(posix, truncated_counts_as_changed)
 {
 	int fd = make_object("/a", 0600, 0);
@@ -320,6 +356,7 @@ TEST_F(posix, truncated_counts_as_changed)
 	EXPECT_LE(now, stat_fd(fd).st_ctime);
 }
 
+/* posix: O_TRUNC asks for write permission, also with O_RDONLY. */
 TEST_F(posix, truncated_for_reading_wants_write_permission)
 {
 	int fd = make_object("/a", 0444, PAGE), other = make_object("/b", 0666, PAGE);
@@ -336,6 +373,7 @@ TEST_F(posix, truncated_for_reading_wants_write_permission)
 	EXPECT_EQ(0, stat_fd(other).st_size);
 }
 
+/* posix: The descriptor is the lowest that is free, and is closed on exec. */
 TEST_F(posix, descriptor_lowest_free_and_closed_on_exec)
 {
 	int lowest = open("/dev/null", O_RDONLY), fd;
@@ -348,6 +386,10 @@ TEST_F(posix, descriptor_lowest_free_and_closed_on_exec)
 	EXPECT_EQ(FD_CLOEXEC, fcntl(lowest + 1, F_GETFD));
 }
 
+/*
+ * posix: The descriptor reads, writes, maps and truncates as its access
+ * mode says.
+ */
 TEST_F(posix, descriptor_has_the_mode_that_was_asked)
 {
 	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
@@ -369,6 +411,7 @@ TEST_F(posix, descriptor_has_the_mode_that_was_asked)
 	}
 }
 
+/* posix: A mapping of a read-only descriptor can't be made writable. */
 TEST_F(posix, readonly_mapping_cannot_be_widened)
 {
 	int fd = make_object("/a", 0600, PAGE);
@@ -381,6 +424,10 @@ TEST_F(posix, readonly_mapping_cannot_be_widened)
 	EXPECT_EQ(0, mprotect(p, PAGE, PROT_READ | PROT_WRITE));
 }
 
+/*
+ * posix: O_APPEND and O_NONBLOCK hold for the descriptor that they were
+ * asked for.
+ */
 TEST_F(posix, append_and_nonblock_are_kept)
 {
 	const int flags = O_APPEND | O_NONBLOCK;
@@ -395,6 +442,7 @@ TEST_F(posix, append_and_nonblock_are_kept)
 	EXPECT_EQ(0, fcntl(fd, F_GETFL) & flags);
 }
 
+/* posix: F_GETFL tells the flags that shm_open has in-tree. */
 TEST_F(posix, flags_are_those_of_shm_open)
 {
 	int fd = open_object("/a", O_RDWR | O_CREAT | O_EXCL | O_TRUNC, 0600);
@@ -426,21 +474,25 @@ static void expect_class(struct __test_metadata *_metadata, uid_t owner,
 	}
 }
 
+/* posix: The owner has the first class of mode bits. */
 TEST_F(posix, owner_has_the_first_class)
 {
 	expect_class(_metadata, ALICE, STAFF, 6);
 }
 
+/* posix: The group has the second class. */
 TEST_F(posix, group_has_the_second_class)
 {
 	expect_class(_metadata, BOB, STAFF, 3);
 }
 
+/* posix: Everybody else has the third class. */
 TEST_F(posix, others_have_the_third_class)
 {
 	expect_class(_metadata, BOB, GUESTS, 0);
 }
 
+/* posix: The capabilities that pass a file's mode pass an object's. */
 TEST_F(posix, capabilities_pass_modes_as_for_files)
 {
 	make_object("/a", 0, 0);
@@ -463,6 +515,7 @@ TEST_F(posix, capabilities_pass_modes_as_for_files)
 	}
 }
 
+/* posix: The owner can change the mode; it counts from the next open on. */
 TEST_F(posix, owner_changes_mode_for_later_opens)
 {
 	int fd = make_object("/a", 0600, PAGE), other;
@@ -488,6 +541,7 @@ TEST_F(posix, owner_changes_mode_for_later_opens)
 	EXPECT_EQ(1, write(other, "x", 1));
 }
 
+/* posix: The owner may unlink; others get EACCES. */
 TEST_F(posix, owner_unlinks_others_may_not)
 {
 	int fd = make_object("/a", 0777, 0);
@@ -507,6 +561,7 @@ TEST_F(posix, owner_unlinks_others_may_not)
 	EXPECT_EQ(-ENOENT, try_open("/a", O_RDONLY));
 }
 
+/* posix: A creator who gave the object away may not unlink it. */
 TEST_F(posix, creator_who_gave_it_away_may_not_unlink)
 {
 	int fd;
@@ -525,6 +580,7 @@ TEST_F(posix, creator_who_gave_it_away_may_not_unlink)
 	}
 }
 
+/* posix: Unlinking asks for no mode bit. */
 TEST_F(posix, owner_without_permissions_unlinks)
 {
 	int fd = make_object("/a", 0, 0);
@@ -537,6 +593,7 @@ TEST_F(posix, owner_without_permissions_unlinks)
 	}
 }
 
+/* posix: CAP_FOWNER may unlink, and no other capability. */
 TEST_F(posix, cap_fowner_unlinks_and_no_other)
 {
 	int fd = make_object("/a", 0777, 0);
@@ -554,7 +611,12 @@ TEST_F(posix, cap_fowner_unlinks_and_no_other)
 	}
 }
 
-/* The directory is root's, and who owns a sticky directory may unlink there. */
+/*
+ * posix: Root may unlink without capabilities, as the owner of the
+ * directory.
+ *
+ * The directory is sticky, and its owner may unlink in it.
+ */
 TEST_F(posix, root_without_capabilities_unlinks)
 {
 	int fd = make_object("/a", 0777, 0);
@@ -578,7 +640,10 @@ static void enter_user_namespace(uid_t uid)
 		die("entering a user namespace: %s", strerror(errno));
 }
 
-/* All capabilities there are nothing here. */
+/*
+ * posix: Capabilities in a user namespace do not count over objects of
+ * other users.
+ */
 TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
 {
 	int fd = make_object("/a", 0600, 0);
@@ -602,7 +667,10 @@ TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
 	}
 }
 
-/* Rights over the owner don't count where the group is unknown. */
+/*
+ * posix: Capabilities do not count over a file whose group has no number
+ * in the caller's user namespace: EACCES.
+ */
 TEST_F(posix, group_unknown_in_user_namespace_eacces)
 {
 	int fd = make_object("/a", 0666, 0);
@@ -628,6 +696,7 @@ TEST_F(posix, group_unknown_in_user_namespace_eacces)
 	reap(child);
 }
 
+/* posix: Without a free descriptor opening is EMFILE, and nothing is made. */
 TEST_F(posix, descriptors_used_up_emfile)
 {
 	struct rlimit limit = { 0, 0 };
@@ -644,6 +713,10 @@ TEST_F(posix, descriptors_used_up_emfile)
 	EXPECT_EQ(-ENOENT, try_open("/a", O_RDWR));
 }
 
+/*
+ * posix: With a full table of files opening is ENFILE, and nothing is
+ * made.
+ */
 TEST_F(posix, file_table_full_enfile)
 {
 	make_object("/a", 0666, 0);
@@ -655,6 +728,7 @@ TEST_F(posix, file_table_full_enfile)
 	EXPECT_EQ(-ENOENT, try_open("/b", O_RDWR));
 }
 
+/* posix: ftruncate sets the size, and fallocate brings memory. */
 TEST_F(posix, size_is_what_ftruncate_says)
 {
 	int fd = make_object("/a", 0600, 0);
@@ -672,6 +746,10 @@ TEST_F(posix, size_is_what_ftruncate_says)
 	EXPECT_EQ(1L << 40, stat_fd(fd).st_size);
 }
 
+/*
+ * posix: Everybody who maps an object shares its memory, unless the
+ * mapping is private.
+ */
 TEST_F(posix, mapping_is_shared_by_all_who_open)
 {
 	int fd = make_object("/a", 0600, 2 * PAGE);
@@ -693,6 +771,10 @@ TEST_F(posix, mapping_is_shared_by_all_who_open)
 	EXPECT_STREQ("child", p);
 }
 
+/*
+ * posix: Access beyond the last page is SIGBUS, and what is cut off reads
+ * as zero later.
+ */
 TEST_F(posix, access_beyond_the_end_sigbus)
 {
 	int fd = make_object("/a", 0600, PAGE + 1);
@@ -707,6 +789,10 @@ TEST_F(posix, access_beyond_the_end_sigbus)
 	EXPECT_EQ(0, p[2 * PAGE - 1]);
 }
 
+/*
+ * posix: An unlinked object lives on for everybody who has it open or
+ * mapped, and its name is free.
+ */
 TEST_F(posix, unlinked_lives_on_for_who_has_it)
 {
 	int fd = make_object("/a", 0600, PAGE), other;
@@ -728,6 +814,7 @@ TEST_F(posix, unlinked_lives_on_for_who_has_it)
 	EXPECT_EQ(0, munmap(p, PAGE));
 }
 
+/* posix: An object stays when its creator exits. */
 TEST_F(posix, object_outlives_its_creator)
 {
 	if (in_child()) {
@@ -740,6 +827,7 @@ TEST_F(posix, object_outlives_its_creator)
 				    PAGE));
 }
 
+/* posix: Memory is freed when name, descriptors and mappings are gone. */
 TEST_F(posix, memory_goes_with_name_and_last_use)
 {
 	unsigned long before = meminfo("Shmem:");
@@ -759,7 +847,10 @@ TEST_F(posix, memory_goes_with_name_and_last_use)
 	EXPECT_TRUE(shmem_is_below(before + 500));
 }
 
-/* Its number is passed on; what the receiver may do goes with it. */
+/*
+ * posix: A descriptor can be passed over a socket, with the access that it
+ * allows.
+ */
 TEST_F(posix, descriptor_passed_over_a_socket)
 {
 	char space[CMSG_SPACE(sizeof(int))] = "", byte = 0;
@@ -800,6 +891,7 @@ static int reopen(int fd, int flags)
 	return again < 0 ? -errno : again;
 }
 
+/* posix: Opening a descriptor again through /proc checks the mode. */
 TEST_F(posix, reopened_through_proc_asks_the_mode)
 {
 	int fd = make_object("/a", 0644, PAGE), other = make_object("/b", 0666, 1);
@@ -820,6 +912,7 @@ TEST_F(posix, reopened_through_proc_asks_the_mode)
 	EXPECT_LE(0, reopen(other, O_RDWR));
 }
 
+/* posix: An object has the seal against more seals. */
 TEST_F(posix, object_is_not_sealed_nor_to_be_sealed)
 {
 	int fd = make_object("/a", 0600, PAGE);
@@ -830,6 +923,10 @@ TEST_F(posix, object_is_not_sealed_nor_to_be_sealed)
 	EXPECT_EQ(0, ftruncate(fd, 0));
 }
 
+/*
+ * posix: An append-only or immutable object can be opened for reading
+ * only.
+ */
 TEST_F(posix, append_only_opened_for_reading)
 {
 	int fd = make_object("/a", 0666, PAGE), flags = FS_APPEND_FL;
@@ -847,6 +944,7 @@ TEST_F(posix, append_only_opened_for_reading)
 	EXPECT_EQ(0, try_open("/a", O_RDWR | O_TRUNC));
 }
 
+/* posix: Each of many objects is found by its name. */
 TEST_F(posix, many_objects_each_found)
 {
 	char name[16];
@@ -928,6 +1026,10 @@ static void *unlink_both(void *wrong)
 	return NULL;
 }
 
+/*
+ * posix: Creating and unlinking by many: as many were unlinked as were
+ * created.
+ */
 TEST_F(posix, created_and_unlinked_by_many_counts_agree)
 {
 	pthread_t creators[2], others[3];
@@ -967,6 +1069,7 @@ static void *race_once(void *name)
 	return NULL;
 }
 
+/* posix: Of many who create a name exclusively, exactly one succeeds. */
 TEST_F(posix, created_exclusively_by_one_of_many)
 {
 	pthread_t threads[4];

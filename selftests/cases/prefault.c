@@ -92,6 +92,7 @@ static int pages_mapped(char *p, int pages)
 	return n;
 }
 
+/* prefault: INFO tells the feature PREFAULT. */
 TEST_F(prefault, feature_is_told)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -100,6 +101,10 @@ TEST_F(prefault, feature_is_told)
 	EXPECT_NE(0, info.features & KSHM_FEATURE_PREFAULT);
 }
 
+/*
+ * prefault: An attach with POPULATE maps all pages that are in memory;
+ * using them takes no fault.
+ */
 TEST_F(prefault, populated_attach_never_faults)
 {
 	char *p;
@@ -112,6 +117,10 @@ TEST_F(prefault, populated_attach_never_faults)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * prefault: A read-only attach with POPULATE takes no fault, and stays
+ * read-only.
+ */
 TEST_F(prefault, populated_read_only_attach_never_faults)
 {
 	char *p;
@@ -123,7 +132,11 @@ TEST_F(prefault, populated_read_only_attach_never_faults)
 	EXPECT_TRUE(write_raises(p, SIGSEGV));
 }
 
-/* Page tables begin where they like, not where the attach does. */
+/*
+ * prefault: POPULATE works wherever page tables begin.
+ *
+ * The attach begins three pages before the end of a page table.
+ */
 TEST_F(prefault, populated_across_page_tables_never_faults)
 {
 	char *range = free_range(2 * TABLE + PAGES);
@@ -135,6 +148,7 @@ TEST_F(prefault, populated_across_page_tables_never_faults)
 	EXPECT_EQ(0, faults_to_read((char *)odd, PAGES));
 }
 
+/* prefault: POPULATE maps only pages that are in memory, and makes none. */
 TEST_F(prefault, populated_attach_makes_no_pages)
 {
 	char *p;
@@ -148,6 +162,7 @@ TEST_F(prefault, populated_attach_makes_no_pages)
 	EXPECT_EQ(6, pages_in_memory());
 }
 
+/* prefault: POPULATE of a segment without pages in memory maps nothing. */
 TEST_F(prefault, populated_attach_of_nothing_maps_nothing)
 {
 	char *p;
@@ -158,7 +173,7 @@ TEST_F(prefault, populated_attach_of_nothing_maps_nothing)
 	EXPECT_EQ(0, pages_in_memory());
 }
 
-/* One attach's wish is not the next one's. */
+/* prefault: The flags of one attach do not count for the next one. */
 TEST_F(prefault, without_flag_faults_as_before)
 {
 	char *p;
@@ -173,6 +188,7 @@ TEST_F(prefault, without_flag_faults_as_before)
 	EXPECT_LT(faults_to_read(p, PAGES), PAGES / FAULT_AROUND + 8);
 }
 
+/* prefault: With NO_FAULTAROUND each fault maps one page. */
 TEST_F(prefault, no_faultaround_one_fault_a_page)
 {
 	char *p;
@@ -184,6 +200,7 @@ TEST_F(prefault, no_faultaround_one_fault_a_page)
 	EXPECT_GE(faults_to_read(p, PAGES), PAGES - 1);
 }
 
+/* prefault: POPULATE works together with NO_FAULTAROUND. */
 TEST_F(prefault, no_faultaround_populated_never_faults)
 {
 	char *p;
@@ -194,6 +211,7 @@ TEST_F(prefault, no_faultaround_populated_never_faults)
 	EXPECT_EQ(0, faults_to_read(p, PAGES));
 }
 
+/* prefault: PREALLOC brings all pages of a new segment into memory. */
 TEST_F(prefault, preallocated_is_all_in_memory)
 {
 	ASSERT_EQ(0, create(self->dev, KSHM_GET_PREALLOC, PAGES * PAGE - 7));
@@ -202,6 +220,7 @@ TEST_F(prefault, preallocated_is_all_in_memory)
 	EXPECT_EQ(0, attach(0)[PAGES * PAGE - 8]);
 }
 
+/* prefault: PREALLOC works together with NORESERVE. */
 TEST_F(prefault, preallocated_with_noreserve_is_all_in_memory)
 {
 	ASSERT_EQ(0, create(self->dev, KSHM_GET_PREALLOC | KSHM_GET_NORESERVE,
@@ -209,7 +228,12 @@ TEST_F(prefault, preallocated_with_noreserve_is_all_in_memory)
 	EXPECT_EQ(PAGES, pages_in_memory());
 }
 
-/* Nobody is killed for it either: the kernel would say so. */
+/*
+ * prefault: PREALLOC of more than all memory is ENOMEM; no process is
+ * killed and nothing is left.
+ *
+ * The kernel would log that it killed a process.
+ */
 TEST_F(prefault, preallocated_beyond_memory_enomem)
 {
 	unsigned long before = meminfo("Shmem");
@@ -222,6 +246,7 @@ TEST_F(prefault, preallocated_beyond_memory_enomem)
 	EXPECT_EQ(0, create(self->dev, KSHM_GET_PREALLOC, PAGE));
 }
 
+/* prefault: PREALLOC does nothing to a segment that exists. */
 TEST_F(prefault, preallocated_found_changes_nothing)
 {
 	struct kshm_get arg = {

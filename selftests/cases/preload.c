@@ -38,11 +38,13 @@ static int run_user(const char *name, const char *const *steps)
 	EXPECT_STREQ("a program was here", (char *)at(0, NULL, 0));	\
 } while (0)
 
+/* preload: A program that is preloaded with the library uses kshm. */
 TEST_F(preload, program_uses_kshm)
 {
 	EXPECT_USED("use");
 }
 
+/* preload: A preloaded program leaves nothing in-tree. */
 TEST_F(preload, program_does_not_use_in_tree)
 {
 	struct line line;
@@ -55,6 +57,7 @@ TEST_F(preload, program_does_not_use_in_tree)
 	backend = &kshm;
 }
 
+/* preload: A static program stays on in-tree shm. */
 TEST_F(preload, static_program_stays_in_tree)
 {
 	const char *const steps[] = { "use", NULL };
@@ -85,6 +88,7 @@ static void expect_object(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, b->unlink("/preloaded"));
 }
 
+/* preload: A preloaded program has its named objects on kshm. */
 TEST_F(preload, program_uses_named_objects_of_kshm)
 {
 	own_shm_mount();
@@ -93,6 +97,7 @@ TEST_F(preload, program_uses_named_objects_of_kshm)
 	expect_object(_metadata, &kshm);
 }
 
+/* preload: A static program has its named objects in-tree. */
 TEST_F(preload, static_program_has_named_objects_in_tree)
 {
 	const char *const steps[] = { "object", NULL };
@@ -104,6 +109,7 @@ TEST_F(preload, static_program_has_named_objects_in_tree)
 	EXPECT_EQ(ENOENT, errno);
 }
 
+/* preload: With KSHM_DEBUG a preloaded program's failures are told. */
 TEST_F(preload, program_with_debug_is_told_why)
 {
 	int told = memfd_create("told", 0), old = dup(STDERR_FILENO), status;
@@ -120,51 +126,70 @@ TEST_F(preload, program_with_debug_is_told_why)
 	EXPECT_EQ(0, kshm.unlink("/preloaded"));
 }
 
+/* preload: A preloaded program may close all descriptors. */
 TEST_F(preload, program_closes_all)
 {
 	EXPECT_USED("use", "close-all", "use", "close-all", "use");
 }
 
+/* preload: A preloaded program may put other files under all numbers. */
 TEST_F(preload, program_takes_numbers)
 {
 	EXPECT_USED("use", "take-numbers", "use", "take-numbers", "use");
 }
 
+/* preload: A preloaded program may fork. */
 TEST_F(preload, program_forks)
 {
 	EXPECT_USED("fork", "close-all", "fork");
 }
 
+/* preload: A preloaded program may have threads. */
 TEST_F(preload, program_has_threads)
 {
 	EXPECT_USED("threads", "close-all", "threads");
 }
 
+/* preload: A preloaded program may change its root and its user. */
 TEST_F(preload, program_changes_root_and_user)
 {
 	EXPECT_USED("chroot", "user", "use");
 }
 
+/* preload: A preloaded program may change its root before its first call. */
 TEST_F(preload, program_changes_root_before_first_use)
 {
 	EXPECT_USED("chroot", "use");
 }
 
+/*
+ * preload: A preloaded program may change its user and close all
+ * descriptors.
+ */
 TEST_F(preload, program_changes_user_and_closes_all)
 {
 	EXPECT_USED("user", "close-all", "use");
 }
 
+/* preload: A preloaded program may have no descriptor free. */
 TEST_F(preload, program_has_no_descriptor_free)
 {
 	EXPECT_USED("no-descriptors", "use");
 }
 
+/*
+ * preload: A preloaded program that has closed the descriptor and has none
+ * free gets ENOMEM.
+ */
 TEST_F(preload, program_lost_it_and_none_is_free_enomem)
 {
 	EXPECT_EQ(ENOMEM, RUN_USER("close-all", "no-descriptors", "use"));
 }
 
+/*
+ * preload: A preloaded program that has closed the descriptor and changed
+ * its root gets ENOSYS.
+ */
 TEST_F(preload, program_lost_it_and_root_enosys)
 {
 	EXPECT_EQ(ENOSYS, RUN_USER("close-all", "chroot", "use"));

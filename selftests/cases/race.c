@@ -48,6 +48,12 @@ static void *attach_current(void *unused)
 	return NULL;
 }
 
+/*
+ * race: An attach beside removals shows the segment of its id, or is
+ * EINVAL or EIDRM.
+ * history: A removal between lookup and mapping freed the file that was
+ * being mapped.
+ */
 TEST_F(race, attach_and_remove_recreate_never_another_segment)
 {
 	arena.id = -1;
@@ -80,7 +86,13 @@ static void *attach_occupied(void *unused)
 	return NULL;
 }
 
-/* The one who fails has to end what was removed meanwhile. */
+/*
+ * race: A removal during an attach that fails ends the segment.
+ * history: A removal during an attach that failed left the segment for
+ * ever.
+ *
+ * The attach that fails has to end the segment that was removed meanwhile.
+ */
 TEST_F(race, failing_attach_and_remove_leaves_nothing)
 {
 	arena.id = -1;
@@ -105,6 +117,12 @@ static void *command_storm(void *unused)
 	return NULL;
 }
 
+/*
+ * race: Commands beside removals succeed, or are EINVAL or EIDRM; nothing
+ * is left.
+ * history: The file behind a segment was dropped while others used it.
+ * history: Adding up never ended where sum and segments did not agree.
+ */
 TEST_F(race, commands_and_remove_only_say_gone)
 {
 	struct shm_info info;
@@ -130,7 +148,11 @@ static void *lock_storm(void *unused)
 	return NULL;
 }
 
-/* Whoever comes first, what was charged for a lock is returned. */
+/*
+ * race: A removal beside SHM_LOCK and SHM_UNLOCK gives every charge back.
+ * history: A removed segment was locked.
+ * history: Locking was charged and uncharged in unequal parts.
+ */
 TEST_F(race, lock_and_remove_returns_the_charge)
 {
 	struct rlimit limit = { 2 * PAGE, 2 * PAGE };
@@ -210,8 +232,8 @@ static void *attach_and_detach_there(void *unused)
 }
 
 /*
- * A mapping that takes the place of a part of an attach, while that is being
- * detached, is not the attach's.
+ * race: A detach does not unmap what another thread maps in the place of
+ * the attach meanwhile.
  */
 TEST_F(race, detach_and_mapping_in_its_place_spares_stranger)
 {
@@ -252,6 +274,10 @@ static void *detach_around(void *unused)
 	return NULL;
 }
 
+/*
+ * race: A detach does not take an attach of another segment that comes
+ * into its place meanwhile.
+ */
 TEST_F(race, detach_and_attach_in_its_place_spares_other_segment)
 {
 	arena.id = make(3);
@@ -278,6 +304,7 @@ static void *attach_write_detach(void *unused)
 	return NULL;
 }
 
+/* race: Attaches and detaches by many threads leave a count of 0. */
 TEST_F(race, attach_by_many_threads_count_returns_to_zero)
 {
 	arena.id = make(1);
@@ -308,6 +335,7 @@ static void attach_fork_exit(void)
 	}
 }
 
+/* race: Attaches, forks and exits by many processes leave a count of 0. */
 TEST_F(race, attach_by_many_processes_count_returns_to_zero)
 {
 	pid_t child[4];
@@ -356,6 +384,10 @@ static void attach_until_killed(void)
 	}
 }
 
+/*
+ * race: A process killed while it attaches or waits for a lock leaves no
+ * count.
+ */
 TEST_F(race, killed_while_attaching_leaves_nothing)
 {
 	pid_t child;
@@ -385,7 +417,11 @@ static void create_and_exit(void)
 	_exit(0);
 }
 
-/* A process goes while others remove what it has created. */
+/*
+ * race: Segments removed while their creator exits are gone, each once.
+ * history: A process exited while another removed what it had created; it
+ * was freed twice.
+ */
 TEST_F(race, creator_exit_and_remove_leaves_nothing)
 {
 	struct line lines[16];
@@ -419,7 +455,10 @@ static void create_closed_ones(pid_t parent)
 	_exit(0);
 }
 
-/* Whatever id there is, its segment has its owner and mode already. */
+/*
+ * race: No id can be found before its segment has its owner and mode.
+ * history: A new segment could be found before it had its owner.
+ */
 TEST_F(race, new_segment_never_open_to_others)
 {
 	pid_t parent = getpid(), child = spawn();
@@ -498,6 +537,11 @@ static void *read_listing_slowly(void *unused)
 	return NULL;
 }
 
+/*
+ * race: Beside creations and removals each line of the listing is whole,
+ * and the lines are in order.
+ * history: The listing read a segment that was being freed.
+ */
 TEST_F(race, listing_and_create_remove_lines_stay_whole)
 {
 	EXPECT_RACE(create_and_remove, read_listing, read_listing_slowly);
@@ -559,6 +603,7 @@ static void create_exclusively(struct contest *c, int self)
 	}
 }
 
+/* race: Of many who create a key exclusively, exactly one succeeds. */
 TEST_F(race, create_exclusively_exactly_one_wins)
 {
 	struct contest *c = new_contest();
@@ -588,6 +633,7 @@ static void create_or_find(struct contest *c, int self)
 	}
 }
 
+/* race: Many who create or find a key get one id. */
 TEST_F(race, create_or_find_all_get_one_id)
 {
 	struct contest *c = new_contest();
@@ -632,6 +678,7 @@ static void *find_and_use(void *unused)
 	return NULL;
 }
 
+/* race: An id that was found by its key is known to every command at once. */
 TEST_F(race, found_by_key_while_created_id_is_known)
 {
 	EXPECT_RACE(create_until_seen, find_and_use);
@@ -669,6 +716,10 @@ static void *detach_as_well(void *unused)
 	return NULL;
 }
 
+/*
+ * race: Of two threads that detach one address, one succeeds and one gets
+ * EINVAL.
+ */
 TEST_F(race, detach_by_two_threads_one_einval)
 {
 	arena.id = make(1);
@@ -697,6 +748,10 @@ static void create_use_remove(struct contest *c, int self)
 	}
 }
 
+/*
+ * race: Many who create, attach and remove one key leave no segment and no
+ * key.
+ */
 TEST_F(race, create_use_remove_one_key_leaves_nothing)
 {
 	struct line line;
@@ -723,6 +778,7 @@ static void create_at_limit(struct contest *c, int self)
 	}
 }
 
+/* race: Beside many creations there are never more segments than shmmni. */
 TEST_F(race, create_at_limit_never_above)
 {
 	ASSERT_EQ(0, write_number("/proc/sys/kernel/shmmni", 3));
@@ -760,7 +816,11 @@ static void *reuse_the_address(void *unused)
 	return NULL;
 }
 
-/* The file of a mapping must not lead to the next segment with its id. */
+/*
+ * race: remap_file_pages beside a removal does not bring the segment back,
+ * and does not reach another one.
+ * history: remap_file_pages found another segment that had the id by then.
+ */
 TEST_F(race, remap_file_pages_and_removal_never_revives)
 {
 	arena.addr = free_range(1);
@@ -803,6 +863,10 @@ static void *fork_and_write(void *unused)
 	return NULL;
 }
 
+/*
+ * race: Every attach that a child inherits is shared with its parent.
+ * history: A fork during an attach copied what it should have shared.
+ */
 TEST_F(race, fork_during_attach_child_shares)
 {
 	arena.id = make(1);
@@ -832,6 +896,7 @@ static void *cut_and_detach(void *unused)
 	return NULL;
 }
 
+/* race: Splitting and detaching by many threads leaves a count of 0. */
 TEST_F(race, cut_and_detach_by_many_threads_count_returns_to_zero)
 {
 	arena.id = make(8);
@@ -869,6 +934,7 @@ static void *see_owner(void *unused)
 	return NULL;
 }
 
+/* race: User and group of one IPC_SET are seen together. */
 TEST_F(race, set_and_stat_never_half)
 {
 	arena.id = make(1);
@@ -906,7 +972,11 @@ static void put_page(int fd, char *page)
 		die("UFFDIO_ZEROPAGE: %s", strerror(errno));
 }
 
-/* One whose buffer takes its time holds up nobody. */
+/*
+ * race: A command whose buffer has to be waited for stops nobody else.
+ * history: A buffer that had to be waited for was written with a lock
+ * held.
+ */
 TEST_F(race, buffer_that_waits_does_not_stop_others)
 {
 	char *page = free_range(1), *p;

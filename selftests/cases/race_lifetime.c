@@ -55,12 +55,20 @@ static void expect_last_goes(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, listing_read(&(struct line){ .id = 0 }, 1));
 }
 
+/*
+ * race_lifetime: A creator that meets an ending transient segment with its
+ * key gets a new one at once.
+ */
 TEST_F(race_lifetime, transient_ends_and_same_key_created)
 {
 	EXPECT_RACE(come_and_go_by_key, come_and_go_by_key, come_and_go_by_key);
 	expect_last_goes(_metadata, NULL);
 }
 
+/*
+ * race_lifetime: A creator that meets an ending transient segment with its
+ * name gets a new one at once.
+ */
 TEST_F(race_lifetime, transient_ends_and_same_name_created)
 {
 	EXPECT_RACE(come_and_go_by_name, come_and_go_by_name);
@@ -117,6 +125,10 @@ static void *remove_current(void *unused)
 	return NULL;
 }
 
+/*
+ * race_lifetime: An attach beside the close of the owner's descriptor
+ * works, or is EINVAL or EIDRM.
+ */
 TEST_F(race_lifetime, owner_closes_and_attach_is_whole_or_gone)
 {
 	arena.id = -1;
@@ -124,6 +136,10 @@ TEST_F(race_lifetime, owner_closes_and_attach_is_whole_or_gone)
 	EXPECT_LT(0, arena.rounds);
 }
 
+/*
+ * race_lifetime: A removal beside the close of the owner's descriptor ends
+ * the segment once.
+ */
 TEST_F(race_lifetime, owner_closes_and_remove_ends_once)
 {
 	arena.id = -1;
@@ -195,7 +211,10 @@ static void *grow_current(void *unused)
 	return NULL;
 }
 
-/* Who has seen it grow can attach all of that. */
+/*
+ * race_lifetime: A process that has seen a size can attach and use all of
+ * it.
+ */
 TEST_F(race_lifetime, grow_and_attach_touch_all_of_it)
 {
 	arena.id = -1;
@@ -203,6 +222,7 @@ TEST_F(race_lifetime, grow_and_attach_touch_all_of_it)
 	EXPECT_LT(0, arena.rounds);
 }
 
+/* race_lifetime: Growing beside removals leaves no segment and no page. */
 TEST_F(race_lifetime, grow_and_attach_and_remove_leaves_nothing)
 {
 	struct shm_info info;

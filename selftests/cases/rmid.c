@@ -6,6 +6,10 @@
 
 FIXTURE_BOTH(rmid);
 
+/*
+ * rmid: A removed segment that nobody has attached is gone at once, with
+ * its key, its line and its pages.
+ */
 TEST_F(rmid, unattached_gone_at_once)
 {
 	struct shm_info info;
@@ -21,6 +25,7 @@ TEST_F(rmid, unattached_gone_at_once)
 	EXPECT_EQ(0, info.shm_tot);
 }
 
+/* rmid: IPC_RMID does not look at the buffer. */
 TEST_F(rmid, buffer_not_looked_at)
 {
 	make(1);
@@ -28,6 +33,10 @@ TEST_F(rmid, buffer_not_looked_at)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * rmid: A removed segment that is attached loses its key and gets the mark
+ * SHM_DEST; nothing else changes.
+ */
 TEST_F(rmid, attached_is_marked)
 {
 	struct shmid_ds before, ds;
@@ -43,6 +52,10 @@ TEST_F(rmid, attached_is_marked)
 	EXPECT_EQ(0, memcmp(&before, &ds, sizeof(ds)));
 }
 
+/*
+ * rmid: The listing shows a removed segment with the mark SHM_DEST and key
+ * 0.
+ */
 TEST_F(rmid, attached_listed_with_mark_and_no_key)
 {
 	struct line line;
@@ -58,6 +71,10 @@ TEST_F(rmid, attached_listed_with_mark_and_no_key)
 	EXPECT_EQ(1, line.nattch);
 }
 
+/*
+ * rmid: The key of a removed segment is not found, and a new segment can
+ * have it.
+ */
 TEST_F(rmid, marked_key_not_found)
 {
 	attach(make_key(KEY, PAGE, 0600));
@@ -67,6 +84,7 @@ TEST_F(rmid, marked_key_not_found)
 	EXPECT_EQ(1, get(KEY, PAGE, 0600));
 }
 
+/* rmid: Removing a removed segment again succeeds and changes nothing. */
 TEST_F(rmid, marked_can_be_removed_again)
 {
 	attach(make(1));
@@ -75,6 +93,10 @@ TEST_F(rmid, marked_can_be_removed_again)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * rmid: A removed segment can be attached by its id, and ends with the
+ * last attach.
+ */
 TEST_F(rmid, marked_can_be_attached)
 {
 	char *p = attach(make(1)), *q;
@@ -89,6 +111,10 @@ TEST_F(rmid, marked_can_be_attached)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * rmid: A removed segment that only a child has attached can be attached
+ * again.
+ */
 TEST_F(rmid, marked_attached_by_another_process)
 {
 	char *p = attach(make(1));
@@ -103,6 +129,7 @@ TEST_F(rmid, marked_attached_by_another_process)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/* rmid: IPC_SET works on a removed segment, and keeps the mark. */
 TEST_F(rmid, marked_can_be_set)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = ALICE, .gid = STAFF,
@@ -116,6 +143,10 @@ TEST_F(rmid, marked_can_be_set)
 	EXPECT_EQ(ALICE, ds.shm_perm.uid);
 }
 
+/*
+ * rmid: SHM_LOCK and SHM_UNLOCK work on a removed segment, and keep the
+ * mark.
+ */
 TEST_F(rmid, marked_can_be_locked)
 {
 	attach(make(1));
@@ -126,6 +157,7 @@ TEST_F(rmid, marked_can_be_locked)
 	EXPECT_EQ(DEST | 0600, stat_of(0).shm_perm.mode);
 }
 
+/* rmid: A failed attach does not end a removed segment. */
 TEST_F(rmid, marked_survives_failed_attach)
 {
 	char *p = attach(make(1)), *q = fill_page(free_range(1), 'x');
@@ -137,6 +169,7 @@ TEST_F(rmid, marked_survives_failed_attach)
 	EXPECT_FALSE(exists(0));
 }
 
+/* rmid: SHM_INFO counts a removed segment until it ends. */
 TEST_F(rmid, marked_counts_until_it_ends)
 {
 	struct shm_info info;
@@ -155,6 +188,7 @@ TEST_F(rmid, marked_counts_until_it_ends)
 	EXPECT_EQ(0, info.shm_rss);
 }
 
+/* rmid: The pages of a segment are free when it has ended. */
 TEST_F(rmid, memory_comes_back)
 {
 	size_t pages = 4096;
@@ -170,6 +204,7 @@ TEST_F(rmid, memory_comes_back)
 	EXPECT_GT(before + kb / 2, meminfo("Shmem:"));
 }
 
+/* rmid: Committed memory is given back when a segment ends. */
 TEST_F(rmid, committed_memory_comes_back)
 {
 	unsigned long before = meminfo("Committed_AS:");

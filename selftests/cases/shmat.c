@@ -21,6 +21,7 @@ FIXTURE_BOTH(shmat);
 	EXPECT_EQ(0, memcmp(&before_, &after_, sizeof(after_)));	\
 } while (0)
 
+/* shmat: An id that no segment has is EINVAL. */
 TEST_F(shmat, id_unknown_einval)
 {
 	EXPECT_EQ(-EINVAL, at(0, NULL, 0));
@@ -28,6 +29,7 @@ TEST_F(shmat, id_unknown_einval)
 	EXPECT_EQ(-EINVAL, at(12345, NULL, SHM_RDONLY));
 }
 
+/* shmat: An address that is not page aligned is EINVAL without SHM_RND. */
 TEST_F(shmat, address_unaligned_einval)
 {
 	char *p = free_range(1);
@@ -38,6 +40,7 @@ TEST_F(shmat, address_unaligned_einval)
 	EXPECT_NO_ATTACH(-EINVAL, 0, p + PAGE - 1, SHM_RDONLY);
 }
 
+/* shmat: The address is checked before the permission. */
 TEST_F(shmat, address_checked_before_permission_einval)
 {
 	char *p = free_range(1);
@@ -52,6 +55,7 @@ TEST_F(shmat, address_checked_before_permission_einval)
 	}
 }
 
+/* shmat: SHM_REMAP without an address is EINVAL. */
 TEST_F(shmat, remap_without_address_einval)
 {
 	make(1);
@@ -59,6 +63,11 @@ TEST_F(shmat, remap_without_address_einval)
 	EXPECT_NO_ATTACH(-EINVAL, 0, NULL, SHM_REMAP | SHM_RND);
 }
 
+/*
+ * shmat: SHM_REMAP at an address that rounds down to 0 is EINVAL.
+ * history: SHM_REMAP at an address that rounds down to 0 mapped the first
+ * page.
+ */
 TEST_F(shmat, remap_rounded_to_null_einval)
 {
 	make(1);
@@ -70,6 +79,12 @@ TEST_F(shmat, remap_rounded_to_null_einval)
 	}
 }
 
+/*
+ * shmat: Root can attach at page 0, with an address that rounds down to
+ * it.
+ * history: Forbidding that also forbade root to attach at page 0 without
+ * SHM_REMAP.
+ */
 TEST_F(shmat, rounded_to_null_as_root_attaches_at_null)
 {
 	struct mapping map;
@@ -84,6 +99,11 @@ TEST_F(shmat, rounded_to_null_as_root_attaches_at_null)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * shmat: A user who attaches below vm.mmap_min_addr gets EPERM.
+ * history: SHM_REMAP at an address that rounds down to 0 mapped the first
+ * page.
+ */
 TEST_F(shmat, rounded_to_null_as_user_eperm)
 {
 	make_key(KEY, PAGE, 0666);
@@ -94,6 +114,10 @@ TEST_F(shmat, rounded_to_null_as_user_eperm)
 	}
 }
 
+/*
+ * shmat: Without an address the kernel chooses one, page aligned; all of
+ * the segment is mapped there, readable and writable.
+ */
 TEST_F(shmat, null_address_kernel_chooses)
 {
 	char *p = attach(make(3));
@@ -107,6 +131,11 @@ TEST_F(shmat, null_address_kernel_chooses)
 	EXPECT_STREQ("rw-s", map.perms);
 }
 
+/*
+ * shmat: A free address is taken as it is given.
+ * history: An attach replaced what was mapped there, or went to another
+ * address.
+ */
 TEST_F(shmat, address_given_is_taken)
 {
 	char *p = free_range(4);
@@ -116,6 +145,7 @@ TEST_F(shmat, address_given_is_taken)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/* shmat: SHM_RND rounds an address down to the start of its page. */
 TEST_F(shmat, address_rounded_down)
 {
 	char *p = free_range(4);
@@ -127,6 +157,12 @@ TEST_F(shmat, address_rounded_down)
 	EXPECT_EQ(3, nattch(0));
 }
 
+/*
+ * shmat: Where anything is mapped in the range shmat is EINVAL without
+ * SHM_REMAP, and that mapping stays.
+ * history: An attach replaced what was mapped there, or went to another
+ * address.
+ */
 TEST_F(shmat, occupied_einval_and_left_alone)
 {
 	char *p = free_range(4);
@@ -140,6 +176,7 @@ TEST_F(shmat, occupied_einval_and_left_alone)
 	EXPECT_EQ('x', p[3 * PAGE - 1]);
 }
 
+/* shmat: Mappings next to the range do not matter. */
 TEST_F(shmat, neighbours_do_not_count_as_occupied)
 {
 	char *p = free_range(4);
@@ -152,6 +189,7 @@ TEST_F(shmat, neighbours_do_not_count_as_occupied)
 	EXPECT_EQ('y', p[3 * PAGE]);
 }
 
+/* shmat: The range goes to the end of the segment's last page. */
 TEST_F(shmat, rest_of_last_page_occupied_einval)
 {
 	char *p = free_range(2);
@@ -161,6 +199,7 @@ TEST_F(shmat, rest_of_last_page_occupied_einval)
 	EXPECT_NO_ATTACH(-EINVAL, 0, p, 0);
 }
 
+/* shmat: SHM_REMAP replaces the memory in the range, and only that. */
 TEST_F(shmat, remap_replaces_anonymous_memory)
 {
 	char *p = free_range(3);
@@ -175,6 +214,10 @@ TEST_F(shmat, remap_replaces_anonymous_memory)
 	EXPECT_EQ('x', p[2 * PAGE]);
 }
 
+/*
+ * shmat: SHM_REMAP replaces an attach of another segment, whose count
+ * falls when its last page is gone.
+ */
 TEST_F(shmat, remap_replaces_attach_of_other_segment)
 {
 	char *p = attach(make(2));
@@ -190,6 +233,10 @@ TEST_F(shmat, remap_replaces_attach_of_other_segment)
 	EXPECT_EQ(2, nattch(1));
 }
 
+/*
+ * shmat: SHM_REMAP over an attach of the same segment keeps its data and
+ * its count.
+ */
 TEST_F(shmat, remap_over_itself_keeps_data)
 {
 	char *p = attach(make(2));
@@ -200,6 +247,10 @@ TEST_F(shmat, remap_over_itself_keeps_data)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * shmat: SHM_REMAP over the last attach of a removed segment ends that
+ * segment.
+ */
 TEST_F(shmat, remap_over_last_attach_of_marked_segment)
 {
 	char *p = attach(make(1));
@@ -211,6 +262,11 @@ TEST_F(shmat, remap_over_last_attach_of_marked_segment)
 	EXPECT_EQ(1, nattch(1));
 }
 
+/*
+ * shmat: A range that wraps around the end of all addresses is EINVAL.
+ * history: Address and size wrapped around, and passed the test of the
+ * range.
+ */
 TEST_F(shmat, address_wraps_einval)
 {
 	make(2);
@@ -218,6 +274,11 @@ TEST_F(shmat, address_wraps_einval)
 	EXPECT_NO_ATTACH(-EINVAL, 0, LAST_PAGE, SHM_RDONLY);
 }
 
+/*
+ * shmat: An address above those of user space is ENOMEM.
+ * history: Address and size wrapped around, and passed the test of the
+ * range.
+ */
 TEST_F(shmat, address_above_user_space_enomem)
 {
 	make(2);
@@ -226,12 +287,22 @@ TEST_F(shmat, address_above_user_space_enomem)
 	EXPECT_NO_ATTACH(-ENOMEM, 0, LAST_PAGE, SHM_REMAP);
 }
 
+/*
+ * shmat: A segment larger than the address space is ENOMEM.
+ * history: Address and size wrapped around, and passed the test of the
+ * range.
+ */
 TEST_F(shmat, segment_above_address_space_enomem)
 {
 	ASSERT_EQ(0, get(IPC_PRIVATE, 1UL << 60, SHM_NORESERVE | 0600));
 	EXPECT_NO_ATTACH(-ENOMEM, 0, NULL, 0);
 }
 
+/*
+ * shmat: A segment of 16 TiB is attached, used at its end, and detached
+ * whole.
+ * history: The end of a huge range overflowed in a detach.
+ */
 TEST_F(shmat, segment_of_16_tib_attached_and_detached)
 {
 	char *p;
@@ -245,6 +316,12 @@ TEST_F(shmat, segment_of_16_tib_attached_and_detached)
 	EXPECT_EQ(0, mappings_of(0));
 }
 
+/*
+ * shmat: shmat asks for r, for w unless SHM_RDONLY, and for x with
+ * SHM_EXEC; the owner is asked too.
+ * history: SHM_EXEC was not checked, or a read-only mapping was made
+ * writable.
+ */
 TEST_F(shmat, mode_asked_of_owner)
 {
 	static const struct {
@@ -283,6 +360,7 @@ TEST_F(shmat, mode_asked_of_owner)
 	_exit(0);
 }
 
+/* shmat: Root attaches whatever the mode says. */
 TEST_F(shmat, mode_not_asked_of_root)
 {
 	EXPECT_EQ(0, make_key(IPC_PRIVATE, PAGE, 0));
@@ -290,6 +368,7 @@ TEST_F(shmat, mode_not_asked_of_root)
 	EXPECT_LT(0, at(0, NULL, SHM_RDONLY));
 }
 
+/* shmat: The permission is checked before the range. */
 TEST_F(shmat, permission_before_occupied_eacces)
 {
 	char *p = fill_page(free_range(1), 'x');
@@ -304,6 +383,7 @@ TEST_F(shmat, permission_before_occupied_eacces)
 	}
 }
 
+/* shmat: The mapping is protected as SHM_RDONLY and SHM_EXEC say. */
 TEST_F(shmat, flags_show_in_protection)
 {
 	static const struct {
@@ -326,6 +406,7 @@ TEST_F(shmat, flags_show_in_protection)
 	}
 }
 
+/* shmat: Flag bits without a meaning are ignored. */
 TEST_F(shmat, flags_unknown_ignored)
 {
 	make(1);
@@ -333,6 +414,13 @@ TEST_F(shmat, flags_unknown_ignored)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * shmat: An attach with SHM_RDONLY can never be made writable, by
+ * mprotect, madvise, mremap or remap_file_pages.
+ * history: SHM_EXEC was not checked, or a read-only mapping was made
+ * writable.
+ * history: The file of a mapping could be mapped again with more access.
+ */
 TEST_F(shmat, rdonly_never_writable)
 {
 	char *p;
@@ -356,6 +444,7 @@ TEST_F(shmat, rdonly_never_writable)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/* shmat: An attach with SHM_RDONLY shows what others write. */
 TEST_F(shmat, rdonly_sees_what_others_write)
 {
 	char *w = attach(make(1));
@@ -365,6 +454,10 @@ TEST_F(shmat, rdonly_sees_what_others_write)
 	EXPECT_EQ('w', r[7]);
 }
 
+/*
+ * shmat: mprotect can make an attach executable that was made without
+ * SHM_EXEC.
+ */
 TEST_F(shmat, without_exec_mprotect_may_add_it)
 {
 	char *p = attach(make(1));
@@ -375,6 +468,7 @@ TEST_F(shmat, without_exec_mprotect_may_add_it)
 	EXPECT_STREQ("r-xs", map.perms);
 }
 
+/* shmat: mprotect can take access to an attach away and give it back. */
 TEST_F(shmat, writable_can_be_protected_and_back)
 {
 	char *p = attach(make(1));
@@ -386,6 +480,12 @@ TEST_F(shmat, writable_can_be_protected_and_back)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * shmat: MADV_REMOVE frees pages of a writable attach; they read as zero
+ * then.
+ * history: A call of the file below was used that some kernels do not
+ * have.
+ */
 TEST_F(shmat, madv_remove_punches_writable)
 {
 	char *p = attach(make(2));
@@ -397,6 +497,7 @@ TEST_F(shmat, madv_remove_punches_writable)
 	EXPECT_EQ('b', p[PAGE]);
 }
 
+/* shmat: MADV_DONTNEED keeps the data. */
 TEST_F(shmat, madv_dontneed_keeps_data)
 {
 	char *p = attach(make(1));
@@ -406,6 +507,10 @@ TEST_F(shmat, madv_dontneed_keeps_data)
 	EXPECT_EQ('a', p[0]);
 }
 
+/*
+ * shmat: /proc/PID/maps shows the key as the name of a mapping, and the id
+ * as its inode.
+ */
 TEST_F(shmat, maps_line_shows_key_and_id)
 {
 	int id = make_key(0xbeef, PAGE, 0600), private = make(1);
@@ -420,6 +525,10 @@ TEST_F(shmat, maps_line_shows_key_and_id)
 	EXPECT_EQ(private, map.inode);
 }
 
+/*
+ * shmat: The line in /proc/PID/maps does not change when the segment is
+ * removed.
+ */
 TEST_F(shmat, maps_line_same_after_removal)
 {
 	char *p = attach(make_key(0xbeef, PAGE, 0600));
@@ -431,6 +540,10 @@ TEST_F(shmat, maps_line_same_after_removal)
 	EXPECT_EQ(0, map.inode);
 }
 
+/*
+ * shmat: An attach beyond RLIMIT_AS is ENOMEM.
+ * history: A failed attach left a count behind.
+ */
 TEST_F(shmat, address_space_limit_enomem)
 {
 	struct rlimit none = { 0 }, old;
@@ -444,6 +557,11 @@ TEST_F(shmat, address_space_limit_enomem)
 	EXPECT_LT(0, at(0, NULL, 0));
 }
 
+/*
+ * shmat: An attach beyond vm.max_map_count is ENOMEM, and leaves no count
+ * and no time.
+ * history: A failed attach left a count behind.
+ */
 TEST_F(shmat, mappings_used_up_enomem)
 {
 	make(1);
@@ -457,6 +575,10 @@ TEST_F(shmat, mappings_used_up_enomem)
 	EXPECT_EQ(0, stat_of(0).shm_atime);
 }
 
+/*
+ * shmat: After mlockall(MCL_FUTURE) an attach beyond RLIMIT_MEMLOCK is
+ * EAGAIN.
+ */
 TEST_F(shmat, locked_future_over_limit_eagain)
 {
 	struct rlimit limit = { PAGE, PAGE };
@@ -471,6 +593,7 @@ TEST_F(shmat, locked_future_over_limit_eagain)
 	}
 }
 
+/* shmat: An attach needs no file descriptor. */
 TEST_F(shmat, no_descriptor_free_attaches)
 {
 	struct rlimit none = { 0, 0 };
@@ -483,6 +606,11 @@ TEST_F(shmat, no_descriptor_free_attaches)
 	}
 }
 
+/*
+ * shmat: Where the system's table of files is full, an attach is ENFILE
+ * and changes nothing; root does not mind.
+ * history: A failed attach left a count behind.
+ */
 TEST_F(shmat, file_table_full_enfile)
 {
 	const char *limit = "/proc/sys/fs/file-max";
@@ -502,6 +630,11 @@ TEST_F(shmat, file_table_full_enfile)
 	ASSERT_EQ(0, write_number(limit, old));
 }
 
+/*
+ * shmat: Many failed attaches leave no count, and the segment can still
+ * end.
+ * history: A failed attach left a count behind.
+ */
 TEST_F(shmat, failed_many_times_leaves_no_count)
 {
 	char *p = fill_page(free_range(1), 'x');
@@ -515,6 +648,7 @@ TEST_F(shmat, failed_many_times_leaves_no_count)
 	EXPECT_FALSE(exists(0));
 }
 
+/* shmat: An attach sets atime and lpid, and counts one. */
 TEST_F(shmat, success_sets_time_pid_and_count)
 {
 	struct shmid_ds ds;
@@ -532,6 +666,11 @@ TEST_F(shmat, success_sets_time_pid_and_count)
 	EXPECT_EQ(1, ds.shm_nattch);
 }
 
+/*
+ * shmat: Two attaches have two addresses, the same memory, and count two.
+ * history: A second attach gave the same address, and detaching any
+ * address succeeded.
+ */
 TEST_F(shmat, twice_two_addresses_one_memory)
 {
 	char *p = attach(make(1)), *q = attach(0);
@@ -543,6 +682,7 @@ TEST_F(shmat, twice_two_addresses_one_memory)
 	EXPECT_EQ(2, mappings_of(0));
 }
 
+/* shmat: Another process sees what one has written. */
 TEST_F(shmat, other_process_shares)
 {
 	char *p;
@@ -556,6 +696,11 @@ TEST_F(shmat, other_process_shares)
 	EXPECT_STREQ("from the child", p);
 }
 
+/*
+ * shmat: Two attaches side by side are not merged.
+ * history: Merging mappings lost the end of one, and the count stayed too
+ * high.
+ */
 TEST_F(shmat, adjacent_attaches_stay_two)
 {
 	char *p = free_range(4);
@@ -577,6 +722,11 @@ static int open_backing(const char *p, size_t pages)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
+/*
+ * shmat: As much is mapped as the file behind the segment has; root can
+ * change its size.
+ * history: The size of a segment and the length of its file differed.
+ */
 TEST_F(shmat, length_follows_backing_file)
 {
 	char *p = attach(make(1)), *q;
@@ -596,7 +746,15 @@ TEST_F(shmat, length_follows_backing_file)
 	EXPECT_EQ(0, mappings_of(0));
 }
 
-/* A page that was only read holds nothing, and is dropped when memory is wanted. */
+/*
+ * shmat: fstat of the file behind a segment counts the pages that are in
+ * memory.
+ * history: A call of the file below was used that some kernels do not
+ * have.
+ *
+ * Only written pages are compared: a page that was only read is clean, and
+ * the kernel may drop it at any time.
+ */
 TEST_F(shmat, backing_file_tells_memory_that_is_there)
 {
 	char *p = attach(make(2));
@@ -614,7 +772,11 @@ TEST_F(shmat, backing_file_tells_memory_that_is_there)
 	close(fd);
 }
 
-/* What is looked for ends where the file does, not where the segment did. */
+/*
+ * shmat: shmdt looks for pieces as far as the file behind the segment
+ * reaches, not as far as the segment's size.
+ * history: The size of a segment and the length of its file differed.
+ */
 TEST_F(shmat, detach_range_follows_backing_file)
 {
 	int fd = open_backing(attach(make(1)), 1);
@@ -637,6 +799,12 @@ TEST_F(shmat, detach_range_follows_backing_file)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * shmat: The file behind a segment is a regular one of mode 0777 without
+ * links, of the segment's size; root can read and write it.
+ * history: A call of the file below was used that some kernels do not
+ * have.
+ */
 TEST_F(shmat, backing_file_is_a_plain_file_of_its_size)
 {
 	char *p = attach(make_key(KEY, PAGE + 1, 0600));
@@ -659,7 +827,10 @@ TEST_F(shmat, backing_file_is_a_plain_file_of_its_size)
 	EXPECT_EQ(1, nattch(0));
 }
 
-/* Only who may look into processes gets at the file. */
+/*
+ * shmat: A user can't open the file behind an attach.
+ * history: The file of a mapping could be mapped again with more access.
+ */
 TEST_F(shmat, rdonly_not_opened_by_user)
 {
 	char *p;
@@ -674,6 +845,10 @@ TEST_F(shmat, rdonly_not_opened_by_user)
 	}
 }
 
+/*
+ * shmat: A plain mapping of the file behind a segment is not an attach: it
+ * is not counted, and shmdt does not find it.
+ */
 TEST_F(shmat, plain_mapping_of_backing_file_not_counted)
 {
 	char *p = attach(make(1)), *q;

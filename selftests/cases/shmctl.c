@@ -30,6 +30,7 @@ static const int output_commands[] = {
 	EXPECT_EQ(0, memcmp(&before_, &after_, sizeof(after_)));	\
 } while (0)
 
+/* shmctl: A negative id is EINVAL for every command, and changes nothing. */
 TEST_F(shmctl, any_command_negative_id_einval)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0 };
@@ -42,6 +43,7 @@ TEST_F(shmctl, any_command_negative_id_einval)
 	}
 }
 
+/* shmctl: An unknown command is EINVAL, and changes nothing. */
 TEST_F(shmctl, command_unknown_einval)
 {
 	static const int unknown[] = { -1, 4, 5, 10, 16, 17, 99, INT_MAX,
@@ -55,6 +57,7 @@ TEST_F(shmctl, command_unknown_einval)
 }
 
 #ifdef __x86_64__
+/* shmctl: On 64 bits a command with the bit IPC_64 is EINVAL. */
 TEST_F(shmctl, command_with_ipc_64_einval)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0 };
@@ -68,6 +71,10 @@ TEST_F(shmctl, command_with_ipc_64_einval)
 }
 #endif
 
+/*
+ * shmctl: A buffer that can't be accessed is EFAULT, and the segment does
+ * not change.
+ */
 TEST_F(shmctl, any_command_bad_buffer_efault)
 {
 	char *range = free_range(2), *edge = fill_page(range, 0) + PAGE - 8;
@@ -85,6 +92,10 @@ TEST_F(shmctl, any_command_bad_buffer_efault)
 	}
 }
 
+/*
+ * shmctl: A buffer that can't be written is EFAULT for the commands that
+ * write to it.
+ */
 TEST_F(shmctl, output_read_only_buffer_efault)
 {
 	char *page = fill_page(free_range(1), 'r');
@@ -97,6 +108,10 @@ TEST_F(shmctl, output_read_only_buffer_efault)
 	EXPECT_EQ('r', page[0]);
 }
 
+/*
+ * shmctl: A buffer may end where bad memory begins; one that reaches into
+ * it is EFAULT.
+ */
 TEST_F(shmctl, output_fits_exactly_before_bad_memory)
 {
 	char *range = fill_page(free_range(2), 0) + PAGE;
@@ -189,22 +204,35 @@ static void expect_stat(struct __test_metadata *_metadata, int cmd)
 	expect_bytes(_metadata, &want, &got, sizeof(got));
 }
 
+/*
+ * shmctl: IPC_STAT sets every byte of its struct, the unused ones to 0.
+ * history: Bytes that nobody had set were copied to user space.
+ */
 TEST_F(shmctl, ipc_stat_every_byte)
 {
 	expect_stat(_metadata, IPC_STAT);
 }
 
+/*
+ * shmctl: SHM_STAT takes an index, returns the id, and sets every byte of
+ * its struct.
+ * history: Bytes that nobody had set were copied to user space.
+ */
 TEST_F(shmctl, shm_stat_every_byte)
 {
 	expect_stat(_metadata, SHM_STAT);
 }
 
+/*
+ * shmctl: SHM_STAT_ANY sets every byte of its struct.
+ * history: Bytes that nobody had set were copied to user space.
+ */
 TEST_F(shmctl, shm_stat_any_every_byte)
 {
 	expect_stat(_metadata, SHM_STAT_ANY);
 }
 
-/* Bytes beyond the struct belong to the caller. */
+/* shmctl: No command writes beyond its struct. */
 TEST_F(shmctl, output_nothing_written_beyond)
 {
 	static const struct {
@@ -229,6 +257,7 @@ TEST_F(shmctl, output_nothing_written_beyond)
 	}
 }
 
+/* shmctl: IPC_STAT is EINVAL for the id, then EACCES, then EFAULT. */
 TEST_F(shmctl, ipc_stat_order_einval_eacces_efault)
 {
 	make(1);
@@ -242,6 +271,11 @@ TEST_F(shmctl, ipc_stat_order_einval_eacces_efault)
 	}
 }
 
+/*
+ * shmctl: SHM_STAT and SHM_STAT_ANY have the same order, and SHM_STAT_ANY
+ * no EACCES.
+ * history: SHM_STAT asked for no permission, or SHM_STAT_ANY for one.
+ */
 TEST_F(shmctl, shm_stat_order_einval_eacces_efault)
 {
 	make(1);
@@ -256,6 +290,7 @@ TEST_F(shmctl, shm_stat_order_einval_eacces_efault)
 	}
 }
 
+/* shmctl: A failed IPC_STAT does not write to the buffer. */
 TEST_F(shmctl, ipc_stat_failed_leaves_buffer)
 {
 	unsigned char buf[sizeof(struct shmid_ds)];
@@ -275,6 +310,7 @@ TEST_F(shmctl, ipc_stat_failed_leaves_buffer)
 		ASSERT_EQ(POISON, buf[i]);
 }
 
+/* shmctl: SHM_STAT ignores the sequence number in its index. */
 TEST_F(shmctl, shm_stat_sequence_ignored)
 {
 	struct shmid_ds ds;
@@ -291,6 +327,7 @@ TEST_F(shmctl, shm_stat_sequence_ignored)
 	EXPECT_EQ(PAGE, ds.shm_segsz);
 }
 
+/* shmctl: SHM_STAT of an index that is not in use is EINVAL. */
 TEST_F(shmctl, shm_stat_empty_index_einval)
 {
 	struct shmid_ds ds;
@@ -302,6 +339,10 @@ TEST_F(shmctl, shm_stat_empty_index_einval)
 	EXPECT_EQ(-EINVAL, ctl(INT_MAX, SHM_STAT, &ds));
 }
 
+/*
+ * shmctl: A walk with SHM_STAT up to the index that SHM_INFO returns finds
+ * every segment.
+ */
 TEST_F(shmctl, shm_stat_walk_finds_all)
 {
 	struct shmid_ds ds;
@@ -322,6 +363,11 @@ TEST_F(shmctl, shm_stat_walk_finds_all)
 	EXPECT_EQ(13, found);
 }
 
+/*
+ * shmctl: SHM_STAT_ANY asks for no permission; IPC_STAT and SHM_STAT ask
+ * for r.
+ * history: SHM_STAT asked for no permission, or SHM_STAT_ANY for one.
+ */
 TEST_F(shmctl, shm_stat_any_needs_no_permission)
 {
 	struct shmid_ds ds;
@@ -337,6 +383,10 @@ TEST_F(shmctl, shm_stat_any_needs_no_permission)
 	}
 }
 
+/*
+ * shmctl: IPC_INFO tells the limits, and sets every byte of its struct.
+ * history: Bytes that nobody had set were copied to user space.
+ */
 TEST_F(shmctl, ipc_info_every_byte)
 {
 	struct shminfo want, got;
@@ -355,6 +405,13 @@ TEST_F(shmctl, ipc_info_every_byte)
 	expect_bytes(_metadata, &want, &got, sizeof(got));
 }
 
+/*
+ * shmctl: SHM_INFO tells segments, pages and resident pages, and sets
+ * every byte of its struct.
+ * history: Bytes that nobody had set were copied to user space.
+ * history: Anybody could remove a segment, sums were wrong, the creator
+ * lost his rights.
+ */
 TEST_F(shmctl, shm_info_every_byte)
 {
 	struct shm_info want, got;
@@ -372,6 +429,7 @@ TEST_F(shmctl, shm_info_every_byte)
 	expect_bytes(_metadata, &want, &got, sizeof(got));
 }
 
+/* shmctl: IPC_INFO and SHM_INFO take any id that is not negative. */
 TEST_F(shmctl, info_id_not_looked_at)
 {
 	struct shminfo info;
@@ -381,6 +439,7 @@ TEST_F(shmctl, info_id_not_looked_at)
 	EXPECT_EQ(0, ctl(INT_MAX, SHM_INFO, &info));
 }
 
+/* shmctl: IPC_INFO and SHM_INFO ask for no permission. */
 TEST_F(shmctl, info_needs_no_permission)
 {
 	struct shminfo info;
@@ -395,6 +454,12 @@ TEST_F(shmctl, info_needs_no_permission)
 	}
 }
 
+/*
+ * shmctl: The resident pages that SHM_INFO tells grow with each page
+ * written, and fall when pages are freed.
+ * history: Adding up read inodes of another kind, in a kernel without
+ * shmem.
+ */
 TEST_F(shmctl, shm_info_resident_follows_touching)
 {
 	struct shm_info info;
@@ -423,6 +488,10 @@ static struct shmid_ds owner(uid_t uid, gid_t gid, int mode)
 	return ds;
 }
 
+/*
+ * shmctl: IPC_SET changes user, group, the nine mode bits and ctime, and
+ * nothing else.
+ */
 TEST_F(shmctl, ipc_set_changes_three_fields_and_ctime)
 {
 	struct shmid_ds ds = owner(ALICE, STAFF, 0123), before, after;
@@ -444,6 +513,10 @@ TEST_F(shmctl, ipc_set_changes_three_fields_and_ctime)
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));
 }
 
+/*
+ * shmctl: IPC_SET keeps the marks SHM_DEST and SHM_LOCKED, and can't set
+ * them.
+ */
 TEST_F(shmctl, ipc_set_keeps_mode_marks)
 {
 	struct shmid_ds ds = owner(ROOT, ROOT, 0xfe00 | 0640);
@@ -459,6 +532,10 @@ TEST_F(shmctl, ipc_set_keeps_mode_marks)
 	EXPECT_EQ(0, ctl(0, SHM_UNLOCK, NULL));
 }
 
+/*
+ * shmctl: IPC_SET is EINVAL for a negative id, then EFAULT, EINVAL for the
+ * id, EPERM, and EINVAL for a wrong user.
+ */
 TEST_F(shmctl, ipc_set_order_efault_einval_eperm_einval)
 {
 	struct shmid_ds ds = owner(-1, -1, 0666);
@@ -477,6 +554,10 @@ TEST_F(shmctl, ipc_set_order_efault_einval_eperm_einval)
 	EXPECT_UNCHANGED(-EINVAL, 0, IPC_SET, &ds);
 }
 
+/*
+ * shmctl: A user or group of -1 is EINVAL, and changes nothing.
+ * history: A user that is not mapped became the owner.
+ */
 TEST_F(shmctl, ipc_set_invalid_owner_einval)
 {
 	struct shmid_ds uid = owner(-1, STAFF, 0666);
@@ -487,6 +568,7 @@ TEST_F(shmctl, ipc_set_invalid_owner_einval)
 	EXPECT_UNCHANGED(-EINVAL, 0, IPC_SET, &gid);
 }
 
+/* shmctl: A mode that was set counts for the next attach. */
 TEST_F(shmctl, ipc_set_mode_decides_at_once)
 {
 	struct shmid_ds ds = owner(ROOT, ROOT, 0666);
@@ -505,6 +587,7 @@ TEST_F(shmctl, ipc_set_mode_decides_at_once)
 	}
 }
 
+/* shmctl: Attaching, locking and removing do not change ctime. */
 TEST_F(shmctl, only_set_touches_ctime)
 {
 	struct shmid_ds ds;
@@ -521,7 +604,10 @@ TEST_F(shmctl, only_set_touches_ctime)
 	EXPECT_EQ(created, stat_of(0).shm_ctime);
 }
 
-/* Seconds do not fit 32 bits for ever. */
+/*
+ * shmctl: Times beyond the year 2038 are told in full.
+ * history: Times lost what does not fit into 32 bits.
+ */
 TEST_F(shmctl, times_beyond_2038_kept)
 {
 	struct timespec now, later = { .tv_sec = 5000000000 };
@@ -543,6 +629,7 @@ TEST_F(shmctl, times_beyond_2038_kept)
 	EXPECT_EQ(ds.shm_dtime, line.dtime);
 }
 
+/* shmctl: SHM_LOCK, SHM_UNLOCK and IPC_RMID do not look at the buffer. */
 TEST_F(shmctl, lock_and_rmid_ignore_buffer)
 {
 	make(1);
@@ -551,6 +638,7 @@ TEST_F(shmctl, lock_and_rmid_ignore_buffer)
 	EXPECT_EQ(0, ctl(0, IPC_RMID, BAD_POINTER));
 }
 
+/* shmctl: The buffer of IPC_STAT can be in the segment itself. */
 TEST_F(shmctl, buffer_inside_the_segment_filled)
 {
 	struct shmid_ds *in = (void *)attach(make(1));
@@ -560,7 +648,12 @@ TEST_F(shmctl, buffer_inside_the_segment_filled)
 	EXPECT_EQ(PAGE, in->shm_segsz);
 }
 
-/* With gaps, and more than are added up in one go. */
+/*
+ * shmctl: SHM_INFO adds up the pages of many segments, with gaps between
+ * them.
+ *
+ * There are more segments than are added up in one go.
+ */
 TEST_F(shmctl, info_adds_up_pages_of_many_segments)
 {
 	const int count = 600, removed[] = { 0, 254, 255, 256, 257, 258, 599 };
@@ -584,6 +677,10 @@ TEST_F(shmctl, info_adds_up_pages_of_many_segments)
 	EXPECT_EQ(count - gaps, info.used_ids);
 }
 
+/*
+ * shmctl: SHM_INFO returns the highest index in use, also when there are
+ * gaps below it.
+ */
 TEST_F(shmctl, info_tells_highest_index_beside_gaps)
 {
 	const int count = 100, step = 7;
@@ -602,7 +699,10 @@ TEST_F(shmctl, info_tells_highest_index_beside_gaps)
 	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
 }
 
-/* Root may map the first page; then it is memory like any other. */
+/*
+ * shmctl: Where root has mapped page 0, a buffer at address 0 is one like
+ * any other.
+ */
 TEST_F(shmctl, null_where_mapped_is_a_buffer)
 {
 	struct shmid_ds ds, *volatile null = NULL;

@@ -64,6 +64,7 @@ static char *attach_with_room(int id, size_t pages, size_t room)
 	return p;
 }
 
+/* shmdt: shmdt unmaps the whole attach, and counts one less. */
 TEST_F(shmdt, whole_attach_gone)
 {
 	char *p = attach(make(3));
@@ -74,6 +75,7 @@ TEST_F(shmdt, whole_attach_gone)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: A second shmdt of the same address is EINVAL. */
 TEST_F(shmdt, second_time_einval)
 {
 	char *p = attach(make(1));
@@ -83,6 +85,7 @@ TEST_F(shmdt, second_time_einval)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: An address that is not page aligned is EINVAL. */
 TEST_F(shmdt, unaligned_einval)
 {
 	char *p = attach(make(2));
@@ -92,6 +95,7 @@ TEST_F(shmdt, unaligned_einval)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/* shmdt: An address within an attach, or just before one, is EINVAL. */
 TEST_F(shmdt, not_the_start_einval)
 {
 	char *p = attach(make(3));
@@ -102,6 +106,11 @@ TEST_F(shmdt, not_the_start_einval)
 	EXPECT_TRUE(mapped(p));
 }
 
+/*
+ * shmdt: An address where nothing is mapped is EINVAL.
+ * history: A second attach gave the same address, and detaching any
+ * address succeeded.
+ */
 TEST_F(shmdt, nothing_there_einval)
 {
 	attach(make(1));
@@ -112,6 +121,7 @@ TEST_F(shmdt, nothing_there_einval)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/* shmdt: Anonymous memory is EINVAL, and stays. */
 TEST_F(shmdt, anonymous_memory_einval)
 {
 	char *p = fill_page(free_range(1), 'x');
@@ -120,6 +130,7 @@ TEST_F(shmdt, anonymous_memory_einval)
 	EXPECT_EQ('x', *p);
 }
 
+/* shmdt: Shared anonymous memory is EINVAL, and stays. */
 TEST_F(shmdt, file_and_shared_memory_einval)
 {
 	char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -130,6 +141,7 @@ TEST_F(shmdt, file_and_shared_memory_einval)
 	EXPECT_TRUE(mapped(p));
 }
 
+/* shmdt: shmdt sets dtime and lpid. */
 TEST_F(shmdt, sets_time_and_pid)
 {
 	char *p = attach(make(1));
@@ -147,6 +159,7 @@ TEST_F(shmdt, sets_time_and_pid)
 	EXPECT_EQ(getpid(), ds.shm_lpid);
 }
 
+/* shmdt: A failed shmdt changes nothing of the segment. */
 TEST_F(shmdt, failed_changes_nothing)
 {
 	char *p = attach(make(1));
@@ -159,6 +172,7 @@ TEST_F(shmdt, failed_changes_nothing)
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));
 }
 
+/* shmdt: shmdt asks for no permission. */
 TEST_F(shmdt, no_permission_asked)
 {
 	char *p = attach(make_key(KEY, PAGE, 0));
@@ -172,6 +186,10 @@ TEST_F(shmdt, no_permission_asked)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/*
+ * shmdt: Without its first page, the rest of an attach still goes with the
+ * address of the whole.
+ */
 TEST_F(shmdt, first_page_unmapped_rest_goes)
 {
 	char *p = attach(make(3));
@@ -182,6 +200,7 @@ TEST_F(shmdt, first_page_unmapped_rest_goes)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: Both parts of an attach with a hole go. */
 TEST_F(shmdt, middle_page_unmapped_both_parts_go)
 {
 	char *p = attach(make(3));
@@ -193,6 +212,10 @@ TEST_F(shmdt, middle_page_unmapped_both_parts_go)
 	EXPECT_EQ(0, mappings_of(0));
 }
 
+/*
+ * shmdt: The last page of an attach goes with the address of the whole,
+ * not with its own.
+ */
 TEST_F(shmdt, only_last_page_left_goes)
 {
 	char *p = attach(make(30));
@@ -203,6 +226,10 @@ TEST_F(shmdt, only_last_page_left_goes)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * shmdt: All parts of an attach go; other memory in the holes stays.
+ * history: A detach read a mapping that it had just unmapped.
+ */
 TEST_F(shmdt, fifty_parts_go_and_neighbours_stay)
 {
 	char *p = attach(make(100));
@@ -222,6 +249,7 @@ TEST_F(shmdt, fifty_parts_go_and_neighbours_stay)
 	munmap(p, 100 * PAGE);
 }
 
+/* shmdt: Parts with another protection go too. */
 TEST_F(shmdt, parts_of_other_protection_go)
 {
 	char *p = attach(make(5));
@@ -233,6 +261,7 @@ TEST_F(shmdt, parts_of_other_protection_go)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: A part that is locked with mlock goes too. */
 TEST_F(shmdt, locked_part_goes)
 {
 	char *p = attach(make(3));
@@ -242,6 +271,7 @@ TEST_F(shmdt, locked_part_goes)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: An attach that was moved has its new address. */
 TEST_F(shmdt, moved_whole_found_at_new_address)
 {
 	char *p = attach(make(2)), *q = move(p, 2, free_range(2));
@@ -252,6 +282,10 @@ TEST_F(shmdt, moved_whole_found_at_new_address)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * shmdt: A part that was moved alone goes with its own address less its
+ * offset in the segment.
+ */
 TEST_F(shmdt, moved_part_needs_its_own_address)
 {
 	char *p = attach(make(3)), *room = free_range(8), *q;
@@ -266,6 +300,10 @@ TEST_F(shmdt, moved_part_needs_its_own_address)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * shmdt: A page that remap_file_pages has put elsewhere stays, and keeps
+ * the segment.
+ */
 TEST_F(shmdt, shuffled_pages_stay_and_keep_segment)
 {
 	char *p = attach(make(3));
@@ -283,6 +321,7 @@ TEST_F(shmdt, shuffled_pages_stay_and_keep_segment)
 	EXPECT_FALSE(exists(0));
 }
 
+/* shmdt: A page that remap_file_pages has left in its place goes. */
 TEST_F(shmdt, page_remapped_to_itself_goes)
 {
 	char *p = attach(make(3));
@@ -294,6 +333,7 @@ TEST_F(shmdt, page_remapped_to_itself_goes)
 	EXPECT_FALSE(mapped(p + PAGE));
 }
 
+/* shmdt: An attach that mremap has grown goes whole. */
 TEST_F(shmdt, grown_goes_whole)
 {
 	char *p;
@@ -306,7 +346,10 @@ TEST_F(shmdt, grown_goes_whole)
 	EXPECT_EQ(0, nattch(0));
 }
 
-/* What was split off beyond the segment's size is outside the window. */
+/*
+ * shmdt: A part beyond the segment's size that is a mapping of its own
+ * stays.
+ */
 TEST_F(shmdt, grown_and_split_rest_beyond_size_stays)
 {
 	char *p;
@@ -323,6 +366,7 @@ TEST_F(shmdt, grown_and_split_rest_beyond_size_stays)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: A duplicate that mremap has made elsewhere stays. */
 TEST_F(shmdt, duplicate_elsewhere_stays)
 {
 	char *p = attach(make(2)), *q = duplicate(p, 2, free_range(2));
@@ -336,6 +380,10 @@ TEST_F(shmdt, duplicate_elsewhere_stays)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * shmdt: An attach of another segment in a hole stays.
+ * history: A detach took pages of another segment that lay in its range.
+ */
 TEST_F(shmdt, other_segment_in_hole_stays)
 {
 	char *p = attach(make(4)), *q = attach(make(4));
@@ -354,6 +402,10 @@ TEST_F(shmdt, other_segment_in_hole_stays)
 	EXPECT_EQ(0, nattch(1));
 }
 
+/*
+ * shmdt: The first match decides which attach goes, even if it belongs to
+ * another segment; what was attached there first stays then.
+ */
 TEST_F(shmdt, other_segment_first_in_window_taken_alone)
 {
 	char *p = attach(make(4)), *q = attach(make(4));
@@ -369,6 +421,7 @@ TEST_F(shmdt, other_segment_first_in_window_taken_alone)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: Another attach of the same segment in a hole stays. */
 TEST_F(shmdt, other_attach_of_segment_in_hole_stays)
 {
 	char *p = attach(make(4)), *q = attach(0);
@@ -385,6 +438,7 @@ TEST_F(shmdt, other_attach_of_segment_in_hole_stays)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: A duplicate of another attach in a hole stays. */
 TEST_F(shmdt, duplicate_of_other_attach_in_hole_stays)
 {
 	char *p = attach(make(4)), *q = attach(0);
@@ -400,7 +454,10 @@ TEST_F(shmdt, duplicate_of_other_attach_in_hole_stays)
 	EXPECT_EQ(0, dt(q));
 }
 
-/* The new attach begins where the tail of the old one goes on. */
+/*
+ * shmdt: The grown tail of an older attach stays when a new attach in
+ * front of it goes.
+ */
 TEST_F(shmdt, attach_before_grown_tail_leaves_tail)
 {
 	char *p;
@@ -419,6 +476,7 @@ TEST_F(shmdt, attach_before_grown_tail_leaves_tail)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: Another attach of the segment right behind the first one stays. */
 TEST_F(shmdt, adjacent_attach_of_segment_stays)
 {
 	char *p = free_range(4);
@@ -432,7 +490,7 @@ TEST_F(shmdt, adjacent_attach_of_segment_stays)
 	EXPECT_EQ(1, nattch(0));
 }
 
-/* The search goes up through the whole address space. */
+/* shmdt: A part is found however far above the address it is. */
 TEST_F(shmdt, part_far_above_found)
 {
 	char *p = attach(make(20)), *room = free_range(60);
@@ -444,6 +502,7 @@ TEST_F(shmdt, part_far_above_found)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* shmdt: shmdt in a child leaves its parent's attach. */
 TEST_F(shmdt, in_child_leaves_the_parents)
 {
 	char *p = attach(make(2));
@@ -459,6 +518,7 @@ TEST_F(shmdt, in_child_leaves_the_parents)
 	EXPECT_EQ(1, nattch(0));
 }
 
+/* shmdt: The last shmdt ends a removed segment. */
 TEST_F(shmdt, last_of_marked_segment_ends_it)
 {
 	char *p = attach(make(2)), *q = attach(0);
@@ -470,7 +530,10 @@ TEST_F(shmdt, last_of_marked_segment_ends_it)
 	EXPECT_FALSE(exists(0));
 }
 
-/* Unmapping fails, and detaching does not say so. */
+/*
+ * shmdt: A mapping sealed with mseal stays, and shmdt succeeds all the
+ * same.
+ */
 TEST_F(shmdt, sealed_stays_and_is_no_error)
 {
 	char *p = attach(make(1));
@@ -512,6 +575,10 @@ static void company_end(struct company *c)
 	pthread_join(c->thread, NULL);
 }
 
+/*
+ * shmdt: With a second thread running, all parts go and other memory in
+ * the holes stays.
+ */
 TEST_F(shmdt, with_threads_parts_go_and_neighbours_stay)
 {
 	char *p = attach(make(20));
@@ -532,6 +599,7 @@ TEST_F(shmdt, with_threads_parts_go_and_neighbours_stay)
 	company_end(&c);
 }
 
+/* shmdt: With a second thread running, another attach in a hole stays. */
 TEST_F(shmdt, with_threads_other_attach_in_hole_stays)
 {
 	char *p = attach(make(4)), *q = attach(0);
@@ -549,6 +617,10 @@ TEST_F(shmdt, with_threads_other_attach_in_hole_stays)
 	company_end(&c);
 }
 
+/*
+ * shmdt: With a second thread running, shmdt works when RLIMIT_AS is used
+ * up.
+ */
 TEST_F(shmdt, with_threads_address_space_at_limit)
 {
 	struct rlimit none = { 0 }, old;
@@ -566,7 +638,10 @@ TEST_F(shmdt, with_threads_address_space_at_limit)
 	company_end(&c);
 }
 
-/* Grown beyond the segment, it is a first piece like any other. */
+/*
+ * shmdt: With a second thread running, shmdt of an attach that mremap has
+ * grown works when RLIMIT_AS is used up.
+ */
 TEST_F(shmdt, with_threads_grown_address_space_at_limit)
 {
 	struct rlimit none = { 0 }, old;
@@ -587,6 +662,10 @@ TEST_F(shmdt, with_threads_grown_address_space_at_limit)
 	company_end(&c);
 }
 
+/*
+ * shmdt: With a second thread running, shmdt works when
+ * mlockall(MCL_FUTURE) has used up RLIMIT_MEMLOCK.
+ */
 TEST_F(shmdt, with_threads_locked_future_at_limit)
 {
 	struct rlimit limit = { PAGE, PAGE };
@@ -607,6 +686,10 @@ TEST_F(shmdt, with_threads_locked_future_at_limit)
 	_exit(0);
 }
 
+/*
+ * shmdt: With a second thread running, a user can detach what root has
+ * attached at page 0.
+ */
 TEST_F(shmdt, with_threads_at_null_after_becoming_user)
 {
 	struct company c;
@@ -622,6 +705,10 @@ TEST_F(shmdt, with_threads_at_null_after_becoming_user)
 	_exit(0);
 }
 
+/*
+ * shmdt: With a second thread running, a sealed mapping stays and shmdt
+ * succeeds.
+ */
 TEST_F(shmdt, with_threads_sealed_stays_and_is_no_error)
 {
 	char *p = attach(make(1));
@@ -638,7 +725,10 @@ TEST_F(shmdt, with_threads_sealed_stays_and_is_no_error)
 	_exit(0);
 }
 
-/* Taking away needs no more mappings than there are. */
+/*
+ * shmdt: With a second thread running, shmdt works when vm.max_map_count
+ * is used up.
+ */
 TEST_F(shmdt, with_threads_mappings_used_up_gone)
 {
 	struct company c;
@@ -664,6 +754,10 @@ static void *detach_it(void *p)
 	return (void *)(long)dt(p);
 }
 
+/*
+ * shmdt: A thread can detach what another one has attached; lpid is their
+ * process.
+ */
 TEST_F(shmdt, by_another_thread_gone)
 {
 	char *p = attach(make(1));
@@ -677,7 +771,10 @@ TEST_F(shmdt, by_another_thread_gone)
 	EXPECT_EQ(getpid(), stat_of(0).shm_lpid);
 }
 
-/* An offset far beyond the size is an offset like any other. */
+/*
+ * shmdt: A page that remap_file_pages has put far beyond the segment's
+ * size stays, and reading it is SIGBUS.
+ */
 TEST_F(shmdt, remapped_to_odd_offsets_stays)
 {
 	static const int bits[] = { 30, 40, 50 };

@@ -8,18 +8,27 @@
 
 FIXTURE_BOTH(shmget);
 
+/*
+ * shmget: A key that no segment has is ENOENT without IPC_CREAT; IPC_EXCL
+ * alone changes nothing.
+ */
 TEST_F(shmget, absent_without_creat_enoent)
 {
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, IPC_EXCL | 0600));
 }
 
+/*
+ * shmget: A key that no segment has is ENOENT before the size is looked
+ * at.
+ */
 TEST_F(shmget, absent_without_creat_absurd_size_enoent)
 {
 	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
 	EXPECT_EQ(-ENOENT, get(KEY, SIZE_MAX, 0));
 }
 
+/* shmget: A key that a segment has gives its id, with IPC_CREAT too. */
 TEST_F(shmget, present_creat_without_excl_found)
 {
 	int id = make_key(KEY, PAGE, 0600);
@@ -27,12 +36,14 @@ TEST_F(shmget, present_creat_without_excl_found)
 	EXPECT_EQ(id, get(KEY, PAGE, IPC_CREAT | 0600));
 }
 
+/* shmget: A key that a segment has is EEXIST with IPC_CREAT and IPC_EXCL. */
 TEST_F(shmget, present_creat_excl_eexist)
 {
 	make_key(KEY, PAGE, 0600);
 	EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600));
 }
 
+/* shmget: EEXIST of a taken key comes before the size is looked at. */
 TEST_F(shmget, present_excl_before_size_eexist)
 {
 	make_key(KEY, PAGE, 0600);
@@ -40,6 +51,7 @@ TEST_F(shmget, present_excl_before_size_eexist)
 	EXPECT_EQ(-EEXIST, get(KEY, 0, IPC_CREAT | IPC_EXCL));
 }
 
+/* shmget: EEXIST of a taken key comes before the permission is checked. */
 TEST_F(shmget, present_excl_before_permission_eexist)
 {
 	make_key(KEY, PAGE, 0);
@@ -50,6 +62,7 @@ TEST_F(shmget, present_excl_before_permission_eexist)
 	}
 }
 
+/* shmget: IPC_EXCL without IPC_CREAT is ignored. */
 TEST_F(shmget, present_excl_alone_ignored)
 {
 	int id = make_key(KEY, PAGE, 0600);
@@ -57,6 +70,7 @@ TEST_F(shmget, present_excl_alone_ignored)
 	EXPECT_EQ(id, get(KEY, PAGE, IPC_EXCL | 0600));
 }
 
+/* shmget: Asking for more bytes than the segment has is EINVAL. */
 TEST_F(shmget, present_larger_size_einval)
 {
 	make_key(KEY, PAGE + 1, 0600);
@@ -65,6 +79,7 @@ TEST_F(shmget, present_larger_size_einval)
 	EXPECT_EQ(-EINVAL, get(KEY, SIZE_MAX, 0));
 }
 
+/* shmget: The size of a segment is checked before its permission. */
 TEST_F(shmget, present_size_before_permission_einval)
 {
 	make_key(KEY, PAGE, 0600);
@@ -76,6 +91,10 @@ TEST_F(shmget, present_size_before_permission_einval)
 	}
 }
 
+/*
+ * shmget: A size of 0, or any that is not larger than the segment's, finds
+ * it.
+ */
 TEST_F(shmget, present_size_zero_or_less_found)
 {
 	int id = make_key(KEY, PAGE + 1, 0600);
@@ -85,6 +104,7 @@ TEST_F(shmget, present_size_zero_or_less_found)
 	EXPECT_EQ(id, get(KEY, PAGE + 1, 0600));
 }
 
+/* shmget: Limits are not checked for a segment that exists already. */
 TEST_F(shmget, present_above_new_shmmax_found)
 {
 	int id = make_key(KEY, 4 * PAGE, 0600);
@@ -93,6 +113,10 @@ TEST_F(shmget, present_above_new_shmmax_found)
 	EXPECT_EQ(id, get(KEY, 4 * PAGE, IPC_CREAT | 0600));
 }
 
+/*
+ * shmget: Without a mode bit no permission is asked for, and anybody gets
+ * the id.
+ */
 TEST_F(shmget, present_without_mode_bits_found_by_anyone)
 {
 	int id = make_key(KEY, PAGE, 0);
@@ -107,6 +131,10 @@ TEST_F(shmget, present_without_mode_bits_found_by_anyone)
 	}
 }
 
+/*
+ * shmget: The nine mode bits are folded into one class of three; a bit
+ * that the caller's class lacks is EACCES.
+ */
 TEST_F(shmget, present_mode_bits_folded)
 {
 	int id = make_key(KEY, PAGE, 0604);
@@ -123,6 +151,10 @@ TEST_F(shmget, present_mode_bits_folded)
 	}
 }
 
+/*
+ * shmget: IPC_PRIVATE makes a new segment, whatever IPC_CREAT and IPC_EXCL
+ * say.
+ */
 TEST_F(shmget, private_always_new)
 {
 	int flags[] = { 0600, 0600 | IPC_CREAT, 0600 | IPC_EXCL,
@@ -135,6 +167,12 @@ TEST_F(shmget, private_always_new)
 	}
 }
 
+/*
+ * shmget: Segments of IPC_PRIVATE have different ids, and the listing
+ * shows each with key 0.
+ * history: The key of a removed segment was found, or IPC_PRIVATE was
+ * taken for a key.
+ */
 TEST_F(shmget, private_hundred_distinct_and_listed)
 {
 	struct line lines[128];
@@ -149,17 +187,26 @@ TEST_F(shmget, private_hundred_distinct_and_listed)
 	}
 }
 
+/* shmget: A new segment of IPC_PRIVATE can't have size 0: EINVAL. */
 TEST_F(shmget, private_size_zero_einval)
 {
 	EXPECT_EQ(-EINVAL, get(IPC_PRIVATE, 0, 0600));
 }
 
+/*
+ * shmget: A new segment with a key can't have size 0: EINVAL, and the key
+ * stays free.
+ */
 TEST_F(shmget, create_size_zero_einval)
 {
 	EXPECT_EQ(-EINVAL, get(KEY, 0, IPC_CREAT | 0600));
 	EXPECT_EQ(-ENOENT, get(KEY, 0, 0));
 }
 
+/*
+ * shmget: A new segment larger than shmmax is EINVAL; one of exactly
+ * shmmax is made.
+ */
 TEST_F(shmget, create_above_shmmax_einval)
 {
 	EXPECT_EQ(-EINVAL, get(KEY, SIZE_MAX, IPC_CREAT | 0600));
@@ -168,7 +215,12 @@ TEST_F(shmget, create_above_shmmax_einval)
 	EXPECT_LE(0, get(KEY, PAGE + 7, IPC_CREAT | 0600));
 }
 
-/* The number of pages wraps to 0 and must not pass the limits so. */
+/*
+ * shmget: A size whose number of pages wraps to 0 is ENOSPC, however high
+ * the limits are.
+ * history: The number of pages, or the sum of all pages, overflowed and
+ * passed the limits.
+ */
 TEST_F(shmget, create_page_count_overflow_enospc)
 {
 	struct shm_info info;
@@ -181,6 +233,10 @@ TEST_F(shmget, create_page_count_overflow_enospc)
 	EXPECT_EQ(0, info.shm_tot);
 }
 
+/*
+ * shmget: A new segment that takes the sum of all pages above shmall is
+ * ENOSPC.
+ */
 TEST_F(shmget, create_above_shmall_enospc)
 {
 	ASSERT_EQ(0, write_number(KERNEL "shmall", 3));
@@ -189,6 +245,7 @@ TEST_F(shmget, create_above_shmall_enospc)
 	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, 1, 0600));
 }
 
+/* shmget: shmmax is checked before shmall. */
 TEST_F(shmget, create_shmmax_before_shmall_einval)
 {
 	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
@@ -197,12 +254,17 @@ TEST_F(shmget, create_shmmax_before_shmall_einval)
 	EXPECT_EQ(-ENOSPC, get(KEY, 2 * PAGE, IPC_CREAT | 0600));
 }
 
+/* shmget: shmall is checked before memory is committed. */
 TEST_F(shmget, create_shmall_before_memory_enospc)
 {
 	ASSERT_EQ(0, write_number(KERNEL "shmall", 1));
 	EXPECT_EQ(-ENOSPC, get(KEY, 64 * TIB, IPC_CREAT | 0600));
 }
 
+/*
+ * shmget: shmmni is checked last: EINVAL and ENOMEM come before its
+ * ENOSPC.
+ */
 TEST_F(shmget, create_shmmni_last_enospc)
 {
 	ASSERT_EQ(0, write_number(KERNEL "shmmni", 0));
@@ -213,6 +275,10 @@ TEST_F(shmget, create_shmmni_last_enospc)
 		EXPECT_EQ(-ENOMEM, get(KEY, 64 * TIB, IPC_CREAT | 0600));
 }
 
+/*
+ * shmget: A size that no file can have is EINVAL, before memory is
+ * committed.
+ */
 TEST_F(shmget, create_above_file_size_einval)
 {
 	size_t size = (1UL << 63) + PAGE;
@@ -221,6 +287,7 @@ TEST_F(shmget, create_above_file_size_einval)
 	EXPECT_EQ(-EINVAL, get(KEY, size, IPC_CREAT | 0600));
 }
 
+/* shmget: shmall is checked before the largest size of a file. */
 TEST_F(shmget, create_shmall_before_file_size_enospc)
 {
 	size_t size = (1UL << 63) + PAGE;
@@ -231,7 +298,12 @@ TEST_F(shmget, create_shmall_before_file_size_enospc)
 
 #define LARGEST		((1UL << 63) - 1)
 
-/* Each fits, but the sum of their pages would wrap to 0. */
+/*
+ * shmget: A segment that fits alone is ENOSPC where the sum of all pages
+ * would wrap to 0.
+ * history: The number of pages, or the sum of all pages, overflowed and
+ * passed the limits.
+ */
 TEST_F(shmget, create_sum_of_pages_overflow_enospc)
 {
 	const unsigned long pages = LARGEST / PAGE + 1;
@@ -267,6 +339,10 @@ static int get_in_mode(int mode, size_t size, int flags)
 	return ret;
 }
 
+/*
+ * shmget: The whole size is committed at creation; what can't be committed
+ * is ENOMEM.
+ */
 TEST_F(shmget, create_uncommittable_enomem)
 {
 	EXPECT_EQ(-ENOMEM, get_in_mode(0, 64 * TIB, 0));
@@ -274,6 +350,10 @@ TEST_F(shmget, create_uncommittable_enomem)
 	EXPECT_EQ(0, get_in_mode(1, 64 * TIB, 0));
 }
 
+/*
+ * shmget: SHM_NORESERVE commits nothing, except in overcommit mode 2,
+ * where it is ignored.
+ */
 TEST_F(shmget, create_noreserve_follows_overcommit_mode)
 {
 	EXPECT_EQ(-ENOMEM, get_in_mode(2, 16 * TIB, SHM_NORESERVE));
@@ -281,6 +361,10 @@ TEST_F(shmget, create_noreserve_follows_overcommit_mode)
 	EXPECT_EQ(1, get_in_mode(1, 16 * TIB, SHM_NORESERVE));
 }
 
+/*
+ * shmget: A creation that failed leaves no key, no line in the listing,
+ * and no count.
+ */
 TEST_F(shmget, create_failed_leaves_nothing)
 {
 	struct line line;
@@ -294,6 +378,10 @@ TEST_F(shmget, create_failed_leaves_nothing)
 	EXPECT_EQ(0, get(KEY, PAGE, IPC_CREAT | 0600));
 }
 
+/*
+ * shmget: IPC_STAT and the listing give the size that was asked for, in
+ * bytes.
+ */
 TEST_F(shmget, segsz_is_what_was_asked)
 {
 	int id = make_key(KEY, PAGE + 1, 0600);
@@ -304,6 +392,10 @@ TEST_F(shmget, segsz_is_what_was_asked)
 	EXPECT_EQ(PAGE + 1, line.size);
 }
 
+/*
+ * shmget: All bytes of the last page can be used, beyond the size that was
+ * asked for.
+ */
 TEST_F(shmget, last_page_usable_to_its_end)
 {
 	char *p = attach(make_key(KEY, PAGE + 1, 0600));
@@ -313,6 +405,7 @@ TEST_F(shmget, last_page_usable_to_its_end)
 	EXPECT_EQ('z', attach(get(KEY, 0, 0))[2 * PAGE - 1]);
 }
 
+/* shmget: The mode of a new segment is the low nine bits of the flags. */
 TEST_F(shmget, mode_is_low_nine_bits)
 {
 	int bits = 1 << 16 | 1 << 25 | 21 << MAP_HUGE_SHIFT;
@@ -323,7 +416,10 @@ TEST_F(shmget, mode_is_low_nine_bits)
 	EXPECT_EQ(0, stat_of(1).shm_perm.mode);
 }
 
-/* Bits of other calls, and the huge page's size without SHM_HUGETLB. */
+/*
+ * shmget: Flag bits without a meaning are ignored, and so is a huge page
+ * size without SHM_HUGETLB.
+ */
 TEST_F(shmget, flags_unknown_ignored)
 {
 	int bits = 7 << 13 | 1 << 16 | 1 << 25 | 30 << MAP_HUGE_SHIFT;
@@ -337,6 +433,7 @@ TEST_F(shmget, flags_unknown_ignored)
 	EXPECT_EQ(-EINVAL, get(KEY, 2 * PAGE, bits));
 }
 
+/* shmget: Owner and creator are the caller's effective user and group. */
 TEST_F(shmget, owner_is_effective_user)
 {
 	struct shmid_ds ds;
@@ -354,6 +451,10 @@ TEST_F(shmget, owner_is_effective_user)
 	EXPECT_EQ(STAFF, ds.shm_perm.cgid);
 }
 
+/*
+ * shmget: A new segment has its creator's pid and the time of its
+ * creation; every other time, pid and count is 0.
+ */
 TEST_F(shmget, new_segment_times_and_pids)
 {
 	time_t before = time(NULL);
@@ -373,6 +474,10 @@ static void *make_in_thread(void *unused)
 	return (void *)(long)make(1);
 }
 
+/*
+ * shmget: A segment that a thread creates has the pid of the thread's
+ * process.
+ */
 TEST_F(shmget, creator_of_thread_is_its_process)
 {
 	pthread_t thread;
@@ -383,6 +488,7 @@ TEST_F(shmget, creator_of_thread_is_its_process)
 	EXPECT_EQ(getpid(), stat_of((long)id).shm_cpid);
 }
 
+/* shmget: The memory of a new segment is zero. */
 TEST_F(shmget, memory_is_zero)
 {
 	char *p = attach(make(4));
@@ -392,6 +498,7 @@ TEST_F(shmget, memory_is_zero)
 		ASSERT_EQ(0, p[i]);
 }
 
+/* shmget: A negative key is a key like any other. */
 TEST_F(shmget, key_negative_found)
 {
 	int id = make_key(INT_MIN, PAGE, 0600);
@@ -401,6 +508,10 @@ TEST_F(shmget, key_negative_found)
 	EXPECT_EQ(INT_MIN, stat_of(id).shm_perm.__key);
 }
 
+/*
+ * shmget: Each of many keys finds its own segment, also while others are
+ * removed.
+ */
 TEST_F(shmget, keys_many_find_their_own)
 {
 	int i;
@@ -415,6 +526,12 @@ TEST_F(shmget, keys_many_find_their_own)
 		EXPECT_EQ(i & 1 ? -ENOENT : i - 1, get(i * 65536, 0, 0));
 }
 
+/*
+ * shmget: A removed segment that is still attached has lost its key, and
+ * another segment can have it at once.
+ * history: The key of a removed segment was found, or IPC_PRIVATE was
+ * taken for a key.
+ */
 TEST_F(shmget, key_removed_free_at_once)
 {
 	int id = make_key(KEY, PAGE, 0600);
@@ -430,7 +547,10 @@ TEST_F(shmget, key_removed_free_at_once)
 	EXPECT_EQ(other, get(KEY, 0, 0));
 }
 
-/* A size that does not fit an int goes through every layer unharmed. */
+/*
+ * shmget: A size that does not fit into an int is kept everywhere.
+ * history: Commands had wrong numbers, and sizes were cut to 32 bits.
+ */
 TEST_F(shmget, size_of_three_gib_kept)
 {
 	int id = get(KEY, 3UL << 30, IPC_CREAT | SHM_NORESERVE | 0600);

@@ -27,6 +27,10 @@ static int make_transient(void)
 	return obtain(-1);
 }
 
+/*
+ * transient: A transient segment stays until it is attached for the first
+ * time.
+ */
 TEST_F(transient, stays_until_first_attach)
 {
 	int id = make_transient();
@@ -41,6 +45,10 @@ TEST_F(transient, stays_until_first_attach)
 	EXPECT_FALSE(exists(id));
 }
 
+/*
+ * transient: The last detach of a transient segment removes it and frees
+ * its key.
+ */
 TEST_F(transient, last_detach_removes)
 {
 	int id = make_transient(), again;
@@ -58,6 +66,10 @@ TEST_F(transient, last_detach_removes)
 	EXPECT_FALSE(exists(again));
 }
 
+/*
+ * transient: An attach of a transient segment that fails does not count as
+ * the first, nor as the last.
+ */
 TEST_F(transient, failed_attach_is_none)
 {
 	int id = make_transient();
@@ -72,6 +84,7 @@ TEST_F(transient, failed_attach_is_none)
 	EXPECT_FALSE(exists(id));
 }
 
+/* transient: Every mapping keeps a transient segment, also one in a child. */
 TEST_F(transient, every_mapping_keeps)
 {
 	int id = make_transient();
@@ -84,6 +97,7 @@ TEST_F(transient, every_mapping_keeps)
 	EXPECT_FALSE(exists(id));
 }
 
+/* transient: A piece of a mapping keeps a transient segment. */
 TEST_F(transient, piece_of_mapping_keeps)
 {
 	int id = kshm_segment_get(KEY, 3 * PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT,
@@ -98,6 +112,10 @@ TEST_F(transient, piece_of_mapping_keeps)
 	EXPECT_FALSE(exists(id));
 }
 
+/*
+ * transient: A transient segment that is owned too ends with the close or
+ * the last detach, whichever is first.
+ */
 TEST_F(transient, owned_too_goes_with_the_first_of_both)
 {
 	int owner = kshm_owner();
@@ -110,6 +128,10 @@ TEST_F(transient, owned_too_goes_with_the_first_of_both)
 	EXPECT_FALSE(exists(id));
 }
 
+/*
+ * transient: The end of a transient segment gives back what counted for
+ * shmall and shmmni.
+ */
 TEST_F(transient, limits_get_back_what_it_had)
 {
 	struct shm_info info;

@@ -17,6 +17,7 @@ static int make_unique(void)
 	return id < 0 ? -errno : id;
 }
 
+/* unique: A unique id is EINVAL in every other namespace. */
 TEST_F(unique, id_of_other_namespace_hits_nothing)
 {
 	struct shmid_ds ds;
@@ -44,6 +45,7 @@ TEST_F(unique, id_of_other_namespace_hits_nothing)
 		detach(attach(ids[i]));
 }
 
+/* unique: The id of a removed unique segment does not come back soon. */
 TEST_F(unique, removed_not_soon_given_again)
 {
 	int first = make_unique() >> INDEX_BITS, seq, i;
@@ -58,7 +60,7 @@ TEST_F(unique, removed_not_soon_given_again)
 	}
 }
 
-/* Plain ids are numbered as if there were none of the others. */
+/* unique: Plain ids go on in order beside unique ones. */
 TEST_F(unique, plain_ids_go_on)
 {
 	EXPECT_EQ(0, make(1));
@@ -66,6 +68,10 @@ TEST_F(unique, plain_ids_go_on)
 	EXPECT_EQ(2, make(1));
 }
 
+/*
+ * unique: There are 32767 unique ids at a time; then it is ENOSPC, until
+ * one is free.
+ */
 TEST_F(unique, all_taken_enospc)
 {
 	const int all = 32767;

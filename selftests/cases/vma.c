@@ -60,6 +60,10 @@ static void protect_middle(char *p)
 	must(!mprotect(p + PAGE, PAGE, PROT_READ));
 }
 
+/*
+ * vma: mprotect of a page in the middle makes three mappings, counts
+ * three, and sets atime.
+ */
 TEST_F(vma, mprotect_middle_counts_three)
 {
 	expect_event(_metadata, protect_middle, 3, ATIME);
@@ -70,6 +74,7 @@ static void protect_whole(char *p)
 	must(!mprotect(p, PAGES * PAGE, PROT_READ));
 }
 
+/* vma: mprotect of a whole attach changes no count and no time. */
 TEST_F(vma, mprotect_whole_changes_nothing)
 {
 	expect_event(_metadata, protect_whole, 1, NOTHING);
@@ -80,6 +85,7 @@ static void lock_middle(char *p)
 	must(!mlock(p + PAGE, PAGE));
 }
 
+/* vma: mlock of a page in the middle counts three and sets atime. */
 TEST_F(vma, mlock_middle_counts_three)
 {
 	expect_event(_metadata, lock_middle, 3, ATIME);
@@ -90,6 +96,7 @@ static void advise_middle(char *p)
 	must(!madvise(p + PAGE, PAGE, MADV_DONTDUMP));
 }
 
+/* vma: madvise of a page in the middle counts three and sets atime. */
 TEST_F(vma, madvise_middle_counts_three)
 {
 	expect_event(_metadata, advise_middle, 3, ATIME);
@@ -100,6 +107,7 @@ static void unmap_middle(char *p)
 	must(!munmap(p + PAGE, PAGE));
 }
 
+/* vma: munmap of a page in the middle counts two and sets both times. */
 TEST_F(vma, munmap_middle_counts_two)
 {
 	expect_event(_metadata, unmap_middle, 2, ATIME | DTIME);
@@ -110,6 +118,7 @@ static void unmap_first(char *p)
 	must(!munmap(p, PAGE));
 }
 
+/* vma: munmap of the first page keeps the count and sets both times. */
 TEST_F(vma, munmap_first_count_unchanged)
 {
 	expect_event(_metadata, unmap_first, 1, ATIME | DTIME);
@@ -120,6 +129,7 @@ static void unmap_last(char *p)
 	must(!munmap(p + 2 * PAGE, PAGE));
 }
 
+/* vma: munmap of the last page keeps the count and sets both times. */
 TEST_F(vma, munmap_last_count_unchanged)
 {
 	expect_event(_metadata, unmap_last, 1, ATIME | DTIME);
@@ -130,6 +140,7 @@ static void unmap_whole(char *p)
 	must(!munmap(p, PAGES * PAGE));
 }
 
+/* vma: munmap of a whole attach counts as shmdt does. */
 TEST_F(vma, munmap_whole_counts_none)
 {
 	expect_event(_metadata, unmap_whole, 0, DTIME);
@@ -140,6 +151,7 @@ static void detach_whole(char *p)
 	detach(p);
 }
 
+/* vma: shmdt sets dtime, and leaves atime as it was. */
 TEST_F(vma, detach_counts_none)
 {
 	expect_event(_metadata, detach_whole, 0, DTIME);
@@ -151,6 +163,10 @@ static void attach_again(char *p)
 		die("attaching again");
 }
 
+/*
+ * vma: A second shmat counts two and sets atime, and leaves dtime as it
+ * was.
+ */
 TEST_F(vma, attach_again_counts_two)
 {
 	expect_event(_metadata, attach_again, 2, ATIME);
@@ -165,6 +181,7 @@ static void move_whole(char *p)
 	must(p == to);
 }
 
+/* vma: Moving an attach with mremap keeps the count and sets both times. */
 TEST_F(vma, mremap_move_count_unchanged)
 {
 	expect_event(_metadata, move_whole, 1, ATIME | DTIME);
@@ -178,6 +195,7 @@ static void move_middle(char *p)
 	must(p == to);
 }
 
+/* vma: Moving a page out of the middle counts three and sets both times. */
 TEST_F(vma, mremap_move_middle_counts_three)
 {
 	expect_event(_metadata, move_middle, 3, ATIME | DTIME);
@@ -189,6 +207,10 @@ static void copy_whole(char *p)
 	must(p != MAP_FAILED);
 }
 
+/*
+ * vma: mremap of an old size of 0 makes a second mapping, counts two, and
+ * sets atime.
+ */
 TEST_F(vma, mremap_of_old_size_zero_counts_two)
 {
 	expect_event(_metadata, copy_whole, 2, ATIME);
@@ -200,6 +222,10 @@ static void shrink(char *p)
 	must(p != MAP_FAILED);
 }
 
+/*
+ * vma: Shrinking an attach with mremap keeps the count and sets both
+ * times.
+ */
 TEST_F(vma, mremap_shrink_count_unchanged)
 {
 	expect_event(_metadata, shrink, 1, ATIME | DTIME);
@@ -210,6 +236,7 @@ static void shuffle_first(char *p)
 	must(!remap_file_pages(p, PAGE, 0, 2, 0));
 }
 
+/* vma: remap_file_pages of the first page counts two and sets both times. */
 TEST_F(vma, remap_file_pages_counts_two)
 {
 	expect_event(_metadata, shuffle_first, 2, ATIME | DTIME);
@@ -220,6 +247,7 @@ static void drop_pages(char *p)
 	must(!madvise(p, PAGES * PAGE, MADV_DONTNEED));
 }
 
+/* vma: MADV_DONTNEED changes no count and no time. */
 TEST_F(vma, madv_dontneed_changes_nothing)
 {
 	expect_event(_metadata, drop_pages, 1, NOTHING);
@@ -231,6 +259,7 @@ static void touch_pages(char *p)
 	p[2 * PAGE] = 1;
 }
 
+/* vma: Writing to an attach changes no count and no time. */
 TEST_F(vma, touching_changes_nothing)
 {
 	expect_event(_metadata, touch_pages, 1, NOTHING);
@@ -243,12 +272,17 @@ static void fork_and_keep(char *p)
 	kept = spawn_idle();
 }
 
+/*
+ * vma: fork counts the child's mapping, and sets atime and the parent's
+ * pid.
+ */
 TEST_F(vma, fork_counts_two_for_the_parent)
 {
 	expect_event(_metadata, fork_and_keep, 2, ATIME);
 	release(kept);
 }
 
+/* vma: Undoing an mprotect does not merge the three mappings. */
 TEST_F(vma, undoing_mprotect_keeps_three)
 {
 	char *p = attach_with_room();
@@ -261,6 +295,7 @@ TEST_F(vma, undoing_mprotect_keeps_three)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/* vma: Undoing an mlock does not merge the three mappings. */
 TEST_F(vma, undoing_mlock_keeps_three)
 {
 	char *p = attach_with_room();
@@ -272,7 +307,12 @@ TEST_F(vma, undoing_mlock_keeps_three)
 	EXPECT_EQ(0, nattch(0));
 }
 
-/* Two protections that meet: a kernel once lost a mapping's end here. */
+/*
+ * vma: Where two equal protections meet, the count is that of the
+ * mappings.
+ * history: Merging mappings lost the end of one, and the count stayed too
+ * high.
+ */
 TEST_F(vma, mprotect_two_then_one_count_exact)
 {
 	char *p = attach_with_room();
@@ -284,6 +324,10 @@ TEST_F(vma, mprotect_two_then_one_count_exact)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * vma: fork counts each mapping of the parent once more; the child's exit
+ * takes them away and sets the child's pid.
+ */
 TEST_F(vma, fork_counts_each_mapping)
 {
 	char *p = attach_with_room();
@@ -298,6 +342,7 @@ TEST_F(vma, fork_counts_each_mapping)
 	EXPECT_EQ(child, stat_of(0).shm_lpid);
 }
 
+/* vma: fork does not count a mapping with MADV_DONTFORK. */
 TEST_F(vma, fork_skips_dontfork)
 {
 	char *p = attach_with_room();
@@ -311,6 +356,7 @@ TEST_F(vma, fork_skips_dontfork)
 	EXPECT_EQ(2, nattch(0));
 }
 
+/* vma: A child writes to the same memory as its parent. */
 TEST_F(vma, fork_shares_not_copies)
 {
 	char *p = attach_with_room();
@@ -322,6 +368,10 @@ TEST_F(vma, fork_shares_not_copies)
 	EXPECT_EQ('c', p[PAGE]);
 }
 
+/*
+ * vma: mremap can grow an attach; beyond the segment's last page there is
+ * SIGBUS.
+ */
 TEST_F(vma, mremap_grow_beyond_end_sigbus)
 {
 	char *p = attach_with_room();
@@ -333,6 +383,7 @@ TEST_F(vma, mremap_grow_beyond_end_sigbus)
 	EXPECT_TRUE(write_raises(p + 2 * PAGES * PAGE - 1, SIGBUS));
 }
 
+/* vma: Moving an attach with mremap keeps its data. */
 TEST_F(vma, mremap_move_keeps_data)
 {
 	char *p = attach_with_room(), *to = free_range(PAGES);
@@ -343,6 +394,10 @@ TEST_F(vma, mremap_move_keeps_data)
 	EXPECT_EQ('x', p[2 * PAGE]);
 }
 
+/*
+ * vma: remap_file_pages shows another page of the segment, for reading and
+ * writing.
+ */
 TEST_F(vma, remap_file_pages_shows_other_page)
 {
 	char *p = attach_with_room();
@@ -355,7 +410,15 @@ TEST_F(vma, remap_file_pages_shows_other_page)
 	EXPECT_EQ(2, mappings_of(0));
 }
 
-/* The mapping is taken away first, and with it the segment. */
+/*
+ * vma: remap_file_pages of the last mapping of a removed segment either
+ * keeps it, or is EINVAL or EIDRM and the segment is gone.
+ * history: remap_file_pages of a removed segment crashed the kernel.
+ * history: A mapping that failed half-way was uncounted although it was
+ * never counted.
+ *
+ * The kernel unmaps the mapping first, and the segment ends with it.
+ */
 TEST_F(vma, remap_file_pages_of_last_mapping_removed)
 {
 	char *p = attach(make(1));
@@ -374,6 +437,11 @@ TEST_F(vma, remap_file_pages_of_last_mapping_removed)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * vma: remap_file_pages works on a removed segment that has other
+ * mappings.
+ * history: remap_file_pages of a removed segment crashed the kernel.
+ */
 TEST_F(vma, remap_file_pages_of_marked_segment)
 {
 	char *p = attach(make(PAGES));
@@ -389,7 +457,12 @@ TEST_F(vma, remap_file_pages_of_marked_segment)
 
 #define HUGE		(2UL << 20)
 
-/* Where shmem may use huge pages, a segment has them as in-tree's has. */
+/*
+ * vma: Where shmem may use huge pages, one touch brings one; it counts as
+ * the pages that it has, and can be split.
+ * history: A resident huge page was counted 512 times.
+ * history: Addresses for huge pages were asked of the wrong file.
+ */
 TEST_F(vma, transparent_huge_page_comes_with_one_touch)
 {
 	const char *mode = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
@@ -415,6 +488,7 @@ TEST_F(vma, transparent_huge_page_comes_with_one_touch)
 	EXPECT_EQ('h', attach(id)[5 * PAGE]);
 }
 
+/* vma: userfaultfd does not take an attach: EINVAL. */
 TEST_F(vma, userfaultfd_register_einval)
 {
 	char *p = attach_with_room();
@@ -439,7 +513,13 @@ TEST_F(vma, userfaultfd_register_einval)
 #define MPOL_F_ADDR	2
 #endif
 
-/* Where memory comes from belongs to the segment, not to one mapping. */
+/*
+ * vma: A memory policy belongs to the segment: other attaches have it, and
+ * so do later ones; other segments don't.
+ * history: The filesystem below was not told of mappings that come and go.
+ * history: A call of the file below was used that some kernels do not
+ * have.
+ */
 TEST_F(vma, memory_policy_shared_and_kept)
 {
 	char *p = attach_with_room(), *q = attach(0);
@@ -498,7 +578,12 @@ static void random_step(char *area)
 	}
 }
 
-/* Whatever is done to them: as many mappings as /proc/self/maps has. */
+/*
+ * vma: After any sequence of mapping calls, nattch is the number of
+ * mappings in /proc/self/maps.
+ * history: Merging mappings lost the end of one, and the count stayed too
+ * high.
+ */
 TEST_F(vma, random_steps_count_exact)
 {
 	char *area = free_range(AREA + 16);

@@ -91,6 +91,7 @@ static bool becomes(int dev, int n)
 	return false;
 }
 
+/* who: INFO tells the feature WHO. */
 TEST_F(who, feature_is_told)
 {
 	struct kshm_info info = { .flags = 0 };
@@ -99,6 +100,10 @@ TEST_F(who, feature_is_told)
 	EXPECT_NE(0, info.features & KSHM_FEATURE_WHO);
 }
 
+/*
+ * who: A segment without attaches has an empty list, and WHO changes
+ * nothing.
+ */
 TEST_F(who, nobody_attached_nobody_listed)
 {
 	struct shmid_ds ds;
@@ -113,6 +118,10 @@ TEST_F(who, nobody_attached_nobody_listed)
 	EXPECT_EQ(0, nattch(0));
 }
 
+/*
+ * who: Each attach is listed with its pid, protection, address, length and
+ * offset.
+ */
 TEST_F(who, attach_listed_exactly)
 {
 	char *p, *q, *r;
@@ -131,6 +140,7 @@ TEST_F(who, attach_listed_exactly)
 	EXPECT_EQ(3, who(self->dev));
 }
 
+/* who: Each piece of an attach is listed. */
 TEST_F(who, pieces_listed_each)
 {
 	char *p = attach(make(6)), *moved;
@@ -151,6 +161,7 @@ TEST_F(who, pieces_listed_each)
 	EXPECT_ATTACHER(n, moved, RW, 1, 5);
 }
 
+/* who: A descriptor is not listed, and its mapping is. */
 TEST_F(who, descriptor_listed_where_mapped)
 {
 	int fd, n;
@@ -167,7 +178,11 @@ TEST_F(who, descriptor_listed_where_mapped)
 	EXPECT_ATTACHER(n, p, KSHM_PROT_READ, 2, 1);
 }
 
-/* What root maps by way of /proc is no attach. */
+/*
+ * who: A plain mapping of the file behind the segment is not listed.
+ *
+ * Root can open the file through /proc/self/map_files.
+ */
 TEST_F(who, plain_mapping_not_listed)
 {
 	char *p = attach(make(1)), path[64];
@@ -181,6 +196,7 @@ TEST_F(who, plain_mapping_not_listed)
 	EXPECT_EQ(1, who(self->dev));
 }
 
+/* who: Each process is listed until it ends. */
 TEST_F(who, processes_listed_each)
 {
 	char *p = attach(make(1));
@@ -200,6 +216,7 @@ TEST_F(who, processes_listed_each)
 	EXPECT_EQ(1, who(self->dev));
 }
 
+/* who: A process leaves the list with exec. */
 TEST_F(who, exec_leaves_the_list)
 {
 	pid_t pid;
@@ -222,7 +239,7 @@ static void *sleep_on(void *unused)
 	return NULL;
 }
 
-/* The first thread may end long before its process does. */
+/* who: A process is listed after its first thread has ended. */
 TEST_F(who, process_without_first_thread_listed)
 {
 	pthread_t thread;
@@ -253,6 +270,7 @@ static int who_of_parent(void *dev)
 	_exit(0);
 }
 
+/* who: An address space that two processes share is listed once. */
 TEST_F(who, shared_address_space_listed_once)
 {
 	char *stack = malloc(65536);
@@ -266,6 +284,10 @@ TEST_F(who, shared_address_space_listed_once)
 	free(stack);
 }
 
+/*
+ * who: The list is filled as far as there is room, and the count is told
+ * in full.
+ */
 TEST_F(who, room_too_small_count_still_told)
 {
 	attach(make(1));
@@ -281,6 +303,7 @@ TEST_F(who, room_too_small_count_still_told)
 	EXPECT_EQ(0xa5a5a5a5, (unsigned int)list[3].pid);
 }
 
+/* who: There can be room for KSHM_WHO_ROOM_MAX entries; more is EINVAL. */
 TEST_F(who, room_of_any_size_up_to_the_most)
 {
 	size_t size = KSHM_WHO_ROOM_MAX * sizeof(struct kshm_attacher);
@@ -295,6 +318,10 @@ TEST_F(who, room_of_any_size_up_to_the_most)
 	EXPECT_EQ(-EINVAL, who_in(self->dev, room, UINT_MAX));
 }
 
+/*
+ * who: A list that can't be written is EFAULT, if there is anything to
+ * write.
+ */
 TEST_F(who, list_unwritable_efault)
 {
 	char *page = fill_page(free_range(2), 0xa5);
@@ -310,6 +337,7 @@ TEST_F(who, list_unwritable_efault)
 	EXPECT_EQ(-EFAULT, who_in(self->dev, page, 1));
 }
 
+/* who: WHO asks for r; CAP_SYS_ADMIN passes that. */
 TEST_F(who, asks_for_read_permission)
 {
 	make_key(KEY, PAGE, 0600);
@@ -325,6 +353,7 @@ TEST_F(who, asks_for_read_permission)
 	}
 }
 
+/* who: The owner needs no mode bit. */
 TEST_F(who, owner_needs_no_permission)
 {
 	if (in_child()) {
@@ -349,6 +378,7 @@ static void expect_hidden(struct __test_metadata *_metadata, int dev, pid_t pid,
 	EXPECT_EQ(RW, found->prot);
 }
 
+/* who: The address is 0 where the caller may not look into the process. */
 TEST_F(who, addresses_of_others_hidden)
 {
 	pid_t root = getpid();
@@ -379,6 +409,10 @@ TEST_F(who, addresses_of_others_hidden)
 	}
 }
 
+/*
+ * who: A process of the same user shows its addresses while it is
+ * dumpable.
+ */
 TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
 {
 	int hides;
@@ -398,6 +432,10 @@ TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
 	_exit(0);
 }
 
+/*
+ * who: Pids are those of the caller's pid namespace; 0 where a process has
+ * none there.
+ */
 TEST_F(who, pids_are_those_of_the_callers_namespace)
 {
 	int n;
@@ -419,6 +457,10 @@ TEST_F(who, pids_are_those_of_the_callers_namespace)
 	_exit(0);
 }
 
+/*
+ * who: A process in a child pid namespace is listed by its pid in the
+ * caller's.
+ */
 TEST_F(who, processes_in_child_namespaces_have_outer_pids)
 {
 	pid_t pid;
@@ -437,6 +479,7 @@ TEST_F(who, processes_in_child_namespaces_have_outer_pids)
 	kill_child(pid);
 }
 
+/* who: An id that no segment has is EINVAL. */
 TEST_F(who, stale_id_einval)
 {
 	struct kshm_who arg = { .id = 5 };
@@ -448,6 +491,7 @@ TEST_F(who, stale_id_einval)
 	EXPECT_EQ(EINVAL, errno);
 }
 
+/* who: kshm_who() gives the same as the ioctl, and takes any room. */
 TEST_F(who, library_gives_the_same)
 {
 	char *p = attach(make(2));
@@ -501,6 +545,10 @@ static bool plausible(const struct kshm_attacher *attacher)
 	       !(attacher->prot & ~RW);
 }
 
+/*
+ * who: While processes fork, exec and exit, each entry is plausible and
+ * the caller is always listed.
+ */
 TEST_F(who, asked_while_processes_come_and_go)
 {
 	int busy = 3, wrong = 0, most = 0, n, i;

@@ -63,6 +63,10 @@ static struct kshm_explain explain(int dev, unsigned int cmd, void *arg)
 #define RMID(...)	KSHM_IOC_RMID, ((struct kshm_rmid){ __VA_ARGS__ })
 #define LOCK(...)	KSHM_IOC_LOCK, ((struct kshm_lock){ __VA_ARGS__ })
 
+/*
+ * why: A command that succeeds has no reason, and does what it does
+ * without EXPLAIN.
+ */
 TEST_F(why, success_has_no_reason)
 {
 	struct kshm_attach at = { .id = 0 };
@@ -81,6 +85,10 @@ TEST_F(why, success_has_no_reason)
 	EXPECT_FALSE(exists(0));
 }
 
+/*
+ * why: A size that is 0, above shmmax or above the segment's is told with
+ * the limit.
+ */
 TEST_F(why, size_told)
 {
 	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_ZERO, 0, 0, GET(.key = 0));
@@ -91,6 +99,7 @@ TEST_F(why, size_told)
 		   GET(.key = KEY, .size = 101));
 }
 
+/* why: A size that no file can have is told with the largest. */
 TEST_F(why, size_beyond_files_told)
 {
 	uint64_t most = LONG_MAX;
@@ -99,6 +108,7 @@ TEST_F(why, size_beyond_files_told)
 		   GET(.size = most + 1));
 }
 
+/* why: shmall and shmmni are told with what was asked for. */
 TEST_F(why, sums_told)
 {
 	make(2);
@@ -109,6 +119,7 @@ TEST_F(why, sums_told)
 	EXPECT_EQ(1, listing_read(&(struct line){ .id = 0 }, 1));
 }
 
+/* why: A key that is missing or taken is told, with the id that has it. */
 TEST_F(why, key_told)
 {
 	EXPECT_WHY(ENOENT, KSHM_WHY_NO_KEY, (uint32_t)-5, 0, GET(.key = -5));
@@ -118,6 +129,7 @@ TEST_F(why, key_told)
 		   GET(.key = KEY, .flags = KSHM_GET_CREAT | KSHM_GET_EXCL));
 }
 
+/* why: An id that is unknown, or whose index another segment has, is told. */
 TEST_F(why, id_told)
 {
 	int i;
@@ -136,6 +148,7 @@ TEST_F(why, id_told)
 	EXPECT_WHY(EINVAL, KSHM_WHY_STALE_ID, 0, 32768, LOCK(.id = 0));
 }
 
+/* why: A permission that is missing is told, as wanted and granted bits. */
 TEST_F(why, permission_told)
 {
 	make_key(KEY, PAGE, 0604);
@@ -154,6 +167,7 @@ TEST_F(why, permission_told)
 	}
 }
 
+/* why: A permission that is missing for STAT is told. */
 TEST_F(why, permission_to_look_told)
 {
 	make_key(KEY, PAGE, 0602);
@@ -165,6 +179,7 @@ TEST_F(why, permission_to_look_told)
 	}
 }
 
+/* why: A user or group without a meaning is told. */
 TEST_F(why, users_without_meaning_told)
 {
 	make(1);
@@ -174,6 +189,10 @@ TEST_F(why, users_without_meaning_told)
 		   SET(.mask = KSHM_SET_GID, .gid = -1));
 }
 
+/*
+ * why: An address that is unaligned, missing, taken, wrapping or not
+ * attached is told.
+ */
 TEST_F(why, address_told)
 {
 	uintptr_t taken = (uintptr_t)fill_page(free_range(1), 'x');
@@ -198,6 +217,7 @@ TEST_F(why, address_told)
 	EXPECT_EQ('x', *(char *)taken);
 }
 
+/* why: An address below vm.mmap_min_addr is told. */
 TEST_F(why, low_address_told)
 {
 	const char *sysctl = "/proc/sys/vm/mmap_min_addr";
@@ -215,6 +235,7 @@ TEST_F(why, low_address_told)
 	EXPECT_EQ(0, write_number(sysctl, least));
 }
 
+/* why: RLIMIT_AS is told with the pages that were asked for. */
 TEST_F(why, address_space_told)
 {
 	struct rlimit small = { 1UL << 33, 1UL << 33 };
@@ -233,6 +254,7 @@ TEST_F(why, address_space_told)
 	}
 }
 
+/* why: RLIMIT_MEMLOCK is told for LOCK and for ATTACH. */
 TEST_F(why, locked_memory_told)
 {
 	struct rlimit two = { 2 * PAGE, 2 * PAGE }, none = { 0, 0 };
@@ -251,6 +273,10 @@ TEST_F(why, locked_memory_told)
 	}
 }
 
+/*
+ * why: A wrong struct, flag, reserved word, mode, buffer or command is
+ * told.
+ */
 TEST_F(why, struct_and_flags_told)
 {
 	struct kshm_get longer[2] = { { .size = PAGE } };
@@ -286,6 +312,10 @@ TEST_F(why, struct_and_flags_told)
 	KSHM_IOC_UNLINK, ((struct kshm_unlink){				\
 		.name = (uintptr_t)"why", .name_len = 3, __VA_ARGS__ })
 
+/*
+ * why: A named object that is missing, present or not permitted is told,
+ * and so is a lack of descriptors.
+ */
 TEST_F(why, objects_told)
 {
 	struct rlimit none = { 0, 0 };
@@ -309,6 +339,7 @@ TEST_F(why, objects_told)
 	EXPECT_WHY(0, 0, 0, 0, UNLINK(.flags = 0));
 }
 
+/* why: A segment's name that is missing or taken is told. */
 TEST_F(why, name_of_segment_told)
 {
 	EXPECT_WHY(ENOENT, KSHM_WHY_NO_NAME, 0, 0, KSHM_IOC_GET_NAMED,
@@ -324,6 +355,7 @@ TEST_F(why, name_of_segment_told)
 			.flags = KSHM_GET_CREAT | KSHM_GET_EXCL }));
 }
 
+/* why: A name that can't be one is told with its length and the most. */
 TEST_F(why, name_that_cannot_be_told)
 {
 	char name[256] = "a/b";
@@ -343,6 +375,10 @@ TEST_F(why, name_that_cannot_be_told)
 
 #define GROW(...)	KSHM_IOC_GROW, ((struct kshm_grow){ __VA_ARGS__ })
 
+/*
+ * why: Each reason why a segment can't grow is told, with what it would
+ * have to be.
+ */
 TEST_F(why, growth_told)
 {
 	struct rlimit two = { 2 * PAGE, RLIM_INFINITY };
@@ -374,6 +410,7 @@ TEST_F(why, growth_told)
 	EXPECT_WHY(0, 0, 0, 0, GROW(.size = 2 * PAGE));
 }
 
+/* why: A lack of memory is told. */
 TEST_F(why, memory_told)
 {
 	if (read_number("/proc/sys/vm/overcommit_memory") == 1)
@@ -385,6 +422,7 @@ TEST_F(why, memory_told)
 
 #define FD(...)	KSHM_IOC_FD, ((struct kshm_fd){ __VA_ARGS__ })
 
+/* why: Each reason why there is no descriptor of a segment is told. */
 TEST_F(why, descriptor_told)
 {
 	struct rlimit none = { 0, 0 };
@@ -405,6 +443,7 @@ TEST_F(why, descriptor_told)
 	}
 }
 
+/* why: A full table of files is told. */
 TEST_F(why, full_file_table_told)
 {
 	make_key(KEY, PAGE, 0666);
@@ -419,6 +458,7 @@ TEST_F(why, full_file_table_told)
 
 #define WHO(...)	KSHM_IOC_WHO, ((struct kshm_who){ __VA_ARGS__ })
 
+/* why: Each reason why WHO fails is told. */
 TEST_F(why, list_told)
 {
 	EXPECT_WHY(EINVAL, KSHM_WHY_ROOM, KSHM_WHO_ROOM_MAX + 1,
@@ -441,7 +481,12 @@ static void only_interrupt(int sig)
 {
 }
 
-/* Signals come all the time, and one of them while pages are made. */
+/*
+ * why: A signal that interrupts a command is told.
+ *
+ * A timer sends signals all the time; one of them comes while pages are
+ * made.
+ */
 TEST_F(why, signal_told)
 {
 	struct itimerval often = {
@@ -485,7 +530,12 @@ static void alarm_soon(void (*handler)(int sig), int flags)
 		die("no alarm: %s", strerror(errno));
 }
 
-/* To open a file is to wait for who has a lease on it, and begins again. */
+/*
+ * why: An OPEN under EXPLAIN that a signal interrupts is begun again or is
+ * EINTR, as without EXPLAIN.
+ *
+ * OPEN waits for the holder of a lease.
+ */
 TEST_F(why, signal_while_opening_begins_again)
 {
 	struct kshm_open arg = {
@@ -511,7 +561,7 @@ TEST_F(why, signal_while_opening_begins_again)
 	EXPECT_LE(0, fcntl(arg.fd, F_GETFD));
 }
 
-/* A reason is that of the error told, not of one that was got over. */
+/* why: A refusal that the command got over is not told. */
 TEST_F(why, refusal_got_over_not_told)
 {
 	EXPECT_WHY(0, 0, 0, 0, GET(.key = KEY, .flags = KSHM_GET_CREAT,
@@ -521,8 +571,10 @@ TEST_F(why, refusal_got_over_not_told)
 }
 
 /*
- * WHO looks for ownership and for permission to read. The first refuses here, the
- * second grants; then the list can't be written.
+ * why: A refusal that would have been another errno is not told either.
+ *
+ * WHO checks ownership and the permission to read. Here the first check
+ * refuses, the second grants, and then the list can't be written.
  */
 TEST_F(why, reason_of_another_errno_not_told)
 {
@@ -537,6 +589,7 @@ TEST_F(why, reason_of_another_errno_not_told)
 	}
 }
 
+/* why: The reason of an earlier command is not told again. */
 TEST_F(why, last_refusal_not_told_again)
 {
 	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 9, 0, STAT(.id = 9));
@@ -545,6 +598,7 @@ TEST_F(why, last_refusal_not_told_again)
 	EXPECT_WHY(0, 0, 0, 0, KSHM_IOC_INFO, ((struct kshm_info){ .abi = 0 }));
 }
 
+/* why: EXPLAIN of EXPLAIN is EINVAL. */
 TEST_F(why, explain_of_explain_einval)
 {
 	struct kshm_explain inner = { .cmd = KSHM_IOC_INFO };
@@ -559,6 +613,7 @@ TEST_F(why, explain_of_explain_einval)
 	EXPECT_EQ(EINVAL, errno);
 }
 
+/* why: A command whose reason can't be delivered is not run. */
 TEST_F(why, undeliverable_not_done)
 {
 	struct kshm_get arg = { .size = PAGE };
@@ -572,7 +627,10 @@ TEST_F(why, undeliverable_not_done)
 	EXPECT_EQ(0, listing_read(&(struct line){ .id = 0 }, 1));
 }
 
-/* Neither of the two structs is mapped over. */
+/*
+ * why: An attach over the struct of EXPLAIN is EFAULT, and nothing is
+ * mapped.
+ */
 TEST_F(why, attach_over_the_answer_efault)
 {
 	struct kshm_explain *why = (void *)fill_page(free_range(1), 0);
@@ -604,7 +662,11 @@ static void *ask_and_fail(void *wrong)
 	return NULL;
 }
 
-/* One thread's failure is not another's, whether that asks or not. */
+/*
+ * why: Each thread gets its own reasons.
+ *
+ * The main thread fails without asking; the others ask.
+ */
 TEST_F(why, threads_get_their_own)
 {
 	pthread_t thread[3];
@@ -622,6 +684,7 @@ TEST_F(why, threads_get_their_own)
 	}
 }
 
+/* why: INFO tells the feature EXPLAIN. */
 TEST_F(why, info_tells_that_it_is_there)
 {
 	struct kshm_info info = { .flags = 0 };

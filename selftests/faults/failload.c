@@ -45,6 +45,12 @@ static int load(int n, bool *hit)
 	return err;
 }
 
+/*
+ * failload: A load of the module that finds no memory leaves nothing
+ * behind, and a later one succeeds.
+ * history: An initialization that failed half-way left a part of it
+ * behind.
+ */
 TEST(load_failed_leaves_nothing)
 {
 	int n, err, failures = 0;

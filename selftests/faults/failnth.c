@@ -234,7 +234,7 @@ FIXTURE_TEARDOWN(failnth_kshm)
 	end_case(_metadata);
 }
 
-/* Proof that what follows does fail something. */
+/* failnth: A call outside of shared memory fails too, so faults do happen. */
 TEST_F(failnth, pipe_fails_and_then_not)
 {
 	int ends[2];
@@ -257,6 +257,7 @@ static void remove_it(long ret)
 	rmid(ret);
 }
 
+/* failnth: A creation without a key that finds no memory changes nothing. */
 TEST_F(failnth, create_private_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -269,7 +270,10 @@ static long create_keyed(void)
 	return get(KEY, PAGES * PAGE, IPC_CREAT | IPC_EXCL | 0600);
 }
 
-/* Of many, so that the tables of keys and ids have to grow on the way. */
+/*
+ * failnth: A creation with a key that finds no memory changes nothing,
+ * also where tables have to grow.
+ */
 TEST_F(failnth, create_keyed_changes_nothing)
 {
 	int i;
@@ -299,7 +303,12 @@ static void close_and_unlink(long fd)
 		die("unlinking: %s", strerror(errno));
 }
 
-/* A name that was left behind would be EEXIST the next time. */
+/*
+ * failnth: Creating an object without memory leaves no name and no
+ * descriptor.
+ *
+ * A name that was left behind would be EEXIST the next time.
+ */
 TEST_F(failnth, open_new_object_changes_nothing)
 {
 	own_shm_mount();
@@ -318,6 +327,7 @@ static void close_it(long fd)
 	close(fd);
 }
 
+/* failnth: Opening an object without memory leaves no descriptor. */
 TEST_F(failnth, open_known_object_changes_nothing)
 {
 	own_shm_mount();
@@ -351,6 +361,7 @@ static void lose_name(long ret)
 	has_name = false;
 }
 
+/* failnth: An unlink that fails keeps the name. */
 TEST_F(failnth, unlink_changes_nothing)
 {
 	own_shm_mount();
@@ -383,6 +394,12 @@ static void new_segment(void)
 	id = make(PAGES);
 }
 
+/*
+ * failnth: The first attach of a segment without memory changes nothing.
+ * history: A failed attach left a count behind.
+ * history: A mapping that failed half-way was uncounted although it was
+ * never counted.
+ */
 TEST_F(failnth, attach_first_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -391,6 +408,7 @@ TEST_F(failnth, attach_first_changes_nothing)
 	});
 }
 
+/* failnth: A later attach without memory changes nothing. */
 TEST_F(failnth, attach_again_changes_nothing)
 {
 	id = make(PAGES);
@@ -400,6 +418,10 @@ TEST_F(failnth, attach_again_changes_nothing)
 	});
 }
 
+/*
+ * failnth: A second attach beside the first one without memory changes
+ * nothing.
+ */
 TEST_F(failnth, attach_second_changes_nothing)
 {
 	id = make(PAGES);
@@ -423,6 +445,7 @@ static long stat_it(void)
 	return ctl(id, IPC_STAT, &ds);
 }
 
+/* failnth: A failed IPC_STAT changes nothing. */
 TEST_F(failnth, stat_changes_nothing)
 {
 	id = make(PAGES);
@@ -437,6 +460,7 @@ static long usage(void)
 	return ctl(0, SHM_INFO, &info);
 }
 
+/* failnth: A failed SHM_INFO changes nothing. */
 TEST_F(failnth, usage_changes_nothing)
 {
 	id = make(PAGES);
@@ -461,6 +485,7 @@ static long list_it(void)
 	return read_it(backend->listing);
 }
 
+/* failnth: A failed read of the listing changes nothing. */
 TEST_F(failnth, listing_changes_nothing)
 {
 	id = make(PAGES);
@@ -473,7 +498,12 @@ static void new_namespace(void)
 		die("a new IPC namespace: %s", strerror(errno));
 }
 
-/* The table of a namespace is made by the first call in it. */
+/*
+ * failnth: The first creation in a namespace without memory changes
+ * nothing.
+ *
+ * The first call in a namespace makes its registry.
+ */
 TEST_F(failnth, create_first_of_namespace_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -482,6 +512,7 @@ TEST_F(failnth, create_first_of_namespace_changes_nothing)
 	});
 }
 
+/* failnth: The first object of a namespace without memory leaves no name. */
 TEST_F(failnth, open_first_of_namespace_changes_nothing)
 {
 	own_shm_mount();
@@ -491,6 +522,10 @@ TEST_F(failnth, open_first_of_namespace_changes_nothing)
 	});
 }
 
+/*
+ * failnth: The first look at the listing of a namespace without memory
+ * changes nothing.
+ */
 TEST_F(failnth, listing_first_of_namespace_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -509,6 +544,7 @@ static void forget(long ret)
 	id = -1;
 }
 
+/* failnth: A failed IPC_RMID changes nothing. */
 TEST_F(failnth, rmid_changes_nothing)
 {
 	id = make(PAGES);
@@ -525,6 +561,7 @@ static long set_it(void)
 	return ctl(id, IPC_SET, &ds);
 }
 
+/* failnth: A failed IPC_SET changes nothing. */
 TEST_F(failnth, set_changes_nothing)
 {
 	id = make(PAGES);
@@ -547,6 +584,10 @@ static void reap_it(long pid)
 	reap(pid);
 }
 
+/*
+ * failnth: A fork that fails leaves the counts as they were.
+ * history: A fork that failed left counts behind.
+ */
 TEST_F(failnth, fork_with_attaches_changes_nothing)
 {
 	int i;
@@ -572,6 +613,7 @@ static long detach_now(void)
 	return dt(addr);
 }
 
+/* failnth: A detach without memory leaves as many mappings as are counted. */
 TEST_F(failnth, detach_counts_right)
 {
 	id = make(PAGES);
@@ -586,7 +628,10 @@ static void *idle(void *unused)
 	return NULL;
 }
 
-/* Another thread is there, which makes detaching careful. */
+/*
+ * failnth: A detach with a second thread and without memory leaves as many
+ * mappings as are counted.
+ */
 TEST_F(failnth, detach_with_threads_counts_right)
 {
 	pthread_t thread;
@@ -609,6 +654,7 @@ static void detach_addr(long ret)
 	addr = NULL;
 }
 
+/* failnth: A split without memory leaves as many mappings as are counted. */
 TEST_F(failnth, split_counts_right)
 {
 	id = make(PAGES);
@@ -623,6 +669,7 @@ static long punch_it(void)
 	return munmap(addr + PAGE, PAGE) ? -errno : 0;
 }
 
+/* failnth: A hole without memory leaves as many mappings as are counted. */
 TEST_F(failnth, punch_counts_right)
 {
 	id = make(PAGES);
@@ -652,6 +699,7 @@ static void unmap_moved(long to)
 	addr = NULL;
 }
 
+/* failnth: A move without memory leaves as many mappings as are counted. */
 TEST_F(failnth, move_counts_right)
 {
 	id = make(PAGES);
@@ -672,7 +720,10 @@ static long create_named(void)
 	return obtain_named("a", IPC_CREAT | IPC_EXCL, 0);
 }
 
-/* Of many, so that the table of names has to grow on the way. */
+/*
+ * failnth_kshm: A creation with a name that finds no memory changes
+ * nothing.
+ */
 TEST_F(failnth_kshm, create_named_changes_nothing)
 {
 	char name[] = "0";
@@ -689,6 +740,7 @@ static long find_named(void)
 	return obtain_named("a", 0, 0);
 }
 
+/* failnth_kshm: A failed lookup by name changes nothing. */
 TEST_F(failnth_kshm, find_named_changes_nothing)
 {
 	ASSERT_LE(0, create_named());
@@ -717,6 +769,10 @@ static void close_owner(long ret)
 		die("%ld is still there without its owner", ret);
 }
 
+/*
+ * failnth_kshm: A creation with every flag that finds no memory leaves
+ * nothing, and owns nothing.
+ */
 TEST_F(failnth_kshm, create_with_all_flags_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -736,7 +792,10 @@ static void new_transient(void)
 		die("a transient segment: %s", strerror(-id));
 }
 
-/* An attach that finds no memory once it is mapped was the first and the last. */
+/*
+ * failnth_kshm: An attach of a transient segment that finds no memory
+ * counts right; mapped once, it was the last one too.
+ */
 TEST_F(failnth_kshm, attach_transient_counts_right)
 {
 	walk(_metadata, &(struct step){
@@ -754,6 +813,10 @@ static long describe_for_reading(void)
 	return answer(kshm_segment_fd(id, O_RDONLY | O_CLOEXEC));
 }
 
+/*
+ * failnth_kshm: A descriptor of a segment that can't be made changes
+ * nothing.
+ */
 TEST_F(failnth_kshm, descriptor_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -762,6 +825,7 @@ TEST_F(failnth_kshm, descriptor_changes_nothing)
 	});
 }
 
+/* failnth_kshm: A read-only descriptor that can't be made changes nothing. */
 TEST_F(failnth_kshm, descriptor_for_reading_changes_nothing)
 {
 	id = make(PAGES);
@@ -789,6 +853,7 @@ static void unmap_it(long ret)
 	munmap((void *)ret, PAGES * PAGE);
 }
 
+/* failnth_kshm: A mapping of a descriptor without memory changes nothing. */
 TEST_F(failnth_kshm, map_descriptor_changes_nothing)
 {
 	make_with_descriptor();
@@ -805,6 +870,7 @@ static long read_fdinfo(void)
 	return read_it(path);
 }
 
+/* failnth_kshm: A failed read of fdinfo changes nothing. */
 TEST_F(failnth_kshm, fdinfo_changes_nothing)
 {
 	make_with_descriptor();
@@ -816,6 +882,7 @@ static long list_objects(void)
 	return read_it(OBJECTS);
 }
 
+/* failnth_kshm: A failed read of the longer listing changes nothing. */
 TEST_F(failnth_kshm, listing_of_objects_changes_nothing)
 {
 	ASSERT_LE(0, create_named());
@@ -837,7 +904,12 @@ static void stop_watching(long ret)
 	epoll_ctl(watcher, EPOLL_CTL_DEL, descriptor, NULL);
 }
 
-/* Who was left in the queue would be told of the end, gone or not. */
+/*
+ * failnth_kshm: A failed epoll_ctl leaves nothing in the queue.
+ *
+ * A watcher that was left in the queue would be told of the end after it
+ * is gone.
+ */
 TEST_F(failnth_kshm, watch_changes_nothing)
 {
 	watcher = epoll_create1(EPOLL_CLOEXEC);
@@ -883,6 +955,7 @@ static void use_all_of_it(long ret)
 	detach(p);
 }
 
+/* failnth_kshm: A GROW without memory changes nothing. */
 TEST_F(failnth_kshm, grow_changes_nothing)
 {
 	walk(_metadata, &(struct step){
@@ -898,6 +971,7 @@ static long ask_who(void)
 	return answer(kshm_segment_attachers(id, list, 4));
 }
 
+/* failnth_kshm: A WHO without memory changes nothing. */
 TEST_F(failnth_kshm, who_changes_nothing)
 {
 	id = make(PAGES);
@@ -921,6 +995,7 @@ static long explain_create(void)
 	return explain.error ? -explain.error : get.id;
 }
 
+/* failnth_kshm: A creation under EXPLAIN without memory changes nothing. */
 TEST_F(failnth_kshm, explain_create_changes_nothing)
 {
 	new_owner();
