@@ -82,7 +82,8 @@
  * @dest_len:	in: size of that buffer, at most 4096 bytes; 0 for no buffer
  * @reserved:	in: 0
  *
- * This is IPC_INFO, or SHM_INFO with %KSHM_INFO_USAGE.
+ * KSHM_IOC_INFO does what IPC_INFO does, and with %KSHM_INFO_USAGE what
+ * SHM_INFO does.
  *
  * %KSHM_INFO_USAGE
  *   Fill in @tot, @rss and @swp, which takes a walk over all segments. Without
@@ -165,7 +166,7 @@ struct kshm_info {
  *		an existing segment must grant
  * @id:		out: the segment's id, 0 or more
  *
- * This is shmget(2).
+ * KSHM_IOC_GET does what shmget(2) does.
  *
  * %KSHM_GET_CREAT
  *   Create the segment if no segment has the key.
@@ -193,7 +194,7 @@ struct kshm_info {
  *   An answer: this call has created the segment. It is ignored on input, so a
  *   struct can be used again as it is.
  *
- * All flags but the last concern a new segment, and EXCL apart they are
+ * All flags but the last concern a new segment. Except for EXCL they are
  * ignored if the segment exists.
  *
  * Errors if a segment has the key:
@@ -237,9 +238,9 @@ struct kshm_get {
  *		the address where it is
  * @length:	out: the segment's size in bytes, not rounded to pages
  *
- * This is shmat(2). It takes r permission, w unless RDONLY is set, and x if
- * EXEC is set. Each mapping counts in nattch: mapping, splitting and fork()
- * add to it; unmapping, exec and exit subtract from it.
+ * KSHM_IOC_ATTACH does what shmat(2) does. It takes r permission, w unless
+ * RDONLY is set, and x if EXEC is set. Each mapping counts in nattch: mapping,
+ * splitting and fork() add to it; unmapping, exec and exit subtract from it.
  *
  * %KSHM_ATTACH_RDONLY
  *   Map it read-only. The mapping can never become writable.
@@ -285,8 +286,9 @@ struct kshm_attach {
  * @flags:	in: 0
  * @reserved:	in: 0
  *
- * This is shmdt(2). It unmaps every piece of the attach that is still at its
- * original address, even if the first page is gone. It takes no permission.
+ * KSHM_IOC_DETACH does what shmdt(2) does. It unmaps every piece of the attach
+ * that is still at its original address, even if the first page is gone. It
+ * takes no permission.
  *
  * Errors:
  *
@@ -335,8 +337,8 @@ struct kshm_detach {
  * @dest_len:	in: as in &struct kshm_info
  * @reserved:	in: 0
  *
- * This is IPC_STAT; with BY_INDEX it is SHM_STAT, with both flags
- * SHM_STAT_ANY. It takes r permission.
+ * KSHM_IOC_STAT does what IPC_STAT does, with BY_INDEX what SHM_STAT does, and
+ * with both flags what SHM_STAT_ANY does. It takes r permission.
  *
  * %KSHM_STAT_BY_INDEX
  *   @id is an index. The sequence number of an id is ignored.
@@ -396,7 +398,8 @@ struct kshm_stat {
  * @mode:	in: nine permission bits; other bits are ignored
  * @reserved:	in: 0
  *
- * This is IPC_SET. The creator keeps the rights of an owner for ever.
+ * KSHM_IOC_SET does what IPC_SET does. The creator keeps the rights of an
+ * owner for ever.
  *
  * Errors:
  *
@@ -418,9 +421,10 @@ struct kshm_set {
  * @id:		in: the segment
  * @flags:	in: 0
  *
- * This is IPC_RMID. A segment that no process has attached ends at once. Any
- * other is marked for removal: its key is free for a new segment, its id still
- * works, even to attach it, and it ends with its last detach.
+ * KSHM_IOC_RMID does what IPC_RMID does. A segment that no process has
+ * attached ends at once. Any other is marked for removal: its key is free for
+ * a new segment, its id still works, even to attach it, and it ends with its
+ * last detach.
  *
  * Errors:
  *
@@ -440,10 +444,10 @@ struct kshm_rmid {
  * @id:		in: the segment
  * @flags:	in: 0 to lock, %KSHM_LOCK_UNLOCK to unlock
  *
- * This is SHM_LOCK and SHM_UNLOCK. Locking allocates no pages; a page stays in
- * memory from its first use on. The whole size counts against the caller's
- * RLIMIT_MEMLOCK until the segment is unlocked or ends. To lock a locked
- * segment or to unlock an unlocked one has no effect.
+ * KSHM_IOC_LOCK does what SHM_LOCK and SHM_UNLOCK do. Locking allocates no
+ * pages; a page stays in memory from its first use on. The whole size counts
+ * against the caller's RLIMIT_MEMLOCK until the segment is unlocked or ends.
+ * To lock a locked segment or to unlock an unlocked one has no effect.
  *
  * Errors:
  *
@@ -627,10 +631,11 @@ struct kshm_explain {
  * @mode:	in: permission bits of a new object; the umask is taken off
  * @fd:		out: a descriptor, the lowest that is free
  *
- * This is shm_open(3). The object belongs to the caller's IPC namespace. It is
- * a file in memory whose size is 0 at first: fstat(), ftruncate(), fchmod(),
- * mmap() and all others do what they do in /dev/shm. The descriptor remains
- * valid after the object is unlinked, and after the namespace has ended.
+ * KSHM_IOC_OPEN does what shm_open(3) does. The object belongs to the caller's
+ * IPC namespace. It is a file in memory whose size is 0 at first: fstat(),
+ * ftruncate(), fchmod(), mmap() and all others do what they do in /dev/shm.
+ * The descriptor remains valid after the object is unlinked, and after the
+ * namespace has ended.
  *
  * %KSHM_OPEN_RDONLY, %KSHM_OPEN_WRONLY
  *   Open for reading only, or for writing only. With neither flag the object
@@ -679,11 +684,11 @@ struct kshm_open {
  * @name_len:	in: as in &struct kshm_open
  * @flags:	in: 0
  *
- * This is shm_unlink(3). The name is free at once. Descriptors and mappings
- * remain valid, and the memory is freed with the last of them. The owner of
- * the object may unlink it, a caller with CAP_FOWNER, and root of the user
- * namespace that owns the IPC namespace: the rule of a sticky directory that
- * this root owns.
+ * KSHM_IOC_UNLINK does what shm_unlink(3) does. The name is free at once.
+ * Descriptors and mappings remain valid, and the memory is freed with the last
+ * of them. The owner of the object may unlink it, a caller with CAP_FOWNER,
+ * and root of the user namespace that owns the IPC namespace: the rule of a
+ * sticky directory that this root owns.
  *
  * Errors:
  *
@@ -779,8 +784,9 @@ struct kshm_attacher {
  * @count:	out: number of mappings; as many as fit are in @list, in no
  *		order
  *
- * This takes r permission, or the right to change the segment. @count can be
- * lower than nattch, which also counts an attach, fork or detach in progress.
+ * KSHM_IOC_WHO takes r permission, or the right to change the segment. @count
+ * can be lower than nattch, which also counts an attach, fork or detach in
+ * progress.
  *
  * Errors:
  *
