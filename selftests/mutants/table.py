@@ -41,7 +41,9 @@ class Mutant:
                 raise Faulty(f"{name}: the fields of an edit are not file, "
                              "old and new")
         self.name, self.wrong = name, fields["wrong"]
-        self.program, _, self.case = fields["killed-by"].partition(" ")
+        self.case = fields["killed-by"]
+        # A program has the name of its fixture.
+        self.program = self.case.partition(".")[0]
         self.edits = [Edit(**edit) for edit in edits]
 
     def files(self):
@@ -71,11 +73,9 @@ class Mutant:
         path = os.path.join(CASES, f"{self.program}.c")
         if not os.path.exists(path):
             return True
-        words = self.case.split(".")
-        pattern = rf"^TEST_F\w*\({words[0]},\s*{words[-1]}\b"
-        if words[0] == "global":
-            pattern = rf"^TEST\w*\({words[-1]}\b"
-        return not re.search(pattern, read(path), re.MULTILINE)
+        case = self.case.rpartition(".")[2]
+        return not re.search(rf"^TEST_F\w*\({self.program},\s*{case}\b",
+                             read(path), re.MULTILINE)
 
     def complaint(self):
         """-> a sentence about an entry that does not fit, or None"""
@@ -87,8 +87,7 @@ class Mutant:
                for file, text in texts.items()):
             return f"{self.name}: its edits change nothing"
         if self.missing_case():
-            return (f"{self.name}: there is no case {self.case!r} in "
-                    f"selftests/cases/{self.program}.c")
+            return f"{self.name}: there is no case {self.case}"
         return None
 
 
