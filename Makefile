@@ -71,13 +71,17 @@ apps: apps-parts
 # All tests; smoke is what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image apps lint pages host examples
-	@selftests/runner/check lint host selftests-6.1 selftests-6.12 \
-		oracle-6.1 oracle-6.12 run-6.12 apps-6.12 examples-6.12
+	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
+
+# The same and every long form; the programs that need a kernel of their own, too.
+check-all:
+	@qemu/host-packages build fetch kernel guest image apps lint pages host examples bench
+	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
-	@TESTS='$(TESTS)' selftests/runner/check smoke-$(GUEST_KERNEL)
+	@TESTS='$(TESTS)' selftests/runner/check --smoke '$(GUEST_KERNEL)'
 
 # Breaks the module in many ways, with a guest for each CPU.
 mutants: source
@@ -146,8 +150,10 @@ help:
 	@echo '  make apps         large programs on kshm beside in-tree: PostgreSQL and others;'
 	@echo '                    APP= names some, SHORT=1 does less of each, MEASURE=1'
 	@echo '                    counts instructions, for ratios on a busy host'
-	@echo '  make check        all tests, in guests with two kernels'
-	@echo '  make smoke        some selftests on one kernel; TESTS= names them'
+	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names them'
+	@echo '  make check        all tests, in guests with two kernels, in half an hour;'
+	@echo '                    STAGES= names some, JOBS= is how many run at a time'
+	@echo '  make check-all    all that, and every long form; takes hours'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
 	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml'
 	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
@@ -210,6 +216,6 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check smoke mutants debug-check lint html figures shell gdb oracle oracle-parts \
+	check check-all smoke mutants debug-check lint html figures shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms clean help

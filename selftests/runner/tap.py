@@ -8,6 +8,8 @@ CASE = re.compile(r"(not )?ok\b *\d* *(?:- )?([^#]*)(?:# *(\w+) *(.*))?$")
 # What the kselftest harness says around each case that went well.
 CHATTER = re.compile(r"# +(RUN  |OK  |Starting \d+ tests|Totals:)")
 PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")
+# How a whole run of tests ends.
+SUMMARY = re.compile(r"\d+ passed, \d+ failed, \d+ skipped$")
 
 
 class Case:

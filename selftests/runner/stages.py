@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The stages of checking: one line for each, what it runs and when."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    name: str
+    sizes: str          # the sizes of checking that have it: check, all
+    command: str        # run in the top folder
+    parts: str = ""     # words for make, which builds them before any stage
+    tap: bool = True    # reports cases; else one case, which is its exit status
+    alone: bool = False  # needs the whole machine: it measures, or uses all cores
+    prefix: str = ""    # of its cases' names
+
+
+def of_kernel(kernel):
+    """The stages that each kernel has."""
+    make = f"KERNEL={kernel}"
+    return [
+        Stage(f"selftests-{kernel}", "check all",
+              f"selftests/runner/selftest {kernel}",
+              parts=f"{make} module selftests"),
+        Stage(f"oracle-{kernel}", "check all",
+              f"selftests/oracle/oracle {kernel} --mode check",
+              parts=f"{make} oracle-parts", prefix=f"oracle-{kernel}."),
+        Stage(f"oracle-long-{kernel}", "all",
+              f"selftests/oracle/oracle {kernel} --ops 200000",
+              parts=f"{make} oracle-parts", tap=False),
+        Stage(f"oracle-concurrent-{kernel}", "all",
+              f"selftests/oracle/oracle {kernel} --mode concurrent",
+              parts=f"{make} oracle-parts", tap=False),
+        Stage(f"run-{kernel}", "all" if kernel == "6.1" else "check all",
+              f"selftests/programs/run {kernel}",
+              parts=f"{make} guest-parts", tap=False),
+        Stage(f"examples-{kernel}", "all" if kernel == "6.1" else "check all",
+              f"selftests/programs/examples {kernel}",
+              parts=f"{make} guest-parts"),
+        Stage(f"apps-{kernel}", "check" if kernel == "6.12" else "",
+              f"selftests/programs/apps --short --tap {kernel}",
+              parts=f"{make} apps-parts", prefix=f"apps-{kernel}."),
+        Stage(f"apps-full-{kernel}", "all",
+              f"selftests/programs/apps --tap {kernel}",
+              parts=f"{make} apps-parts", prefix=f"apps-{kernel}.")]
+
+
+# Stages begin in this order, two at a time where there are two cores.
+STAGES = [
+    Stage("lint", "check all", "selftests/lint/lint"),
+    *of_kernel("6.12"),
+    *of_kernel("6.1"),
+    Stage("host", "check all", "selftests/host/host-tests",
+          parts="KERNEL=6.12 module lib"),
+    Stage("debug-check", "all", "selftests/faults/debug-check", alone=True),
+    Stage("mutants", "all", "selftests/mutants/mutants 6.12",
+          parts="KERNEL=6.12 module selftests", alone=True),
+    Stage("bench", "all", "make bench", tap=False, alone=True),
+]
+
+
+def of_size(size):
+    return [stage for stage in STAGES if size in stage.sizes.split()]
+
+
+def named(name):
+    """-> the stage of that name, or None"""
+    return next((stage for stage in STAGES if stage.name == name), None)
