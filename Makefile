@@ -73,7 +73,7 @@ check:
 	@qemu/host-packages build fetch guest image apps lint pages host examples
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
 
-# The same and every long form; the programs that need a kernel of their own, too.
+# All of that, and every long form.
 check-all:
 	@qemu/host-packages build fetch kernel guest image apps lint pages host examples bench
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
@@ -150,7 +150,8 @@ help:
 	@echo '  make apps         large programs on kshm beside in-tree: PostgreSQL and others;'
 	@echo '                    APP= names some, SHORT=1 does less of each, MEASURE=1'
 	@echo '                    counts instructions, for ratios on a busy host'
-	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names them'
+	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names'
+	@echo '                    programs, or cases as program.case'
 	@echo '  make check        all tests, in guests with two kernels, in half an hour;'
 	@echo '                    STAGES= names some, JOBS= is how many run at a time'
 	@echo '  make check-all    all that, and every long form; takes hours'
