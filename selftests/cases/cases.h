@@ -19,9 +19,9 @@
 
 #include "backend.h"
 
-/* Nothing here is about speed: a case that takes this long hangs. */
+/* Nothing here is about speed: a case that takes the time of "settings" hangs. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 240
+#define TEST_TIMEOUT_DEFAULT KSHM_TIMEOUT
 
 static inline void begin_case(struct __test_metadata *_metadata,
 			      const struct backend *b)

@@ -486,7 +486,7 @@ static void work(void)
  * first rounds wait as always, and for the others the kernel is told to
  * hurry.
  */
-TEST_F_TIMEOUT(module, thousand_times_loaded_used_unloaded, 900)
+TEST_F(module, thousand_times_loaded_used_unloaded)
 {
 	const char *wish = getenv("KSHM_ROUNDS");
 	int i, rounds = wish ? atoi(wish) : ROUNDS;

@@ -13,7 +13,7 @@
 #include "faults.h"
 
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 1800
+#define TEST_TIMEOUT_DEFAULT KSHM_TIMEOUT
 
 #define DEVICE	"/dev/kshm"
 #define MODULE	"kshm-untraced.ko"

@@ -5,8 +5,9 @@ import re
 import time
 
 CASE = re.compile(r"(not )?ok\b *\d* *(?:- )?([^#]*)(?:# *(\w+) *(.*))?$")
-# What the kselftest harness says around each case that went well.
-CHATTER = re.compile(r"# +(RUN  |OK  |Starting \d+ tests|Totals:)")
+# What the kselftest harness says before each case, and around those that went well.
+RUN = re.compile(r"# +RUN +(\S+)")
+CHATTER = re.compile(r"# +(OK  |Starting \d+ tests|Totals:)")
 PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")
 # How a whole run of tests ends.
 SUMMARY = re.compile(r"\d+ passed, \d+ failed, \d+ skipped$")
@@ -73,6 +74,7 @@ class Program:
         self.report, self.name, self.prefix = report, name, prefix
         self.plan = None
         self.cases = self.failures = 0
+        self.running = None  # the case that began last
 
     def line(self, line):
         """Take one line; pass on cases and diagnostics."""
@@ -87,6 +89,8 @@ class Program:
             if self.plan == 0:
                 self.report.add(True, self.prefix + self.name,
                                 PLAN.match(line)[2] or "no case to run")
+        elif RUN.match(line):
+            self.running = RUN.match(line)[1]
         elif line.strip() and not line.startswith("TAP version") and \
                 not CHATTER.match(line):
             self.report.note(line[2:] if line.startswith("# ") else line)
