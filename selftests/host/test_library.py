@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The library as it is installed: its files are in place, its headers and its .pc
+work, its pages tell of all that there is, and what it once offered it still does."""
+
+import glob
+import os
+import re
+import types
+
+import pytest
+from commands import ends, refuses, run
+from common import TOP
+
+PREFIX = "/opt/kshm"
+PARTS = ("include/kshm.h", "include/linux/kshm.h",
+         "include/linux/kshm_version.h", "lib/libkshm.so",
+         "lib/libkshm.so.0", "lib/libkshm-preload.so", "lib/libkshm.a",
+         "lib/pkgconfig/kshm.pc", "bin/kshm-run", "share/man/man3/kshm_shmget.3",
+         "share/man/man4/kshm.4", "share/man/man8/kshm-run.8")
+# What only 32-bit programs have: the same call under another name.
+ONLY_32 = {"kshm_shmctl64"}
+
+USER = """#include <kshm.h>
+#ifdef KSHM_IOC_GET
+#error "kshm.h includes the ioctl header"
+#endif
+#if KSHM_VERSION_MAJOR == 0 && KSHM_VERSION_MINOR < 2
+#error "kshm.h has no version"
+#endif
+int main(void)
+{
+	char why[160];
+	return kshm_shmget(IPC_PRIVATE, 1, 0600) < 0 && !kshm_strerror(why, 160);
+}
+"""
+CONTROL = """#include <kshm.h>
+int main(void)
+{
+	return kshm_shmctl(0, IPC_RMID, NULL);
+}
+"""
+BASELINES = sorted(glob.glob(os.path.join(TOP, "lib/baseline/*.c")))
+
+
+def read(path):
+    """A file by its path from the top folder, or by its whole path."""
+    with open(os.path.join(TOP, path)) as file:
+        return file.read()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What make install said, and where it put things."""
+    root = str(tmp_path_factory.mktemp("installed"))
+    status, output = run(["make", "install-lib", "install-headers",
+                          "install-man", f"DESTDIR={root}", f"PREFIX={PREFIX}"])
+    return types.SimpleNamespace(
+        root=root, prefix=root + PREFIX, status=status, output=output,
+        library=f"{root}{PREFIX}/lib/libkshm.so.0",
+        pkg_config={"PKG_CONFIG_PATH": f"{root}{PREFIX}/lib/pkgconfig",
+                    "PKG_CONFIG_SYSROOT_DIR": root})
+
+
+@pytest.fixture(scope="module")
+def version():
+    return run(["tools/version"])[1].strip()
+
+
+def offered(library):
+    """-> {name: version} of the functions that a shared library offers"""
+    _, table = run(["nm", "-D", "--defined-only", library])
+    return dict(re.findall(r"^\S+ T (\w+)@@([\w.]+)$", table, re.M))
+
+
+def in_map(width):
+    """-> {name: version} as lib/libkshm.map has them for this width of long"""
+    found = {}
+    for node, body in re.findall(r"^(KSHM_[\d.]+) \{(.*?)^\}",
+                                 read("lib/libkshm.map"), re.M | re.S):
+        names = body.replace("global:", "").partition("local:")[0]
+        found.update({name: node for name in re.findall(r"(\w+);", names)})
+    return {name: found[name] for name in found
+            if width == 32 or name not in ONLY_32}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """-> {width: the folder where the library is made for it}"""
+    folders = {}
+    for width in 64, 32:
+        folders[width] = str(tmp_path_factory.mktemp(f"lib{width}"))
+        ends(["make", "-s", "-C", "lib", f"O={folders[width]}",
+              f"CC=cc -m{width}"], 0)
+    return folders
+
+
+def test_make_install_puts_all_in_place(installed):
+    absent = [name for name in PARTS
+              if not os.path.exists(f"{installed.prefix}/{name}")]
+    assert installed.status == 0 and not absent, installed.output
+
+
+def test_version_is_the_same_everywhere(installed, version):
+    _, script = run([f"{installed.prefix}/bin/kshm-run", "--version"])
+    node = re.search(r"(?s).*^KSHM_(\S+) \{", read("lib/libkshm.map"), re.M)
+    package = re.search(r"^Version: (.*)", read(
+        f"{installed.prefix}/lib/pkgconfig/kshm.pc"), re.M)
+    assert {version} == {script.removeprefix("kshm-run ").strip(), node[1],
+                         package[1]}
+
+
+def test_make_install_dkms_puts_all_in_place(version, tmp_path):
+    """The sources stand where DKMS looks for them, under their version."""
+    ends(["make", "install-dkms", f"DESTDIR={tmp_path}"], 0)
+    to = tmp_path / f"usr/src/kshm-{version}"
+    for name in ("Kbuild", "module/main.c", "uapi/linux/kshm.h",
+                 "uapi/linux/kshm_version.h"):
+        assert (to / name).exists()
+    assert f'PACKAGE_VERSION="{version}"' in (to / "dkms.conf").read_text()
+
+
+@pytest.mark.parametrize("words, sentence", [
+    pytest.param(words, sentence, id=id) for id, words, sentence in (
+        ("unlink_nothing", "--unlink", "/proc/kshm/objects lists them"),
+        ("no_program", "", "say which PROGRAM to run"),
+        ("unknown_option", "--tea true", "there is no option --tea"),
+        ("unlink_no_device", "--unlink /a", "insmod kshm.ko"),
+        ("no_device", "true", "insmod kshm.ko"))])
+def test_kshm_run_refuses(words, sentence, installed):
+    """It refuses wrong options, and says what is missing. A host has no kshm."""
+    command = [f"{installed.prefix}/bin/kshm-run", *words.split()]
+    refuses(command, sentence)
+    ends(command, 125)
+
+
+def test_kshm_run_help_works(installed):
+    ends([f"{installed.prefix}/bin/kshm-run", "--help"], 0)
+
+
+def test_pkg_config_knows_kshm(installed):
+    ends(["pkg-config", "--cflags", "--libs", "kshm"], 0, installed.pkg_config)
+
+
+@pytest.mark.parametrize("compiler, options, ending", [
+    pytest.param("cc", "-std=c99 -pedantic -D_XOPEN_SOURCE=700", "c", id="c"),
+    pytest.param("c++", "-std=c++11 -pedantic -Wextra", "cc", id="c++"),
+    pytest.param("cc", "-std=c99 -D_XOPEN_SOURCE=700 -D_TIME_BITS=64 "
+                 "-D_FILE_OFFSET_BITS=64", "c", id="time64")])
+def test_header_works(compiler, options, ending, installed, tmp_path):
+    """A program that is compiled as pkg-config says."""
+    source = tmp_path / f"user.{ending}"
+    source.write_text(USER)
+    _, flags = run(["pkg-config", "--cflags", "--libs", "kshm"],
+                   installed.pkg_config)
+    ends([compiler, *options.split(), "-Wall", "-Werror", str(source), "-o",
+          str(tmp_path / "user"), *flags.split()], 0)
+
+
+def test_structs_have_their_names_in_cxx(installed, tmp_path):
+    """C++ finds each struct of the ioctl header by its name alone, since no
+    function of the library has the same name."""
+    tags = re.findall(r"^struct (kshm_\w+) \{", read("uapi/linux/kshm.h"), re.M)
+    assert len(tags) > 10
+    source = tmp_path / "structs.cc"
+    source.write_text("#include <kshm.h>\n#include <linux/kshm.h>\n" +
+                      "".join(f"{tag} a_{tag};\n" for tag in tags))
+    _, flags = run(["pkg-config", "--cflags", "kshm"], installed.pkg_config)
+    ends(["c++", "-c", str(source), "-o", str(tmp_path / "structs.o"),
+          *flags.split()], 0)
+
+
+@pytest.mark.parametrize("bits, name", [(32, "kshm_shmctl"),
+                                        (64, "kshm_shmctl64")])
+def test_time_t_has_its_shmctl(bits, name, made, tmp_path):
+    """A 32-bit program with a 64-bit time_t gets the shmctl that fits it."""
+    source, program = tmp_path / "control.c", str(tmp_path / "control")
+    source.write_text(CONTROL)
+    ends(["cc", "-m32", "-Ilib", "-Iuapi", f"-D_TIME_BITS={bits}",
+          "-D_FILE_OFFSET_BITS=64", "-o", program, str(source),
+          f"{made[32]}/libkshm.so"], 0)
+    _, table = run(["nm", "-D", "--undefined-only", program])
+    assert f" U {name}@" in table
+
+
+def test_each_function_has_its_page(installed):
+    names = set(offered(installed.library))
+    absent = [name for name in sorted(names) if not os.path.exists(
+        f"{installed.prefix}/share/man/man3/{name}.3")]
+    assert names and not absent
+
+
+def test_each_command_has_its_page():
+    device, page = read("Documentation/man/kshm.4"), read("Documentation/kshm.rst")
+    commands = re.findall(r"^#define (KSHM_IOC_\w+)\s+_IO",
+                          read("uapi/linux/kshm.h"), re.M)
+    absent = [command for command in commands if f"Dv {command} " not in device
+              or f"\n{command}\n---" not in page]
+    assert commands and not absent
+
+
+def test_each_reason_is_told():
+    """The page includes the header's lines up to the last reason."""
+    reasons = re.findall(r"^#define (KSHM_WHY_\w+)\s+[1-9]\d*(\s+/\* \w.*)?",
+                         read("uapi/linux/kshm.h"), re.M)
+    assert reasons and all(comment for _, comment in reasons)
+    assert f":end-at: {reasons[-1][0]}\n" in read("Documentation/kshm.rst")
+
+
+@pytest.mark.parametrize("width", [64, 32])
+def test_library_offers_what_its_map_says(width, made):
+    assert offered(f"{made[width]}/libkshm.so.0") == in_map(width)
+
+
+def test_there_is_a_baseline():
+    assert BASELINES
+
+
+@pytest.mark.parametrize("source", BASELINES, ids=os.path.basename)
+def test_abi_kept(source, installed, tmp_path):
+    """What a release had is there, and as it was."""
+    version = os.path.basename(source)[:-len(".c")]
+    then = tmp_path / "libkshm-then.so"
+    names = re.findall(r"^\w.*?\b(kshm_\w+)\(", read(source), re.M)
+    assert names and set(names) <= set(in_map(64))
+    script = tmp_path / "map"
+    script.write_text(f"KSHM_{version} {{ global: {'; '.join(names)}; "
+                      "local: *; };\n")
+    ends(["cc", "-g", "-shared", "-fPIC", "-w", "-Wl,-soname,libkshm.so.0",
+          f"-Wl,--version-script={script}", "-o", str(then), source], 0)
+    ends(["abidiff", "--no-added-syms", str(then), installed.library], 0)

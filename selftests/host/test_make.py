@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Bad input to make, and a host on which something is missing, get a sentence with
+the cure and a status that is not 0."""
+
+import pytest
+from commands import ends, refuses
+
+EMULATOR = "qemu-system-x86_64"
+
+
+@pytest.mark.parametrize("target", ["all", "run", "smoke", "shell", "install"])
+def test_make_unknown_kernel_refused(target):
+    refuses(["make", target, "KERNEL=5.4"], "say KERNEL=6.1 or KERNEL=6.12")
+
+
+def test_make_missing_headers_refused():
+    refuses(["make", "module", "KDIR=/nonexistent"], "say make KERNEL=6.12")
+
+
+def test_make_unknown_target_refused():
+    refuses(["make", "tea"], "make help lists the targets")
+
+
+def test_make_help_works():
+    ends(["make", "help"], 0)
+
+
+@pytest.mark.parametrize("command", [
+    "qemu/fetch-kernel 6.12", "qemu/fetch-source", "qemu/image",
+    "make module KERNEL=6.1"])
+def test_no_network_refused(command, without_network):
+    refuses(command.split(), "Could not connect to 127.0.0.1:9",
+            without_network)
+
+
+def test_boot_no_qemu_refused(path_without):
+    refuses(["qemu/boot"], "install the package qemu-system-x86",
+            path_without(EMULATOR))
+
+
+def test_boot_no_busybox_refused(path_without):
+    refuses(["qemu/boot"], "install the package busybox-static",
+            path_without("busybox"))
+
+
+def test_host_packages_no_apt_refused(path_without):
+    refuses(["qemu/host-packages", "guest"],
+            "let root say: apt-get install --no-install-recommends "
+            "busybox-static qemu-system-x86",
+            path_without("busybox", EMULATOR))
+
+
+def test_make_run_no_qemu_refused(path_without):
+    refuses(["make", "run", "KERNEL=6.12"],
+            "let root say: apt-get install --no-install-recommends "
+            "qemu-system-x86",
+            path_without(EMULATOR))
+
+
+def test_host_packages_unknown_job_refused():
+    refuses(["qemu/host-packages", "tea"], "no such job")
