@@ -16,6 +16,7 @@ build/ has links to what a clone uses. This is the one file that knows places.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -57,6 +58,8 @@ def root():
         if not os.path.exists(tag):
             with open(tag, "w") as file:
                 file.write(TAG)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         die(f"{path} cannot be written ({error.strerror}); name another "
             "folder with KSHM_CACHE=.")
