@@ -50,16 +50,19 @@ selftests: source lib
 	@$(MAKE) -C selftests/cases OUTPUT='$(BUILD)/selftests' \
 		KSFT_SRC='$(KSFT_SRC)'
 
+# All packages that a target needs are asked for at once, before anything is built.
 guest-parts:
-	@qemu/host-packages guest
+	@qemu/host-packages build fetch guest $(PACKAGES_FOR)
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module lib
 
 # The main job: real programs on kshm and on in-tree shm, side by side.
+run: PACKAGES_FOR := image
 run: guest-parts
 	@qemu/host-packages image
 	@selftests/programs/run '$(GUEST_KERNEL)'
 
 # Large programs, each in a guest of its own; APP= names some.
+apps-parts: PACKAGES_FOR := image apps
 apps-parts: guest-parts
 	@qemu/host-packages image apps
 	@$(MAKE) -C selftests/apps O='$(BUILD)/apps/bin'
