@@ -303,12 +303,14 @@ TEST_F(differences, named_objects_as_many_as_shmmni)
 TEST_F(differences, object_name_of_any_length_enametoolong)
 {
 	char name[5000];
+	int ret;
 
 	own_shm_mount();
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	EXPECT_EQ(on_kshm() ? -ENAMETOOLONG : -EINVAL,
-		  open_object(name, O_RDWR | O_CREAT));
+	ret = open_object(name, O_RDWR | O_CREAT);
+	/* Debian 12's glibc says EINVAL, that of Debian 13 ENAMETOOLONG. */
+	EXPECT_TRUE(ret == -ENAMETOOLONG || (!on_kshm() && ret == -EINVAL));
 	EXPECT_EQ(on_kshm() ? -ENAMETOOLONG : -ENOENT, unlink_object(name));
 }
 
