@@ -65,7 +65,7 @@ static const char *cure(long err)
 
 static void say(const char *words)
 {
-	(void)kshm_raw(SYS_write, STDERR_FILENO, words, strlen(words));
+	(void)kshm_syscall(SYS_write, STDERR_FILENO, words, strlen(words));
 }
 
 /* Convert an error of opening the device to the one that the program gets. */
@@ -86,7 +86,8 @@ static long no_device(long err)
 static long device_number(int fd, unsigned int *number)
 {
 	struct statx st;
-	long err = kshm_raw(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+	long err = kshm_syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE,
+				&st);
 
 	*number = 0;
 	if (!err && S_ISCHR(st.stx_mode))
@@ -113,7 +114,7 @@ static bool learn_device(int fd)
 	unsigned int number;
 
 	if (device_number(fd, &number) || !number ||
-	    kshm_raw(SYS_ioctl, fd, KSHM_IOC_INFO, &info) ||
+	    kshm_syscall(SYS_ioctl, fd, KSHM_IOC_INFO, &info) ||
 	    info.abi != KSHM_ABI)
 		return false;
 	atomic_store(&device, number);
@@ -124,7 +125,7 @@ static int high_number(void)
 {
 	struct rlimit64 limit;
 
-	if (kshm_raw(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) ||
+	if (kshm_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) ||
 	    limit.rlim_cur > HIGH_NUMBER)
 		return HIGH_NUMBER;
 	return (int)(limit.rlim_cur - limit.rlim_cur / 4);
@@ -133,10 +134,10 @@ static int high_number(void)
 /* Open the device under any number. */
 static int open_anywhere(void)
 {
-	long fd = kshm_raw(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
+	long fd = kshm_syscall(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
 
 	if (fd >= 0 && !learn_device((int)fd)) {
-		(void)kshm_raw(SYS_close, fd);
+		(void)kshm_syscall(SYS_close, fd);
 		return -ENOTTY;
 	}
 	return (int)fd;
@@ -149,12 +150,13 @@ static int open_device(int least)
 
 	if (low < 0)
 		return (int)low;
-	high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, least);
+	high = kshm_syscall(SYS_fcntl, low, F_DUPFD_CLOEXEC, least);
 	if (high == -EINVAL)
-		high = kshm_raw(SYS_fcntl, low, F_DUPFD_CLOEXEC, high_number());
+		high = kshm_syscall(SYS_fcntl, low, F_DUPFD_CLOEXEC,
+				    high_number());
 	if (high < 0)
 		return (int)low;
-	(void)kshm_raw(SYS_close, low);
+	(void)kshm_syscall(SYS_close, low);
 	return (int)high;
 }
 
@@ -173,13 +175,13 @@ static int reopen_device(int old, bool *once)
 	/* If another thread was faster, use its descriptor. */
 	now = atomic_load(&descriptor);
 	if (now < 0 || !is_device(now)) {
-		*once = kshm_raw(SYS_getpid) != atomic_load(&owner);
+		*once = kshm_syscall(SYS_getpid) != atomic_load(&owner);
 		if (*once ||
 		    atomic_compare_exchange_strong(&descriptor, &old, fd))
 			return fd;
 		now = old;
 	}
-	(void)kshm_raw(SYS_close, fd);
+	(void)kshm_syscall(SYS_close, fd);
 	return now;
 }
 
@@ -201,9 +203,9 @@ static long ioctl_reopened(int old, unsigned long cmd, void *arg)
 
 	if (fd < 0)
 		return no_device(fd);
-	ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
+	ret = kshm_syscall(SYS_ioctl, fd, cmd, arg);
 	if (once)
-		(void)kshm_raw(SYS_close, fd);
+		(void)kshm_syscall(SYS_close, fd);
 	return ret;
 }
 
@@ -216,7 +218,7 @@ static inline long ioctl_ours(unsigned long cmd, void *arg)
 	if (fd < 0)
 		return ioctl_reopened(fd, cmd, arg);
 	memcpy(before, arg, _IOC_SIZE(cmd));
-	ret = kshm_raw(SYS_ioctl, fd, cmd, arg);
+	ret = kshm_syscall(SYS_ioctl, fd, cmd, arg);
 	if (is_answer_of_device(fd, cmd, ret, before, arg))
 		return ret;
 	memcpy(arg, before, _IOC_SIZE(cmd));
@@ -230,7 +232,7 @@ static inline long ioctl_ours(unsigned long cmd, void *arg)
 static long ioctl_on(int fd, unsigned long cmd, void *arg)
 {
 	return fd < 0 ? ioctl_ours(cmd, arg) :
-			kshm_raw(SYS_ioctl, fd, cmd, arg);
+			kshm_syscall(SYS_ioctl, fd, cmd, arg);
 }
 
 /*
@@ -288,7 +290,7 @@ static void __attribute__((constructor)) open_early(void)
 	const char *debug = secure_getenv("KSHM_DEBUG");
 	int fd;
 
-	atomic_store(&owner, (int)kshm_raw(SYS_getpid));
+	atomic_store(&owner, (int)kshm_syscall(SYS_getpid));
 	atomic_store(&complain, debug && *debug);
 	if (debug && *debug)
 		kshm_debug();

@@ -259,8 +259,8 @@ static void report(const char *call)
 	}
 	/* If the text was cut, the newline takes the place of the '\0'. */
 	*text.end = '\n';
-	(void)kshm_raw(SYS_write, STDERR_FILENO, line,
-		       (size_t)(text.end + 1 - line));
+	(void)kshm_syscall(SYS_write, STDERR_FILENO, line,
+			   (size_t)(text.end + 1 - line));
 }
 
 void kshm_debug(void)

@@ -29,7 +29,7 @@
 #define KSHM_EXPORT	__attribute__((visibility("default")))
 
 /* A system call that returns a negative errno and leaves errno alone. */
-#define kshm_raw(...)							\
+#define kshm_syscall(...)						\
 ({									\
 	int saved_ = errno;						\
 	long ret_ = syscall(__VA_ARGS__);				\

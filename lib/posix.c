@@ -76,7 +76,7 @@ static long shm_open_named(const struct name *name, int oflag, mode_t mode)
 	if (ret)
 		return ret;
 	if (status_flags)
-		(void)kshm_raw(SYS_fcntl, arg.fd, F_SETFL, status_flags);
+		(void)kshm_syscall(SYS_fcntl, arg.fd, F_SETFL, status_flags);
 	return arg.fd;
 }
 

@@ -121,10 +121,10 @@ static bool readable(const unsigned char *buf, size_t size)
 {
 	const size_t set = _NSIG / 8;
 
-	return kshm_raw(SYS_rt_sigprocmask, -1, buf + !buf, NULL,
-			set) == -EINVAL &&
-	       kshm_raw(SYS_rt_sigprocmask, -1, buf + size - set, NULL,
-			set) == -EINVAL;
+	return kshm_syscall(SYS_rt_sigprocmask, -1, buf + !buf, NULL,
+			    set) == -EINVAL &&
+	       kshm_syscall(SYS_rt_sigprocmask, -1, buf + size - set, NULL,
+			    set) == -EINVAL;
 }
 
 static void fill_perm(struct ipc_perm *perm, const struct kshm_stat *st)
