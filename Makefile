@@ -142,6 +142,12 @@ install-dkms:
 clean:
 	@rm -rf '$(BUILD)'/*
 
+# make run and make check from nothing on Debian 12 and 13; takes root, and hours.
+distro:
+	@qemu/host-packages image lint
+	@selftests/distro/trial $(foreach suite,$(SUITE),--suite '$(suite)') \
+		$(foreach user,$(USERS),--user '$(user)') $(TARGETS)
+
 clean-cache:
 	@qemu/clean-cache
 
@@ -158,6 +164,8 @@ help:
 	@echo '  make check        all tests, in guests with two kernels, in half an hour;'
 	@echo '                    STAGES= names some, JOBS= is how many run at a time'
 	@echo '  make check-all    all that, and every long form; takes hours'
+	@echo '  make distro       make run and make check from nothing, in Debian 12 and 13; is'
+	@echo '                    part of check-all; SUITE=, USERS=, TARGETS= name some'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
 	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml'
 	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
@@ -222,4 +230,4 @@ locks:
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
 	check check-all smoke mutants debug-check lint html figures shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
-	install-dkms clean help
+	install-dkms clean clean-cache distro help
