@@ -6,6 +6,8 @@
  * - Times become the number of the step in which they were taken, because both
  *   sides do a step within the same thousand seconds but not within the same
  *   one. Nothing else has a value in that window.
+ * - What tells of pages in memory can be left out, for the cases that resident.c
+ *   and declared.c describe.
  *
  * Pids, ids and addresses need nothing of the kind: see oracle.h.
  */
@@ -89,26 +91,56 @@ bool same_text(const char *a, size_t a_size, const char *b, size_t b_size)
 	return same;
 }
 
-/* The last column but one; columns are of the same width in each line. */
-static void blank_rss(char *text, size_t size)
+/* The last two columns, rss and swap; each is as wide in every line. */
+static void blank_resident(char *text, size_t size)
 {
-	const size_t width = 21, swap = 22;
+	const size_t width = 2 * 22;
 	char *line = text, *end;
 
 	while ((end = memchr(line, '\n', text + size - line))) {
-		if ((size_t)(end - line) > swap + width)
-			memset(end - swap - width, ' ', width);
+		if ((size_t)(end - line) > width)
+			memset(end - width, ' ', width);
 		line = end + 1;
 	}
 }
 
-bool same_but_rss(const char *a, size_t a_size, const char *b, size_t b_size)
+bool same_but_resident(const char *a, size_t a_size, const char *b,
+		       size_t b_size)
 {
 	static char left[TEXT_MAX], right[TEXT_MAX];
 
 	memcpy(left, a, a_size);
 	memcpy(right, b, b_size);
-	blank_rss(left, a_size);
-	blank_rss(right, b_size);
+	blank_resident(left, a_size);
+	blank_resident(right, b_size);
 	return same_text(left, a_size, right, b_size);
+}
+
+/* The sums of SHM_INFO, the answer of mincore(), a file's blocks. */
+static void blank_result(const struct op *op, struct result *res)
+{
+	struct shm_info info;
+
+	if (res->ret < 0)
+		return;
+	if (op->code == OP_CTL && op->arg[1].off == SHM_INFO) {
+		memcpy(&info, res->out, sizeof(info));
+		info.shm_rss = 0;
+		info.shm_swp = 0;
+		memcpy(res->out, &info, sizeof(info));
+	} else if (op->code == OP_MINCORE) {
+		memset(res->out, 0, sizeof(res->out));
+	} else if (op->code == OP_MAPFILE) {
+		memset(res->out + MAPFILE_BLOCKS, 0, 4);
+	}
+}
+
+bool same_result_but_resident(const struct op *op, const struct result *a,
+			      const struct result *b)
+{
+	struct result left = *a, right = *b;
+
+	blank_result(op, &left);
+	blank_result(op, &right);
+	return same_result(op, &left, &right);
 }

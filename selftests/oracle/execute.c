@@ -236,18 +236,21 @@ static unsigned long add_up(unsigned long before, const char *page)
 	return sum;
 }
 
-/* What is in memory; a hole stays one. */
+/*
+ * A page that is not in memory stays so, and counts as one full of zeros: which it
+ * is, for nothing is swapped out. So it is all the same whether the kernel has
+ * dropped a page that was only read.
+ */
 static unsigned long add_up_range(unsigned long sum, char *at, const char *end)
 {
+	static const char zeros[PAGE] __attribute__((aligned(8)));
 	unsigned char resident;
 
 	for (; at < end; at += PAGE) {
 		if (mincore(at, PAGE, &resident))
 			sum = sum * 31 + errno;
-		else if (resident & 1)
-			sum = add_up(sum, at);
 		else
-			sum = sum * 31 + 1;
+			sum = add_up(sum, resident & 1 ? at : zeros);
 	}
 	return sum;
 }
@@ -404,8 +407,7 @@ static long do_force(const long *arg)
 	return ret;
 }
 
-static bool find_mapped(unsigned long addr, unsigned long *start,
-			unsigned long *end)
+bool find_mapped(unsigned long addr, struct mapped *found)
 {
 	const char *line = me->maps, *next, *name;
 
@@ -414,8 +416,9 @@ static bool find_mapped(unsigned long addr, unsigned long *start,
 	     line = next + 1) {
 		name = memchr(line, '/', next - line);
 		if (name && !strncmp(name, "/SYSV", 5) &&
-		    sscanf(line, "%lx-%lx", start, end) == 2 &&
-		    addr >= *start && addr < *end)
+		    sscanf(line, "%lx-%lx %*s %lx %*s %d", &found->start,
+			   &found->end, &found->offset, &found->id) == 4 &&
+		    addr >= found->start && addr < found->end)
 			return true;
 	}
 	return false;
@@ -424,15 +427,16 @@ static bool find_mapped(unsigned long addr, unsigned long *start,
 /* The file behind a mapping, which root can open: look at it, or truncate it. */
 static long do_mapfile(const long *arg)
 {
-	unsigned long start, end;
+	struct mapped mapped;
 	struct stat st;
 	char path[96];
 	long ret;
 	int fd;
 
-	if (!find_mapped(arg[0], &start, &end))
+	if (!find_mapped(arg[0], &mapped))
 		return -ENOENT;
-	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", start, end);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 mapped.start, mapped.end);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -442,7 +446,7 @@ static long do_mapfile(const long *arg)
 		memcpy(me->result.out + 8, &st.st_mode, 4);
 		memcpy(me->result.out + 12, &st.st_uid, 4);
 		memcpy(me->result.out + 16, &st.st_gid, 4);
-		memcpy(me->result.out + 20, &st.st_blocks, 4);
+		memcpy(me->result.out + MAPFILE_BLOCKS, &st.st_blocks, 4);
 		memcpy(me->result.out + 24, &st.st_nlink, 4);
 		me->result.out_size = 28;
 	}
@@ -799,6 +803,7 @@ static void note(struct noted *noted, bool listing, bool maps)
 	noted->listing = NULL;
 	noted->maps = NULL;
 	if (listing) {
+		noted->listed_when = my_side->listed_when;
 		noted->listing_size = my_side->listing_size;
 		noted->listing = note_text(my_side->listing,
 					   my_side->listing_size);
@@ -823,6 +828,9 @@ void execute(void)
 		my_side->notes_size = 0;
 	for (i = 0; i < me->n; i++) {
 		me->result.ret = execute_one(&me->ops[i]);
+		note_written(&me->ops[i],
+			     resolve(&me->ops[i].arg[0], ADDRESS),
+			     me->result.ret);
 		look = me->result.ret >= 0 || i == me->n - 1 ||
 		       me->ops[i].code == OP_MADVISE;
 		listing |= !spares_listing(me->ops[i].code);

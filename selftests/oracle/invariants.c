@@ -119,8 +119,6 @@ static void read_listing(struct books *books)
 	struct line *line;
 
 	ask(books, 0, &look);
-	side->listing[side->listing_size - (side->listing_size == TEXT_MAX)] =
-		'\0';
 	for (books->lines = 0; (text = strchr(text, '\n')) && text[1]; ) {
 		line = &books->line[books->lines];
 		memset(line, 0, sizeof(*line));

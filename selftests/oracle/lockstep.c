@@ -38,6 +38,8 @@ struct run {
 	bool			found;
 	bool			over;	/* no use in going on */
 	bool			strict;	/* one side after the other */
+	unsigned long		reclaims;	/* how many, as it began */
+	bool			reclaimed;	/* memory was taken back since */
 };
 
 static struct actor *actor_of(int which, int slot)
@@ -183,6 +185,26 @@ static void copy_text(char *to, const char *from, size_t size)
 
 /* ----- both sides ----- */
 
+/* Whether the kernel may have dropped pages, so that fewer are in memory. */
+static bool is_reclaimed(struct run *run)
+{
+	if (!run->reclaimed && reclaimed_since(run->reclaims)) {
+		run->reclaimed = true;
+		run->tally->reclaimed++;
+	}
+	return run->reclaimed;
+}
+
+static bool is_dropped_from_result(struct run *run, const struct op *op,
+				   const struct result *a,
+				   const struct result *b)
+{
+	return same_result_but_resident(op, a, b) &&
+	       result_holds_written(&control->side[0], op, a) &&
+	       result_holds_written(&control->side[1], op, b) &&
+	       is_reclaimed(run);
+}
+
 /* Where an answer differs as declared, so may what follows from it. */
 static void compare_result(struct run *run, int slot, const struct op *op)
 {
@@ -190,7 +212,8 @@ static void compare_result(struct run *run, int slot, const struct op *op)
 		&actor_of(0, slot)->result, &actor_of(1, slot)->result,
 	};
 
-	if (same_result(op, res[0], res[1]))
+	if (same_result(op, res[0], res[1]) ||
+	    is_dropped_from_result(run, op, res[0], res[1]))
 		return;
 	if (!is_declared(run, op, res[0], res[1]))
 		differ_result(run, slot, op);
@@ -201,15 +224,16 @@ static void compare_result(struct run *run, int slot, const struct op *op)
 /* What is in memory differs from then on. */
 static bool is_declared_rss(struct run *run, int slot, const struct op *op)
 {
-	const struct side *side = control->side;
-
-	if (!same_but_rss(side[0].listing, side[0].listing_size,
-			  side[1].listing, side[1].listing_size))
-		return false;
 	run->over = count(run, declared_find_rss(op,
 						 &actor_of(0, slot)->result,
 						 &actor_of(1, slot)->result));
 	return run->over;
+}
+
+static bool is_dropped_from_listing(struct run *run)
+{
+	return listing_holds_written(&control->side[0]) &&
+	       listing_holds_written(&control->side[1]) && is_reclaimed(run);
 }
 
 static void compare_listing(struct run *run, int slot, const struct op *op)
@@ -220,7 +244,9 @@ static void compare_listing(struct run *run, int slot, const struct op *op)
 	if (run->over || same_text(side[0].listing, side[0].listing_size,
 				   side[1].listing, side[1].listing_size))
 		return;
-	if (is_declared_rss(run, slot, op))
+	if (same_but_resident(side[0].listing, side[0].listing_size,
+			      side[1].listing, side[1].listing_size) &&
+	    (is_declared_rss(run, slot, op) || is_dropped_from_listing(run)))
 		return;
 	differ(run, op, "the listing");
 	for (which = 0; which < SIDES; which++)
@@ -412,8 +438,10 @@ static void look_back(int which, int slot, int i)
 
 	actor->result = noted->result;
 	if (noted->listing) {
+		side->listed_when = noted->listed_when;
 		side->listing_size = noted->listing_size;
 		memcpy(side->listing, noted->listing, noted->listing_size);
+		side->listing[side->listing_size] = '\0';
 	}
 	if (noted->maps) {
 		actor->maps_size = noted->maps_size;
@@ -582,6 +610,7 @@ bool lockstep(const struct sequence *seq, struct tally *tally,
 	struct run run = { .seq = seq, .tally = tally, .diff = diff };
 
 	run.strict = wants_order(seq);
+	run.reclaims = reclaim_count();
 	begin(&run);
 	for (; run.step < seq->n && !run.over; run.step += !run.over)
 		step(&run, &seq->ops[run.step]);

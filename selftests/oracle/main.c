@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: oracle [--seed N] [--ops N] [--stop N] [--statistics]
+ *        oracle --soak TIMES [--seed N]
  *        oracle --replay TRACE...
  *        oracle --print SEED
  *        oracle --invariants SECONDS [--seed N]
@@ -32,6 +33,7 @@ struct options {
 	unsigned long	operations;
 	int		stop;
 	int		seconds;
+	unsigned long	times;
 	bool		statistics;
 };
 
@@ -121,6 +123,9 @@ static void progress(const struct tally *tally, double begin)
 
 static int verdict(const struct tally *tally, int differences)
 {
+	if (tally->reclaimed)
+		printf("oracle: memory was taken back in %lu runs: see resident.c\n",
+		       tally->reclaimed);
 	printf("oracle: %lu operations, %lu processes, %d differences (%lu declared)\n",
 	       tally->operations, tally->processes, differences,
 	       tally->declared);
@@ -150,6 +155,33 @@ static int explore(const struct options *options)
 	printf("oracle: %lu sequences, seeds %lu to %lu, %.0f operations a second\n",
 	       seed - options->seed, options->seed, seed - 1,
 	       tally.operations / (seconds_now() - begin));
+	return verdict(&tally, differences);
+}
+
+/*
+ * One sequence, many times. What differs once counts here, whether or not it
+ * does so again; the first difference is printed.
+ */
+static int soak(const struct options *options)
+{
+	struct tally tally = { 0 };
+	double begin = seconds_now();
+	unsigned long i;
+	int differences = 0;
+
+	generate(&sequence, options->seed);
+	for (i = 0; i < options->times; i++) {
+		if (lockstep(&sequence, &tally, &difference)) {
+			if (!differences)
+				print_found(options->seed, "-soak");
+			differences++;
+			printf("oracle: repetition %lu differs at step %d (%s)\n",
+			       i + 1, difference.step, difference.what);
+		}
+		progress(&tally, begin);
+	}
+	printf("oracle: seed %lu, %lu repetitions, %d of them differ\n",
+	       options->seed, i, differences);
 	return verdict(&tally, differences);
 }
 
@@ -228,6 +260,7 @@ static const struct option long_options[] = {
 	{ "ops", required_argument, NULL, 'o' },
 	{ "stop", required_argument, NULL, 'n' },
 	{ "invariants", required_argument, NULL, 'i' },
+	{ "soak", required_argument, NULL, 'k' },
 	{ "replay", no_argument, NULL, 'r' },
 	{ "statistics", no_argument, NULL, 't' },
 	{ "print", required_argument, NULL, 'p' },
@@ -265,6 +298,9 @@ int main(int argc, char *argv[])
 		case 'i':
 			options.seconds = (int)number(optarg);
 			break;
+		case 'k':
+			options.times = number(optarg);
+			break;
 		case 'r':
 			wants_replay = true;
 			break;
@@ -285,5 +321,7 @@ int main(int argc, char *argv[])
 	control_make();
 	if (options.seconds)
 		return invariants(options.seconds, options.seed);
+	if (options.times)
+		return soak(&options);
 	return wants_replay ? replay(argv + optind) : explore(&options);
 }

@@ -9,6 +9,7 @@
  *	trace.c		a sequence as text, and back
  *	lockstep.c	the controller: one step on both sides, then compare
  *	compare.c	what is equal, and what is taken for equal
+ *	resident.c	resident bytes, when the kernel takes memory back
  *	declared.c	differences that are meant
  *	side.c		the processes of a side: manager, actors, fork, exec
  *	execute.c	one operation, in the actor that it is for
@@ -52,8 +53,10 @@
 #define OPS_MAX		1024
 #define POISON		0xaa	/* of buffers, so that silence shows */
 #define OUT_MAX		160
+#define MAPFILE_BLOCKS	20	/* where mapfile's result has the file's blocks */
 #define TEXT_MAX	(32 * 1024)
 #define CREATED_MAX	4096
+#define WRITTEN_MAX	OPS_MAX
 #define BATCH		16	/* operations that an actor does in one go */
 
 /*
@@ -158,10 +161,18 @@ struct actor {
 	char		maps[TEXT_MAX];
 };
 
+/* A page of a segment that was written to, and when: see resident.c. */
+struct written {
+	int		id;
+	long		page;
+	long		from, until;	/* counts of operations; -1: it stays */
+};
+
 /* What was seen after an operation; texts only where they were looked at. */
 struct noted {
 	struct result	result;
 	size_t		listing_size, maps_size;
+	long		listed_when;
 	const char	*listing, *maps;
 };
 
@@ -171,7 +182,13 @@ struct side {
 	char		notes[2 * BATCH * TEXT_MAX];
 	int		segment[SEGMENT_SLOTS];
 	unsigned long	address[ADDRESS_SLOTS];
-	size_t		listing_size;
+	long		when;		/* operations done */
+	bool		same_ids;	/* in several namespaces */
+	bool		resized;	/* files of segments were */
+	int		writes;
+	struct written	written[WRITTEN_MAX];
+	long		listed_when;
+	size_t		listing_size;	/* a '\0' follows */
 	char		listing[TEXT_MAX];
 	struct actor	actor[ACTORS];
 };
@@ -251,6 +268,14 @@ void execute_init(void);
 void execute(void);
 long execute_one(const struct op *op);
 
+/* A part of a segment in an address space. */
+struct mapped {
+	unsigned long	start, end, offset;
+	int		id;
+};
+
+bool find_mapped(unsigned long addr, struct mapped *found);
+
 /* beyond.c */
 long do_fd(const long *arg);
 long do_mapfd(const long *arg);
@@ -267,7 +292,18 @@ long do_objects(const long *arg);
 bool same_result(const struct op *op, const struct result *a,
 		 const struct result *b);
 bool same_text(const char *a, size_t a_size, const char *b, size_t b_size);
-bool same_but_rss(const char *a, size_t a_size, const char *b, size_t b_size);
+bool same_but_resident(const char *a, size_t a_size, const char *b,
+		       size_t b_size);
+bool same_result_but_resident(const struct op *op, const struct result *a,
+			      const struct result *b);
+
+/* resident.c */
+void note_written(const struct op *op, unsigned long addr, long ret);
+bool listing_holds_written(const struct side *side);
+bool result_holds_written(const struct side *side, const struct op *op,
+			  const struct result *res);
+unsigned long reclaim_count(void);
+bool reclaimed_since(unsigned long count);
 
 /* declared.c */
 struct declared {
@@ -303,6 +339,7 @@ struct tally {
 	unsigned long	operations;
 	unsigned long	processes;
 	unsigned long	declared;
+	unsigned long	reclaimed;	/* compared while memory was taken back */
 	const char	*seen;		/* the declared difference met last */
 };
 

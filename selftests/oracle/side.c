@@ -163,6 +163,10 @@ pid_t side_start(int which, const struct world *world)
 
 	memset(side->segment, 0xff, sizeof(side->segment));
 	memset(side->address, 0, sizeof(side->address));
+	side->when = 0;
+	side->writes = 0;
+	side->same_ids = false;
+	side->resized = false;
 	for (int i = 0; i < ACTORS; i++)
 		memset(&side->actor[i], 0, offsetof(struct actor, maps));
 	if (world->userns)
@@ -248,8 +252,10 @@ size_t read_whole(int fd, char *text, size_t size)
 
 void look_at_listing(void)
 {
+	my_side->listed_when = my_side->when;
 	my_side->listing_size = read_whole(LISTING_FD, my_side->listing,
-					   sizeof(my_side->listing));
+					   sizeof(my_side->listing) - 1);
+	my_side->listing[my_side->listing_size] = '\0';
 }
 
 void look_at_maps(void)
