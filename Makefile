@@ -175,7 +175,8 @@ help:
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
-	@echo '                    MODE=concurrent SECONDS=: many at once, by time'
+	@echo '                    MODE=concurrent SECONDS=: many at once, by time;'
+	@echo '                    MODE=soak TIMES=: one sequence while memory is short'
 	@echo '  make bench        kshm beside in-tree, by guest instructions and by time;'
 	@echo '                    CPUS= of the guest, ROWS= to measure: selftests/bench/bench --help'
 	@echo '  make profile      which functions the instructions of a call are spent in;'
@@ -202,6 +203,7 @@ oracle: oracle-parts
 	@selftests/oracle/oracle '$(GUEST_KERNEL)' $(if $(MODE),--mode '$(MODE)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(OPS),--ops '$(OPS)') \
 		$(if $(SECONDS),--seconds '$(SECONDS)') \
+		$(if $(TIMES),--times '$(TIMES)') \
 		$(if $(REPLAY),--replay $(REPLAY))
 
 bench-parts: guest-parts
