@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations that only kshm has. There is nothing to compare them with; actors
- * that do as they like do them, and invariants.c tells what must hold.
+ * The operations that only kshm has. There is nothing to compare them with. So only
+ * the actors of freely.c do them, and invariants.c tells what must hold afterwards.
  *
- * A descriptor is one of a process, so it has a place there: first come those of
- * segments, then those that own some, then those of named objects. What has the
- * place already is closed.
+ * Each descriptor has a fixed place in its process. The first places are for
+ * descriptors of segments, the next for owners, the last for named objects. A new
+ * descriptor takes the place of an old one, which is closed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,12 +24,7 @@
 #define OBJECTS		"/proc/kshm/objects"
 #define ROOM		64
 
-static long answer(long ret)
-{
-	return ret == -1 ? -errno : ret;
-}
-
-/* @fd: or -1, and then errno is its result. */
+/* Move @fd to its place. If it is -1, the result is errno. */
 static long settle(int fd, long place)
 {
 	if (fd < 0)
@@ -72,7 +67,7 @@ static bool is_actor(int pid)
 	return false;
 }
 
-/* How many there are, and of the first how many belong to no actor. */
+/* The number of attachers. The output is how many of them are no actors. */
 long do_who(const long *arg)
 {
 	struct kshm_attacher list[ROOM];
@@ -85,7 +80,7 @@ long do_who(const long *arg)
 	return n;
 }
 
-/* The size it has then; and how often it has grown. */
+/* The size after the call. The output is the generation. */
 long do_grow(const long *arg)
 {
 	unsigned long long generation = 0;
@@ -96,7 +91,7 @@ long do_grow(const long *arg)
 	return ret ? ret : (long)size;
 }
 
-/* By name, or without one; tells whether it was created. */
+/* Get a segment by its name, or without one. The output is whether it is new. */
 long do_named(const long *arg)
 {
 	int owner = arg[4] < 0 ? -1 : FIRST_FILE + (int)arg[4], created = 0;
@@ -135,7 +130,7 @@ long do_unlink(const long *arg)
 	return answer(kshm_shm_unlink(name));
 }
 
-/* The longer listing, to where an actor's mappings are else. */
+/* Read the longer listing, into the buffer for the actor's mappings. */
 long do_objects(const long *arg)
 {
 	int fd = open(OBJECTS, O_RDONLY | O_CLOEXEC);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is equal, and what is taken for equal. This is the only place where
- * anything is:
+ * Compares results and texts. Only two things are not compared as they are:
  *
- * - Times become the number of the step in which they were taken, because both
- *   sides do a step within the same thousand seconds but not within the same
- *   one. Nothing else has a value in that window.
- * - What tells of pages in memory can be left out, for the cases that resident.c
- *   and declared.c describe.
+ * - Times. Both sides do a step within the same thousand seconds, but not in the
+ *   same second. So a time is replaced by the beginning of its step. No other
+ *   number has a value in that range.
+ * - Numbers that depend on which pages are in memory. They can be left out, for
+ *   the cases that resident.c and declared.c describe.
  *
- * Pids, ids and addresses need nothing of the kind: see oracle.h.
+ * Pids, ids and addresses are the same on both sides: see oracle.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +73,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Both texts end with a byte that is not a digit. */
+/* Both texts must end with a byte that is not a digit. */
 bool same_text(const char *a, size_t a_size, const char *b, size_t b_size)
 {
 	const char *a_end = a + a_size;
@@ -91,7 +90,7 @@ bool same_text(const char *a, size_t a_size, const char *b, size_t b_size)
 	return same;
 }
 
-/* The last two columns, rss and swap; each is as wide in every line. */
+/* Blank the last two columns, rss and swap. Their width is always the same. */
 static void blank_resident(char *text, size_t size)
 {
 	const size_t width = 2 * 22;
@@ -116,7 +115,7 @@ bool same_but_resident(const char *a, size_t a_size, const char *b,
 	return same_text(left, a_size, right, b_size);
 }
 
-/* The sums of SHM_INFO, the answer of mincore(), a file's blocks. */
+/* Blank the sums of SHM_INFO, the answer of mincore(), the blocks of a file. */
 static void blank_result(const struct op *op, struct result *res)
 {
 	struct shm_info info;

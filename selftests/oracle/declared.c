@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The differences that are meant: each is told in Documentation/differences.rst
- * under the same id, and has a trace in traces/ that shows it.
+ * The differences that are intended. Documentation/differences.rst describes each
+ * under the same id, and a trace in traces/ shows each.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "oracle.h"
 
-/* Zeros, or what was there before. */
+/* Each byte of kshm's buffer is 0, or untouched, or the same as in-tree. */
 static bool zeroed_in_part(const struct result *a, const struct result *b)
 {
 	unsigned int i;
@@ -21,7 +21,7 @@ static bool zeroed_in_part(const struct result *a, const struct result *b)
 	return a->out_size == b->out_size;
 }
 
-/* The same but for what is in the buffer after EFAULT. */
+/* Both fail with EFAULT, and only the buffer's contents differ. */
 static bool partial_buffer(const struct op *op, const struct result *a,
 			   const struct result *b)
 {
@@ -46,20 +46,20 @@ static bool pages_out(const struct op *op, const struct result *a,
 const struct declared declared_differences[] = {
 	{
 		"partial-buffer",
-		"After EFAULT of shmctl() a buffer that could be written to in part has zeros there, in-tree the beginning of the answer.",
-		"The kernel tests the buffer by writing zeros; the library fills it in from the answer, and there is none after an error.",
+		"If only a part of shmctl()'s buffer can be written to, the call fails with EFAULT on both sides. That part then has zeros, and in-tree the beginning of the answer.",
+		"The module tests the buffer by writing zeros. The library fills it in from the answer, and there is no answer after an error.",
 		partial_buffer, false,
 	},
 	{
 		"remap-own-stack",
-		"SHM_REMAP over the caller's own stack is EFAULT before anything else is looked at; in-tree it succeeds, and the caller dies of it.",
-		"The answer is still to be written to a struct on that stack.",
+		"SHM_REMAP over the caller's own stack fails with EFAULT before any other check. In-tree it succeeds, and ends the caller.",
+		"The library's struct, to which the answer is written, is on that stack.",
 		remap_own_stack, false,
 	},
 	{
 		"pageout-of-what-is-mapped",
 		"MADV_PAGEOUT takes other pages out of memory than in-tree.",
-		"It spares what is mapped more than once, and passes over what is not mapped; a fault here maps the pages around it too.",
+		"It skips pages that are mapped more than once, and pages that the caller has not mapped. In kshm a fault also maps the pages around it.",
 		pages_out, true,
 	},
 	{ NULL }
@@ -76,7 +76,7 @@ static const struct declared *find(const struct op *op, const struct result *a,
 	return NULL;
 }
 
-/* Of what an operation returned. */
+/* Find the declared difference between two results. */
 const struct declared *declared_find(const struct op *op,
 				     const struct result *a,
 				     const struct result *b)
@@ -84,7 +84,7 @@ const struct declared *declared_find(const struct op *op,
 	return find(op, a, b, false);
 }
 
-/* Of the listing, which is the same but for the pages in memory. */
+/* Likewise between two listings that differ in resident bytes alone. */
 const struct declared *declared_find_rss(const struct op *op,
 					 const struct result *a,
 					 const struct result *b)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One operation, in the actor that it is for. An access to memory can end in a
- * signal, which is a result like any other.
+ * Does one operation in its actor. An access to memory can end in a signal; that
+ * is a result like any other.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +29,7 @@
 
 #define RETURN_OPCODE	0xc3		/* x86's "ret" */
 #define SYS_MSEAL	462
-#define LIBRARY_FD	1000		/* where libkshm likes its descriptor */
+#define LIBRARY_FD	1000		/* libkshm moves its descriptor here */
 #define SIGNAL_STACK	(16 * 1024)
 
 struct side *my_side;
@@ -55,7 +55,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	siglongjmp(guard, 1);
 }
 
-/* In each thread: signals are taken on a stack of their own. */
+/* To be called in each thread. Signals are handled on a stack of their own. */
 void execute_init(void)
 {
 	static char stacks[ACTORS][SIGNAL_STACK];
@@ -74,21 +74,16 @@ void execute_init(void)
 	sigaction(SIGILL, &action, NULL);
 }
 
-/* To be followed by access_end() on the same level. */
+/* True the first time, false after a signal. access_end() must follow both. */
 #define access_begin()	(guarded = 1, !sigsetjmp(guard, 0))
 #define access_end()	(guarded = 0)
-
-static long answer(long ret)
-{
-	return ret == -1 ? -errno : ret;
-}
 
 static bool is_data(const void *buf)
 {
 	return (unsigned long)buf - DATA_AT < DATA_PAGES * PAGE;
 }
 
-/* What can be written to of a buffer. */
+/* Fill as much of a buffer as can be written to. */
 static void poison(volatile unsigned char *buf)
 {
 	int i;
@@ -99,6 +94,7 @@ static void poison(volatile unsigned char *buf)
 	access_end();
 }
 
+/* Copy as much of a buffer as can be read into the result. */
 static void keep(const volatile unsigned char *buf)
 {
 	struct result *res = &me->result;
@@ -109,6 +105,7 @@ static void keep(const volatile unsigned char *buf)
 	access_end();
 }
 
+/* A signal of poison() or keep() is not the operation's result. */
 static void forget_signal(void)
 {
 	me->result.signal = 0;
@@ -145,13 +142,13 @@ static long do_ctl(const long *arg)
 	unsigned char *buf = (unsigned char *)arg[2];
 	long ret;
 
-	/* So that silence shows. */
+	/* Bytes that the call does not write to will show. */
 	if (arg[1] != IPC_SET && is_data(buf))
 		poison(buf);
 	ret = answer(my_backend->ctl((int)arg[0], (int)arg[1], buf));
 	if (arg[1] != IPC_SET && arg[1] != IPC_RMID)
 		keep(buf);
-	/* A declared difference is not to become others later. */
+	/* The contents may differ as declared; no later operation shall see them. */
 	if (ret == -EFAULT && arg[1] != IPC_SET)
 		poison(buf);
 	forget_signal();
@@ -208,7 +205,7 @@ static long do_poke(const long *arg)
 	return ret;
 }
 
-/* Only where calling does nothing but return. */
+/* Call code at an address, if it is an instruction that returns at once. */
 static long do_call(const long *arg)
 {
 	volatile long ret = -EFAULT;
@@ -237,9 +234,9 @@ static unsigned long add_up(unsigned long before, const char *page)
 }
 
 /*
- * A page that is not in memory stays so, and counts as one full of zeros: which it
- * is, for nothing is swapped out. So it is all the same whether the kernel has
- * dropped a page that was only read.
+ * A page that is not in memory is not read, and counts as a page of zeros. That is
+ * right because the guest has no swap. So the sum does not tell whether the kernel
+ * has dropped a page that was only read.
  */
 static unsigned long add_up_range(unsigned long sum, char *at, const char *end)
 {
@@ -255,7 +252,7 @@ static unsigned long add_up_range(unsigned long sum, char *at, const char *end)
 	return sum;
 }
 
-/* All that is attached, as far as it is not absurdly large. */
+/* Add up all attached memory; of a very large attach only the beginning. */
 static long do_sum(const long *arg)
 {
 	const char *line = me->maps, *next, *name;
@@ -368,7 +365,7 @@ static long do_mbind(const long *arg)
 	return ret;
 }
 
-/* 0 also where the kernel is too old for it, if it is for both. */
+/* On a kernel without mseal() both sides get ENOSYS. */
 static long do_mseal(const long *arg)
 {
 	return answer(syscall(SYS_MSEAL, arg[0], arg[1], 0));
@@ -393,7 +390,7 @@ static long do_uffd(const long *arg)
 	return ret;
 }
 
-/* Write to memory where the mapping may not allow it, as debuggers do. */
+/* Write to memory as a debugger does, even if the mapping is read-only. */
 static long do_force(const long *arg)
 {
 	unsigned char byte = (unsigned char)arg[1];
@@ -424,7 +421,10 @@ bool find_mapped(unsigned long addr, struct mapped *found)
 	return false;
 }
 
-/* The file behind a mapping, which root can open: look at it, or truncate it. */
+/*
+ * Open the file behind a mapping, as root can. Tell its attributes; before that,
+ * truncate it unless the size is negative.
+ */
 static long do_mapfile(const long *arg)
 {
 	struct mapped mapped;
@@ -465,7 +465,7 @@ static long do_readv(const long *arg)
 				       &there, 1, 0));
 }
 
-/* As a program does that knows nothing of the library. */
+/* Close the library's descriptor, as a program may that closes all it has. */
 static long do_close(const long *arg)
 {
 	(void)arg;
@@ -519,7 +519,7 @@ static long do_keepcaps(const long *arg)
 	return answer(prctl(PR_SET_KEEPCAPS, arg[0], 0, 0, 0));
 }
 
-/* Effective only, and for good: nothing here raises it again but a set-uid. */
+/* Drop it from the effective set. Only a change of user ids can raise it again. */
 static long do_capdrop(const long *arg)
 {
 	struct __user_cap_header_struct header = {
@@ -550,7 +550,7 @@ static long do_rlimit(const long *arg)
 	return set_limit((int)arg[0], arg[1]);
 }
 
-/* RLIMIT_AS leaves room for that many pages. */
+/* Set RLIMIT_AS so that room for that many more pages is left. */
 static long do_room(const long *arg)
 {
 	char text[64] = "";
@@ -577,7 +577,7 @@ static long write_sysctl(const char *path, unsigned long value)
 	return ret;
 }
 
-/* vm.max_map_count leaves room for that many mappings. */
+/* Set vm.max_map_count so that room for that many more mappings is left. */
 static long do_maproom(const long *arg)
 {
 	long lines = arg[0];
@@ -607,7 +607,7 @@ static long do_newipc(const long *arg)
 	return answer(unshare(CLONE_NEWIPC));
 }
 
-/* Refused where there are other threads, even if only one that is just ending. */
+/* It fails while the process has another thread, even one that is just ending. */
 static long do_newuser(const long *arg)
 {
 	long ret;
@@ -658,7 +658,7 @@ static long wait_for(pid_t pid, int flags)
 	return pid > 0 ? status : -1;
 }
 
-/* The manager's work. */
+/* The manager waits for a process that exits by itself. */
 static long do_wait(const long *arg)
 {
 	return arg[0] > 1 ? wait_for((pid_t)arg[0], 0) : -ESRCH;
@@ -668,7 +668,7 @@ static long do_kill(const long *arg)
 {
 	pid_t pid = my_side->actor[arg[0]].pid;
 
-	/* It may have died before it was born. */
+	/* It may have ended before it could tell its pid. */
 	if (pid <= 1)
 		return -ESRCH;
 	if (kill(pid, SIGKILL))
@@ -755,8 +755,9 @@ long execute_one(const struct op *op)
 }
 
 /*
- * Reading texts is most of the work. So mappings are looked at after what can
- * change the actor's own, and now and then anyway, see look_at_everybody().
+ * Reading texts takes most of the time. So an actor's mappings are read only after
+ * operations that can change them. look_at_everybody() reads all of them now and
+ * then.
  */
 static bool changes_maps(unsigned char code)
 {
@@ -772,7 +773,7 @@ static bool changes_maps(unsigned char code)
 	}
 }
 
-/* What has nothing to do with segments. */
+/* Operations that cannot change any segment. */
 static bool spares_listing(unsigned char code)
 {
 	switch (code) {
@@ -815,15 +816,15 @@ static void note(struct noted *noted, bool listing, bool maps)
 }
 
 /*
- * What failed should have changed nothing: so a look after the next one will do.
- * Advice that fails was followed as far as it went.
+ * An operation that failed should have changed nothing, so it is enough to look
+ * after the next one. Only madvise() may fail in the middle of its work.
  */
 void execute(void)
 {
 	bool listing = false, maps = false, look;
 	int i;
 
-	/* While the manager reaps, another actor may be at work. */
+	/* The manager may reap while another actor works; it never takes notes. */
 	if (me->n > 1)
 		my_side->notes_size = 0;
 	for (i = 0; i < me->n; i++) {

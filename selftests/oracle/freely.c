@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Actors that do as they like, all at once, until they are told to stop. Slots
- * are a side's, so they meet each other's segments, and threads each other's
- * attaches.
+ * Actors that all do random operations at the same time, until they are told to
+ * stop. All actors of a side use the same slots. So one actor meets the segments of
+ * another, and a thread the attaches of other threads.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -18,7 +18,7 @@
 
 static void one(uint64_t *random, bool child);
 
-/* A child does some more, and ends or is killed while it does. */
+/* Fork a child that does some operations, and ends or is killed meanwhile. */
 static void family(uint64_t *random)
 {
 	long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -48,7 +48,7 @@ static bool creates(const struct op *op)
 		(IPC_CREAT | IPC_EXCL));
 }
 
-/* Only what was certainly created, not found. */
+/* Keep the id of a segment that was certainly created, not found. */
 static void note(const struct op *op, long id)
 {
 	if (id >= 0 && creates(op) && me->created < CREATED_MAX)
@@ -63,7 +63,7 @@ static void sweep(void)
 		execute_one(&op);
 }
 
-/* Children have none: those would go on when they are killed. */
+/* A child forks no children of its own: they would live on when it is killed. */
 static void one(uint64_t *random, bool child)
 {
 	struct op op;

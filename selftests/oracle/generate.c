@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A seed becomes a sequence. Most of what is drawn makes sense: ids and
- * addresses come from slots that probably hold something that is alive, by a
- * rough model of what operations do; some does not. Each sequence has a mood,
- * which makes some words frequent.
+ * Makes a sequence from a seed. Most operations make sense: their ids and addresses
+ * come from slots that probably hold something that exists, by a rough model of
+ * what operations do. The others do not make sense, on purpose. Each sequence has a
+ * mood, which makes some words frequent.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,24 +19,24 @@
 
 #define LENGTH_MIN	60
 #define LENGTH_MAX	900
-#define CROWD		8	/* actors alive at once, more or less */
+#define CROWD		8	/* so many actors live at the same time, roughly */
 
-/* What is known of a sequence while it is being made. */
+/* The state of a sequence while it is made. */
 struct draw {
 	uint64_t	random;
 	struct sequence	*seq;
 	const unsigned char *weights;
-	bool		huge;		/* sizes without limit, so no locking */
-	bool		truncates;	/* sizes change, so likewise: see below */
-	bool		crowd;		/* many at once, which nobody orders */
-	int		lowered;	/* a sysctl that was lowered, or -1 */
-	int		actor;		/* whose operation it is */
-	int		patience;	/* percent: it does the next, too */
-	int		actors;		/* used slots, the manager included */
-	int		process[ACTORS];	/* its first actor */
-	unsigned int	alive;		/* a bit for each actor */
-	unsigned int	segments;	/* a bit for each slot */
-	unsigned int	attached[ACTORS];	/* likewise, of each process */
+	bool		huge;		/* sizes have no limit; nothing is locked */
+	bool		truncates;	/* files are truncated: see make_mapfile() */
+	bool		crowd;		/* it is for freely.c */
+	int		lowered;	/* the sysctl that was lowered, or -1 */
+	int		actor;		/* the one that does the operation */
+	int		patience;	/* chance that it does the next one, in % */
+	int		actors;		/* used slots, including the manager's */
+	int		process[ACTORS];	/* the first actor of the process */
+	unsigned int	alive;		/* a bit for each living actor */
+	unsigned int	segments;	/* a bit for each slot that holds one */
+	unsigned int	attached[ACTORS];	/* likewise, for each process */
 	int		last_segment;
 	int		last_address;
 };
@@ -76,7 +76,7 @@ static struct value in_slot(char base, int slot, long off)
 	};
 }
 
-/* One of the bits that are set; -1 for none. */
+/* Return: the number of one of the bits that are set, or -1. */
 static int some_bit(struct draw *d, unsigned int bits)
 {
 	int skip;
@@ -153,14 +153,14 @@ static struct value some_attach(struct draw *d)
 	return in_slot('a', slot, 0);
 }
 
-/* Where something may be attached, and now and then beside it. */
+/* An address at which a segment may be attached, or now and then one beside it. */
 static struct value some_address(struct draw *d)
 {
 	static const long bad[] = {
 		0, 1, 0x800, 0x1000, -1, -0x1000, -0x800000000000,
 		0x7ffffffff000, 0x800000000000,
 	};
-	static const int tame = 7;	/* of these, the first: not by the stack */
+	static const int tame = 7;	/* so many of them are far from the stack */
 	struct value value = some_attach(d);
 
 	if (chance(d, 2))
@@ -208,7 +208,7 @@ static struct value some_size(struct draw *d, bool may_be_huge)
 	return literal(PICK(d, sizes));
 }
 
-/* Buffers of shmctl(): good, bad, and half of each. */
+/* A buffer for shmctl(): good, bad, or good in part. */
 static struct value some_buffer(struct draw *d)
 {
 	static const long places[] = {
@@ -275,7 +275,7 @@ static void make_at(struct draw *d, struct op *op)
 		SHM_RDONLY | SHM_REMAP, SHM_RDONLY, SHM_EXEC,
 		SHM_RDONLY | SHM_EXEC, 0777,
 	};
-	static const int needs_address = 5;	/* of these, the first */
+	static const int needs_address = 5;	/* so many of them need one */
 
 	op->arg[0] = some_segment(d);
 	if (chance(d, 35))
@@ -335,7 +335,7 @@ static void make_churn(struct draw *d, struct op *op)
 	op->arg[0] = literal(1 + below(d, 70));
 }
 
-/* Where pages begin and end, and around that. */
+/* At the beginning or end of a page, or near it. */
 static void make_access(struct draw *d, struct op *op)
 {
 	static const long offsets[] = {
@@ -380,7 +380,7 @@ static void make_range(struct draw *d, struct op *op)
 
 	op->arg[0] = some_address(d);
 	op->arg[1] = some_length(d);
-	/* That would be advice for the whole address space. */
+	/* That would be advice on the whole address space. */
 	if (op->code == OP_MADVISE && op->arg[1].off == -PAGE)
 		op->arg[1].off = -1;
 	if (op->code == OP_MPROTECT)
@@ -397,8 +397,9 @@ static void make_range(struct draw *d, struct op *op)
 }
 
 /*
- * In-tree takes back the charge for a lock by the size that the file has by then,
- * and the kernel warns. So what may be truncated is not locked.
+ * When in-tree shm unlocks a segment, it takes back the charge for the size that the
+ * file has then. If that has changed, the kernel warns. So in a sequence that
+ * truncates files no segment is locked.
  */
 static void make_mapfile(struct draw *d, struct op *op)
 {
@@ -499,7 +500,7 @@ static void make_exit(struct draw *d, struct op *op)
 	d->alive &= ~(1U << d->actor);
 }
 
-/* Seldom the first one. */
+/* Kill a process, but seldom the first one. */
 static void make_kill(struct draw *d, struct op *op)
 {
 	unsigned int others = d->alive & ~2U;
@@ -536,8 +537,8 @@ static void make_capdrop(struct draw *d, struct op *op)
 }
 
 /*
- * Where users are not a side's own, both sides count against the same limits:
- * only those are used that all hit, or none.
+ * Without user namespaces the sides have the same users, and count against the same
+ * limits. Then a limit is used only if every operation exceeds it, or none does.
  */
 static void make_rlimit(struct draw *d, struct op *op)
 {
@@ -807,7 +808,7 @@ static unsigned char some_word(struct draw *d)
 	return code;
 }
 
-/* The first process lives long; what ends or lames one is for the others. */
+/* The first process shall live long and keep its rights; the others need not. */
 static int some_actor(struct draw *d, unsigned char code)
 {
 	bool spares = code == OP_EXIT || code == OP_EXEC || code == OP_SETUID ||
@@ -828,7 +829,7 @@ static bool wants_attach(unsigned char code)
 				 code != OP_SUM && code != OP_MMAP);
 }
 
-/* What could only fail gives way to what it would need. */
+/* An operation that could only fail is replaced by one that prepares for it. */
 static unsigned char sensible(struct draw *d, unsigned char code)
 {
 	if (wants_attach(code) && !*attaches(d) && chance(d, 80))
@@ -859,7 +860,7 @@ static void make(struct draw *d, struct op *op)
 	makers[op->code](d, op);
 }
 
-/* Somebody has to be there to go on. */
+/* Return: how many were made. The sequence ends when no actor lives any more. */
 static int make_all(struct draw *d, struct op *ops, int n)
 {
 	int i;
@@ -891,15 +892,16 @@ void generate(struct sequence *seq, uint64_t seed)
 }
 
 /*
- * One operation of many at once, when nobody knows what there is. Some things
- * end in-tree's side as well, or the whole guest, and prove nothing:
+ * Make one operation for freely.c, where nobody knows which slots are in use. Some
+ * operations are left out because they prove nothing: they would end in-tree's side
+ * as well, or the whole guest.
  *
- *	SHM_LOCK by one while another's MADV_PAGEOUT is on its way to swap: shmem
- *	warns of a locked page there
- *	what was mapped where 47 bits of address end is next to the stack, and
- *	so what goes before it is the stack
- *	a buffer that another thread unmaps, see "A buffer that is taken away" in
- *	Documentation/differences.rst
+ *	MADV_PAGEOUT: if another actor locks the segment by SHM_LOCK while a page
+ *	is on its way to swap, shmem warns of a locked page
+ *	addresses near the end of the 47 bits: the stack is next to a mapping
+ *	there, and operations around the mapping hit the stack
+ *	buffers in attached memory: another thread may unmap them, see "A buffer
+ *	that is taken away" in Documentation/differences.rst
  */
 void generate_freely(struct op *op, uint64_t *random)
 {

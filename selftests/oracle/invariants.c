@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many operations at once, on both sides, then everybody stops and the books
- * are looked at. Which operation saw what can't be told, but whatever happened:
+ * Many operations run at the same time, on both sides. Then all actors stop, and
+ * the listing, the mappings and the answers of calls are compared with each other.
+ * Nobody knows what each operation saw, but this must hold:
  *
- *	nattch is the number of VMAs that there are
- *	SHM_INFO's sums are those of the listing
- *	what is listed is found by its id, and by its key if it has one
- *	what is not listed is found by neither
+ *	nattch is the number of VMAs
+ *	the sums of SHM_INFO are those of the listing
+ *	a segment in the listing is found by its id, and by its key if it has one
+ *	a segment that is not in the listing is found by neither
  *	no id was given twice
  *
- * That all this holds of in-tree is the proof that it has to. Of kshm alone, with
- * what only it can do (beyond.c), besides:
+ * It is right to demand that, since it holds of in-tree shm. For kshm there are the
+ * operations of beyond.c, too, and this must hold besides:
  *
- *	WHO tells as many mappings as nattch, all of living actors
- *	a segment never gets smaller, and its generation tells when it grew
- *	a name finds what is listed with it, or nothing
- *	what is owned goes with its owner, and what is transient with its last detach
- *	only unique segments have a unique segment's id
+ *	WHO tells as many mappings as nattch, all of them of living actors
+ *	a segment never gets smaller, and its generation changes when it grows
+ *	a name finds the segment that is listed with it, or none
+ *	an owned segment ends with its owner, a transient one with its last detach
+ *	unique segments alone have an id with the unique bit
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,13 +31,13 @@
 
 #include "oracle.h"
 
-#define WORKERS		5	/* processes, each with another thread */
+#define WORKERS		5	/* processes, each with a second thread */
 #define LINES_MAX	256
 #define INTERVAL	300000	/* microseconds between two looks */
-#define LOOKS		6	/* at one pair of namespaces */
-#define SEGMENTS_MAX	60	/* shmmni: so the listing stays short */
-#define MAPS_MAX	150	/* vm.max_map_count: so do maps */
-#define STALE_MAX	64	/* ids asked for at one look */
+#define LOOKS		6	/* before both sides get new namespaces */
+#define SEGMENTS_MAX	60	/* shmmni, which keeps the listing short */
+#define MAPS_MAX	150	/* vm.max_map_count, which keeps maps short */
+#define STALE_MAX	64	/* old ids of an actor to try at each look */
 #define ID_BYTES	(1UL << 28)
 #define UNIQUE_BIT	(1 << 30)
 
@@ -49,7 +50,7 @@ struct line {
 	unsigned long	generation;
 };
 
-/* A line of the longer listing; of a segment, or of a named object. */
+/* A line of the longer listing: a segment, or a named object. */
 struct object {
 	int		id, lpid;
 	unsigned int	mode;
@@ -61,9 +62,9 @@ struct books {
 	int		which;
 	int		lines;
 	struct line	line[LINES_MAX];
-	int		lasts;		/* at the last look */
+	int		lasts;		/* the same at the last look */
 	struct line	last[LINES_MAX];
-	unsigned char	*given;		/* a bit for each id */
+	unsigned char	*given;		/* a bit for each id that was given */
 	unsigned long	*operations;
 	int		broken;
 };
@@ -131,7 +132,7 @@ static void read_listing(struct books *books)
 	}
 }
 
-/* How often each segment is in an actor's maps, by inode: the id. */
+/* Count the VMAs of each segment in an actor's maps. Their inode is the id. */
 static void count_vmas(struct books *books, const struct actor *actor)
 {
 	const char *text = actor->maps, *next, *name;
@@ -248,11 +249,11 @@ static void check_attachers(struct books *books, const struct line *line)
 
 	memcpy(&strangers, res->out, sizeof(strangers));
 	if (res->ret != (long)line->nattch || strangers)
-		broken(books, "id %d has nattch %lu; WHO tells %ld, %d of nobody",
+		broken(books, "id %d has nattch %lu; WHO tells %ld, of which %d are of no actor",
 		       line->id, line->nattch, res->ret, strangers);
 }
 
-/* Ids are given once, so it is the same segment as at the last look. */
+/* No id is given twice, so it is the same segment as at the last look. */
 static void check_growth(struct books *books, struct line *line)
 {
 	const struct result *res = ask_beyond(books, OP_GROW, line->id);
@@ -287,45 +288,38 @@ static void check_lifetime(struct books *books, const struct object *object,
 	const struct line *line = line_of(books, object->id);
 
 	if (!line || line->generation != object->generation)
-		broken(books, "id %d is listed with generation %lu, and else not",
+		broken(books, "id %d has generation %lu in this listing only",
 		       object->id, object->generation);
 	if (has_lifetime(object, "owned") && !processes)
 		broken(books, "id %d outlives all owners", object->id);
 	if (has_lifetime(object, "transient") && !object->nattch &&
 	    object->lpid)
-		broken(books, "id %d was transient and is still there",
+		broken(books, "id %d is transient and stays after its last detach",
 		       object->id);
 	if (has_lifetime(object, "unique") != !!(object->id & UNIQUE_BIT))
-		broken(books, "id %d is %s", object->id, object->lifetime);
+		broken(books, "id %d does not suit its lifetime, %s",
+		       object->id, object->lifetime);
 }
 
-/* What names have to find; of named objects, that they are there. */
+/* The results that names must have: an id, or 0 for an object, or an errno. */
 struct names {
 	int	segment[SEGMENT_NAMES];
 	int	object[OBJECT_NAMES];
 };
 
-static void check_names(struct books *books, const struct names *names)
+/* @op looks a name up; its first argument is the name's number. */
+static void check_names(struct books *books, struct op op, const char *kind,
+			const int *wanted, int n)
 {
-	struct op named = { .code = OP_NAMED, .arg[4].off = -1 };
-	struct op open = { .code = OP_OPEN };
 	long found;
 	int i;
 
-	for (i = 0; i < SEGMENT_NAMES; i++) {
-		named.arg[0].off = i;
-		found = ask(books, 0, &named)->ret;
-		if (found != names->segment[i])
-			broken(books, "segment \"%d\" finds %ld, not %d", i,
-			       found, names->segment[i]);
-	}
-	open.arg[2].off = SEGMENT_FILES + OWNERS;
-	for (i = 0; i < OBJECT_NAMES; i++) {
-		open.arg[0].off = i;
-		found = ask(books, 0, &open)->ret;
-		if (found != names->object[i])
-			broken(books, "object \"%d\" finds %ld, not %d", i,
-			       found, names->object[i]);
+	for (i = 0; i < n; i++) {
+		op.arg[0].off = i;
+		found = ask(books, 0, &op)->ret;
+		if (found != wanted[i])
+			broken(books, "the name \"%d\" of %s finds %ld, not %d",
+			       i, kind, found, wanted[i]);
 	}
 }
 
@@ -341,6 +335,10 @@ static bool read_object(const char *text, struct object *object)
 static void check_objects(struct books *books, int processes)
 {
 	const char *text = control->side[books->which].actor[0].maps;
+	struct op named = { .code = OP_NAMED, .arg[4].off = -1 };
+	struct op open = {
+		.code = OP_OPEN, .arg[2].off = SEGMENT_FILES + OWNERS,
+	};
 	struct object object;
 	struct names names;
 	int i;
@@ -352,7 +350,8 @@ static void check_objects(struct books *books, int processes)
 	ask_beyond(books, OP_OBJECTS, 0);
 	while ((text = strchr(text, '\n')) && *++text) {
 		if (!read_object(text, &object)) {
-			broken(books, "this is listed: %.200s", text);
+			broken(books, "this line of the listing cannot be read: %.200s",
+			       text);
 			return;
 		}
 		i = atoi(object.name);
@@ -364,7 +363,8 @@ static void check_objects(struct books *books, int processes)
 		if (strcmp(object.name, "-"))
 			names.segment[i % SEGMENT_NAMES] = object.id;
 	}
-	check_names(books, &names);
+	check_names(books, named, "a segment", names.segment, SEGMENT_NAMES);
+	check_names(books, open, "an object", names.object, OBJECT_NAMES);
 }
 
 static void check_beyond(struct books *books, int processes)
@@ -394,7 +394,7 @@ static void check(struct books *books, int processes)
 		check_beyond(books, processes);
 }
 
-/* Processes are actors 1 to WORKERS, their threads come after them. */
+/* Actors 1 to WORKERS are processes, those after them their second threads. */
 static pid_t populate(struct books *books)
 {
 	struct world world = { .userns = false };
@@ -466,7 +466,7 @@ static void all_freely(struct books books[SIDES], uint64_t *random)
 				lost(books[which].which, i);
 }
 
-/* With nobody left nothing is attached, and what was marked is gone. */
+/* Without processes nothing is attached, and no marked segment is left. */
 static void check_end(struct books *books, pid_t manager)
 {
 	struct op kill = { .code = OP_KILL };
@@ -484,7 +484,7 @@ static void check_end(struct books *books, pid_t manager)
 	read_listing(books);
 	check_sums(books);
 	if (books->lines)
-		broken(books, "%d segments stay", books->lines);
+		broken(books, "%d segments cannot be removed", books->lines);
 	side_stop(manager);
 }
 

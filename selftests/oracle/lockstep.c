@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The controller: both sides do one step, and then everything is compared.
+ * The controller lets both sides do a step, and then compares everything.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,17 +13,17 @@
 
 #include "oracle.h"
 
-#define LOOK_EVERY	32	/* steps, at everybody's mappings */
-#define FLAGS_EVERY	4	/* sequences, at what takes long */
-#define PATIENCE	100	/* milliseconds, then see who died */
-#define PATIENCE_MAX	150	/* times that */
+#define LOOK_EVERY	32	/* steps between two looks at all mappings */
+#define FLAGS_EVERY	4	/* sequences between two looks at smaps */
+#define PATIENCE	100	/* milliseconds until the manager reaps */
+#define PATIENCE_MAX	150	/* such waits until an actor counts as hung */
 #define MAPS_DEFAULT	65530
 #define MANAGER		0
 #define FIRST_ACTOR	1
 
 int batch_max = BATCH;
 
-/* What both sides have in common, as long as they are equal. */
+/* The state that both sides share as long as they are equal. */
 struct run {
 	const struct sequence	*seq;
 	struct tally		*tally;
@@ -35,11 +35,11 @@ struct run {
 	bool			thread[ACTORS];
 	int			process[ACTORS];	/* a number for each */
 	int			processes;
-	bool			found;
-	bool			over;	/* no use in going on */
-	bool			strict;	/* one side after the other */
-	unsigned long		reclaims;	/* how many, as it began */
-	bool			reclaimed;	/* memory was taken back since */
+	bool			found;	/* a difference */
+	bool			over;	/* the rest cannot be compared */
+	bool			strict;	/* the sides take turns */
+	unsigned long		reclaims;	/* reclaim_count() at the beginning */
+	bool			reclaimed;	/* the count has changed since */
 };
 
 static struct actor *actor_of(int which, int slot)
@@ -73,7 +73,7 @@ static bool is_done(struct actor *actor)
 	return __atomic_load_n(&actor->word, __ATOMIC_ACQUIRE) == DONE;
 }
 
-/* Return: false when that never happens, since the actor is gone or hangs. */
+/* Return: false if the actor has ended or hangs. */
 bool actor_await(int which, int slot)
 {
 	static const struct op reap = { .code = OP_REAP };
@@ -158,7 +158,7 @@ static bool is_declared(struct run *run, const struct op *op,
 	return count(run, declared_find(op, a, b));
 }
 
-/* Only one side's actor is there to answer. */
+/* An actor has ended, or hangs, on one side only. */
 static void differ_end(struct run *run, int slot, const struct op *op,
 		       const bool *done)
 {
@@ -205,7 +205,7 @@ static bool is_dropped_from_result(struct run *run, const struct op *op,
 	       is_reclaimed(run);
 }
 
-/* Where an answer differs as declared, so may what follows from it. */
+/* If results differ as declared, the run ends: what follows may differ, too. */
 static void compare_result(struct run *run, int slot, const struct op *op)
 {
 	const struct result *res[SIDES] = {
@@ -221,7 +221,7 @@ static void compare_result(struct run *run, int slot, const struct op *op)
 		run->over = true;
 }
 
-/* What is in memory differs from then on. */
+/* After such a difference the run ends: resident bytes differ from then on. */
 static bool is_declared_rss(struct run *run, int slot, const struct op *op)
 {
 	run->over = count(run, declared_find_rss(op,
@@ -270,8 +270,8 @@ static void compare_maps(struct run *run, int slot, const struct op *op)
 }
 
 /*
- * Under strict accounting both sides draw on the same memory, also for a moment
- * only. Else they work at the same time.
+ * The sides must take turns under strict accounting (vm.overcommit_memory is 2):
+ * there each side sees how much memory the other one uses at the moment.
  */
 static bool wants_order(const struct sequence *seq)
 {
@@ -284,7 +284,7 @@ static bool wants_order(const struct sequence *seq)
 	return false;
 }
 
-/* @did: how many of the operations each side did before it died, if it did */
+/* @did: how many of the operations each side's actor did before it ended */
 static void all(struct run *run, int slot, const struct op *ops, int n, int *did)
 {
 	int which;
@@ -299,7 +299,7 @@ static void all(struct run *run, int slot, const struct op *ops, int n, int *did
 			     n : actor_of(which, slot)->done;
 }
 
-/* Return: whether both sides answer. */
+/* Return: whether both actors answer. */
 static bool both(struct run *run, int slot, const struct op *op)
 {
 	bool done[SIDES];
@@ -337,7 +337,7 @@ static void look_at_everybody(struct run *run, unsigned char code)
 	}
 }
 
-/* ----- who is there ----- */
+/* ----- which actors there are ----- */
 
 static void be_born(struct run *run, int slot)
 {
@@ -411,7 +411,7 @@ static void step_died(struct run *run, int slot)
 	ask_manager(run, &look);
 }
 
-/* Equal answers change what both sides are made of. */
+/* The results are equal. Follow what they change among the actors. */
 static void follow(struct run *run, const struct op *op)
 {
 	int other = op->arg[0].slot;
@@ -429,7 +429,7 @@ static void follow(struct run *run, const struct op *op)
 	}
 }
 
-/* Make it look as it did after one of several operations. */
+/* Bring back what was to be seen after one of several operations. */
 static void look_back(int which, int slot, int i)
 {
 	struct side *side = &control->side[which];
@@ -449,7 +449,7 @@ static void look_back(int which, int slot, int i)
 	}
 }
 
-/* Else what is there is of the last look, which was after a later operation. */
+/* Only then can the texts be compared; else they are of a later operation. */
 static bool both_noted(int i, bool maps)
 {
 	const struct noted *a = &control->side[0].noted[i];
@@ -458,7 +458,7 @@ static bool both_noted(int i, bool maps)
 	return maps ? a->maps && b->maps : a->listing && b->listing;
 }
 
-/* Return: whether the actor lives on, on both sides. */
+/* Return: whether the actor lives on both sides. */
 static bool compare_step(struct run *run, const struct op *op, int i, int n,
 			 const int *did)
 {
@@ -502,8 +502,8 @@ static void step_others(struct run *run, const struct op *ops, int n)
 }
 
 /*
- * What changes who is there, and what sets a limit that both sides share: one
- * side must not get to it while the other is still at what comes before.
+ * These operations start or end actors, or set a limit that both sides share. One
+ * side must not do them while the other still does those before.
  */
 static bool stands_alone(const struct op *op)
 {
@@ -511,7 +511,7 @@ static bool stands_alone(const struct op *op)
 	       op->code == OP_MAPROOM || op->code == OP_SYSCTL;
 }
 
-/* How many of the next operations one actor can do in one go. */
+/* Count how many of the next operations one actor can do in one go. */
 static int count_batch(const struct run *run)
 {
 	const struct op *ops = &run->seq->ops[run->step];
@@ -560,7 +560,7 @@ static void begin(struct run *run)
 	run->process[MANAGER] = -1;
 }
 
-/* At the end everything is looked at, and then everybody goes, one by one. */
+/* Look at everything once more, then end the processes one by one. */
 static void end(struct run *run)
 {
 	struct op kill = { .code = OP_KILL };
@@ -597,7 +597,7 @@ void limit_maps(int maps)
 	write_file("/proc/sys/vm/max_map_count", text);
 }
 
-/* The namespaces take their own limits along; these are everybody's. */
+/* The limits of a namespace go with it. These two are of the whole system. */
 static void reset_sysctls(void)
 {
 	limit_maps(MAPS_DEFAULT);
@@ -619,7 +619,7 @@ bool lockstep(const struct sequence *seq, struct tally *tally,
 	return run.found;
 }
 
-/* Line by line, and only lines that are not the same. */
+/* Print the lines that are not the same. */
 void difference_print(FILE *out, const struct difference *diff)
 {
 	const char *a = diff->text[0], *b = diff->text[1];

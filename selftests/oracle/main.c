@@ -7,10 +7,15 @@
  *        oracle --invariants SECONDS [--seed N]
  *        oracle --declared
  *
- * Sequence after sequence, each from a seed of its own, N, N + 1, ..., until
- * there were so many operations. A sequence that shows a difference is shrunk
- * and printed between a line "@trace NAME" and a line "@end", for the host to
- * keep; after --stop of them it is enough. The last line is the verdict.
+ * Sequences follow each other until --ops operations are done. Each is made from a
+ * seed: the first from N, the next from N + 1, and so on. A sequence that shows a
+ * difference is made short and printed between a line "@trace NAME" and a line
+ * "@end", for the host to keep. The run ends after --stop differences. The last
+ * line is the verdict.
+ *
+ * --replay does the operations of traces, --print shows the sequence of a seed,
+ * --invariants lets many operations run at once (invariants.c), --soak repeats one
+ * sequence, and --declared lists the differences that are intended.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -159,8 +164,8 @@ static int explore(const struct options *options)
 }
 
 /*
- * One sequence, many times. What differs once counts here, whether or not it
- * does so again; the first difference is printed.
+ * Do one sequence many times. A difference counts even if no later repetition
+ * shows it. The first one is printed.
  */
 static int soak(const struct options *options)
 {
@@ -185,7 +190,7 @@ static int soak(const struct options *options)
 	return verdict(&tally, differences);
 }
 
-/* A trace shows the declared difference that it expects, or none. */
+/* A trace must show the declared difference that it expects, or none. */
 static bool replay_one(const char *path, struct tally *tally)
 {
 	char expects[64];
@@ -228,7 +233,7 @@ static int print_declared(void)
 	return 0;
 }
 
-/* Nothing random in addresses, here and in whatever comes from here. */
+/* Turn off address space randomization, for this process and its children. */
 static void be_predictable(char *argv[])
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -314,7 +319,7 @@ int main(int argc, char *argv[])
 		case 'S':
 			side_main(optarg);
 		default:
-			die("the head of main.c tells the options");
+			die("no such option; the top of main.c lists them");
 		}
 	}
 	be_predictable(argv);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The vocabulary. A name with a mask stands for bits, several can be joined
- * with |; one without stands for a whole value.
+ * The vocabulary of operations. A name that has a mask stands for some bits, and
+ * several of these can be joined with |. A name without one stands for a whole
+ * value.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,42 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The oracle: the same operations on in-tree shm and on kshm, step by step, and
- * every answer compared. In-tree is the truth.
+ * The oracle does the same operations on in-tree shm and on kshm, step by step,
+ * and compares every answer. In-tree shm is taken to be right.
  *
  *	main.c		options, the run, the verdict
  *	generate.c	a seed becomes a sequence of operations
  *	ops.c		the vocabulary: names of operations, arguments, values
- *	trace.c		a sequence as text, and back
+ *	trace.c		writes a sequence as text, and reads it
  *	lockstep.c	the controller: one step on both sides, then compare
- *	compare.c	what is equal, and what is taken for equal
+ *	compare.c	which results are equal, and which count as equal
  *	resident.c	resident bytes, when the kernel takes memory back
- *	declared.c	differences that are meant
+ *	declared.c	the differences that are intended
  *	side.c		the processes of a side: manager, actors, fork, exec
- *	execute.c	one operation, in the actor that it is for
- *	beyond.c	operations that in-tree has none of
- *	shrink.c	a failing sequence becomes a short one
- *	statistics.c	how operations ended
- *	freely.c	actors that do as they like, all at once
- *	invariants.c	the controller of those, and what must hold afterwards
+ *	execute.c	does one operation in its actor
+ *	beyond.c	the operations that in-tree shm does not have
+ *	shrink.c	makes a failing sequence short
+ *	statistics.c	counts how operations ended
+ *	freely.c	actors that all do random operations at the same time
+ *	invariants.c	the controller of such actors, and what must hold afterwards
  *
- * A side is one implementation and a process tree of its own in new IPC and PID
- * namespaces. Its manager is process 1 there, and starts the first actor. Actors
- * are processes or threads that wait for an operation, do it, and say what
- * happened. All share one region of memory with the controller:
+ * A side is one implementation together with a process tree of its own, in new
+ * IPC and PID namespaces. Its manager is process 1 there, and starts the first
+ * actor. Actors are processes or threads. Each waits for an operation, does it,
+ * and reports what happened. All share one region of memory with the controller:
  *
  *	controller --+--> side 0 (in-tree): manager p0, actors p1, p2, ...
  *	             +--> side 1 (kshm):    manager p0, actors p1, p2, ...
  *
- * Nothing is random in a side: no address space randomization, pids count from
- * 1 in each, ids count from 0 in each, and the controller sets the clock. So
- * nearly everything is compared as it is; compare.c tells what is not.
+ * Nothing is random in a side: addresses are not randomized, pids count from 1 on
+ * each side, ids count from 0 on each side, and the controller sets the clock. So
+ * nearly everything is compared as it is; compare.c lists the exceptions.
  *
- * To change between processes takes most of the time. So what one actor does in a
- * row it does in one go, and notes what there was to see after each operation.
+ * Switching between processes takes most of the time. So an actor does several
+ * operations in one go where they follow each other, and keeps a copy of what was
+ * to be seen after each.
  */
 #ifndef ORACLE_H
 #define ORACLE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,13 +47,13 @@
 
 #define PAGE		4096L
 #define SIDES		2
-#define KSHM		1	/* the side that is not in-tree */
+#define KSHM		1	/* the number of kshm's side */
 #define ACTORS		32	/* p0 is the manager */
 #define SEGMENT_SLOTS	12
 #define ADDRESS_SLOTS	24
 #define ARGS		6
 #define OPS_MAX		1024
-#define POISON		0xaa	/* of buffers, so that silence shows */
+#define POISON		0xaa	/* fills buffers, so that unwritten bytes show */
 #define OUT_MAX		160
 #define MAPFILE_BLOCKS	20	/* where mapfile's result has the file's blocks */
 #define TEXT_MAX	(32 * 1024)
@@ -60,37 +62,41 @@
 #define BATCH		16	/* operations that an actor does in one go */
 
 /*
- * Places in every actor's address space; see side.c. Above the arena is room for
- * the largest attaches.
+ * Fixed places in every actor's address space; see side.c. The space above the
+ * arena is free for the largest attaches.
  */
 #define CTL_AT		0x010000000000UL	/* the shared region */
-#define DATA_AT		0x020000000000UL	/* buffers: see side.c */
+#define DATA_AT		0x020000000000UL	/* three kinds of buffers */
 #define DATA_PAGES	3
-#define ARENA_AT	0x100000000000UL	/* free, for fixed addresses */
+#define ARENA_AT	0x100000000000UL	/* empty, for fixed addresses */
 #define ARENA_PAGES	64
 
-/* Time at step n is TIME_BASE + n * TIME_STEP, and a little later. */
+/* Step n begins when the clock shows TIME_BASE + n * TIME_STEP. */
 #define TIME_BASE	2000000000L
 #define TIME_STEP	1000L
 
-/* Places of descriptors in a process, of three kinds; see beyond.c. */
+/* How many descriptors of each kind a process has a place for; see beyond.c. */
 #define SEGMENT_FILES	4
 #define OWNERS		2
 #define OBJECT_FILES	2
 
-/* Names that there can be. */
+/* How many names segments and objects can have. */
 #define SEGMENT_NAMES	6
 #define OBJECT_NAMES	4
 
-/* A value that may depend on what happened before: base + slot, then + off. */
+/*
+ * A value that may depend on earlier results. The base is the id in a segment slot
+ * ('s'), the address in an address slot ('a'), the arena ('m'), the buffers ('d'),
+ * or nothing (0). The offset is added to it.
+ */
 struct value {
-	char		base;	/* 0, 's'egment, 'a'ddress, arena 'm', 'd'ata */
+	char		base;
 	unsigned char	slot;
 	long		off;
 };
 
 enum opcode {
-	/* what traces can say */
+	/* the operations that a trace can contain */
 	OP_GET, OP_AT, OP_DT, OP_CTL, OP_SET, OP_CHURN,
 	OP_PEEK, OP_POKE, OP_CALL, OP_SUM,
 	OP_MMAP, OP_MUNMAP, OP_MPROTECT, OP_MREMAP, OP_REMAP, OP_MADVISE,
@@ -100,12 +106,12 @@ enum opcode {
 	OP_SETUID, OP_SETGID, OP_SETGROUPS, OP_KEEPCAPS, OP_CAPDROP,
 	OP_RLIMIT, OP_ROOM, OP_MAPROOM, OP_SYSCTL, OP_NEWIPC, OP_NEWUSER,
 	OP_CLOSE,
-	/* what only kshm has, so what nothing is compared with */
+	/* the operations of kshm alone; there is nothing to compare them with */
 	OP_BEYOND,
 	OP_FD = OP_BEYOND, OP_MAPFD, OP_CLOSEFD, OP_WHO, OP_GROW, OP_NAMED,
 	OP_OWNER, OP_OPEN, OP_UNLINK,
 	OP_WORDS,
-	/* what only the controller says */
+	/* the operations that only the controller asks for */
 	OP_LOOK = OP_WORDS, OP_FLAGS, OP_START, OP_WAIT, OP_REAP, OP_FREELY,
 	OP_OBJECTS,
 	OP_COUNT
@@ -117,7 +123,7 @@ struct op {
 	struct value	arg[ARGS];
 };
 
-/* What a side is made of; the same for both. */
+/* What both sides are made of. */
 struct world {
 	bool		userns;
 };
@@ -129,7 +135,7 @@ struct sequence {
 	struct op	ops[OPS_MAX];
 };
 
-/* What an operation did. A negative @ret is an errno. */
+/* The result of an operation. A negative @ret is an errno. */
 struct result {
 	long		ret;
 	int		signal;
@@ -144,31 +150,33 @@ enum word { IDLE, COMMAND, DONE };
 struct actor {
 	int		word;		/* enum word, a futex */
 	int		born;		/* a futex */
-	int		tid;		/* of a thread; a futex, 0 when it is gone */
+	int		tid;		/* of a thread; a futex, 0 once it has ended */
 	bool		thread;		/* not the first of its process */
-	pid_t		pid;		/* 0: gone */
-	int		status;		/* if so: as wait() gives it */
-	unsigned long	last[2];	/* a fault ended it: where, by whom */
-	int		n;		/* operations to do, and done */
-	int		done;
+	pid_t		pid;		/* 0 once it has ended */
+	int		status;		/* the status that wait() told then */
+	unsigned long	last[2];	/* its last fault: the address, and the code's */
+	int		n;		/* how many operations to do */
+	int		done;		/* how many are done */
 	struct op	ops[BATCH];
 	struct result	result;
-	unsigned long	operations;	/* done freely */
-	struct op	doing;		/* the last of those */
-	unsigned int	created;	/* segments, and their ids */
-	int		ids[CREATED_MAX];
+	/* the rest is for freely.c */
+	unsigned long	operations;	/* how many were done */
+	struct op	doing;		/* the current one */
+	unsigned int	created;	/* how many segments */
+	int		ids[CREATED_MAX];	/* their ids */
 	size_t		maps_size;
 	char		maps[TEXT_MAX];
 };
 
-/* A page of a segment that was written to, and when: see resident.c. */
+/* A page of a segment that was written to, for resident.c. */
 struct written {
 	int		id;
 	long		page;
-	long		from, until;	/* counts of operations; -1: it stays */
+	long		from;		/* the operation that wrote to it */
+	long		until;		/* the one that may have removed it, or -1 */
 };
 
-/* What was seen after an operation; texts only where they were looked at. */
+/* What was to be seen after an operation. A text that was not read is NULL. */
 struct noted {
 	struct result	result;
 	size_t		listing_size, maps_size;
@@ -182,19 +190,19 @@ struct side {
 	char		notes[2 * BATCH * TEXT_MAX];
 	int		segment[SEGMENT_SLOTS];
 	unsigned long	address[ADDRESS_SLOTS];
-	long		when;		/* operations done */
-	bool		same_ids;	/* in several namespaces */
-	bool		resized;	/* files of segments were */
-	int		writes;
+	long		when;		/* how many operations are done */
+	bool		same_ids;	/* two namespaces may have the same ids */
+	bool		resized;	/* the file of some segment was */
+	int		writes;		/* how many of these are used */
 	struct written	written[WRITTEN_MAX];
-	long		listed_when;
+	long		listed_when;	/* @when, as the listing was read */
 	size_t		listing_size;	/* a '\0' follows */
 	char		listing[TEXT_MAX];
 	struct actor	actor[ACTORS];
 };
 
 struct control {
-	int		stop;		/* doing freely */
+	int		stop;		/* for freely.c: it is time to stop */
 	struct side	side[SIDES];
 };
 
@@ -204,7 +212,7 @@ enum kind { NUMBER, SEGMENT, ADDRESS, INTO_SEGMENT, INTO_ADDRESS, ACTOR };
 struct name {
 	const char	*name;
 	long		value;
-	long		mask;		/* 0: a whole value; else a bit */
+	long		mask;		/* 0 if the name is for a whole value */
 };
 
 struct argument {
@@ -223,7 +231,7 @@ extern const struct word_of vocabulary[OP_WORDS];
 /* trace.c */
 void op_print(FILE *out, const struct op *op);
 void trace_print(FILE *out, const struct sequence *seq);
-/* @expects: id of the declared difference that it shows, or empty */
+/* @expects is set to the id of the declared difference that it shows, or to "" */
 void trace_read(const char *path, struct sequence *seq, char *expects,
 		size_t size);
 
@@ -259,6 +267,12 @@ long actor_thread(struct actor *thread);
 long actor_exec(void);
 bool futex_wait(int *word, int value, long milliseconds);
 void futex_wake(int *word);
+
+/* The result of a call that tells its error in errno. */
+static inline long answer(long ret)
+{
+	return ret == -1 ? -errno : ret;
+}
 
 /* execute.c */
 extern struct side *my_side;
@@ -312,10 +326,10 @@ struct declared {
 	const char	*why;
 	bool		(*applies)(const struct op *op, const struct result *a,
 				   const struct result *b);
-	bool		rss;	/* else: pages in memory, in the listing */
+	bool		rss;	/* it is about resident bytes in the listing */
 };
 
-/* No result (NULL): that side's actor died of the operation. */
+/* A result that is NULL means that the operation ended that side's actor. */
 extern const struct declared declared_differences[];
 const struct declared *declared_find(const struct op *op,
 				     const struct result *a,
@@ -339,14 +353,17 @@ struct tally {
 	unsigned long	operations;
 	unsigned long	processes;
 	unsigned long	declared;
-	unsigned long	reclaimed;	/* compared while memory was taken back */
-	const char	*seen;		/* the declared difference met last */
+	unsigned long	reclaimed;	/* runs in which memory was taken back */
+	const char	*seen;		/* the last declared difference */
 };
 
-/* How many operations in one go, at most; 1 tells best which of them did it. */
+/*
+ * At most so many operations are done in one go. With 1, a difference is seen right
+ * after the operation that made it.
+ */
 extern int batch_max;
 
-/* Return: whether there is a difference; it is in @diff. */
+/* Return: whether there is a difference. If so, @diff describes it. */
 bool lockstep(const struct sequence *seq, struct tally *tally,
 	      struct difference *diff);
 void limit_maps(int maps);

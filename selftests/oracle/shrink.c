@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A failing sequence becomes a short one: leave out what isn't needed for a
- * difference of the same kind, in ever smaller pieces, until no operation can
- * be left out.
+ * Makes a failing sequence short. Pieces of it are left out as long as it still
+ * shows a difference of the same kind. The pieces become smaller, until no single
+ * operation can be left out.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define RUNS_MAX	600
 #define SECONDS_MAX	120
 
-/* The same kind: the same word, and the same thing compared. */
+/* Of the same kind: after the same word, and in the same thing. */
 static bool still_fails(const struct sequence *seq, struct difference *diff)
 {
 	static struct difference now;

@@ -2,9 +2,9 @@
 /*
  * The processes of a side.
  *
- * Every process but the controller begins with an exec of this program, so that
- * both sides' address spaces are the same to the byte. What they need of the
- * controller is a few descriptors, at numbers that nothing else uses.
+ * Every process but the controller begins with an exec of this program. So the
+ * address spaces of both sides are the same to the byte. A process inherits only a
+ * few descriptors from the controller, at numbers that nothing else uses.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -70,7 +70,7 @@ const struct backend backends[SIDES] = {
 	  kshm_shmget, kshm_shmat, kshm_shmdt, module_ctl },
 };
 
-/* Return: false when the time was over. */
+/* Return: false if the time ran out. */
 bool futex_wait(int *word, int value, long milliseconds)
 {
 	struct timespec limit = {
@@ -137,7 +137,7 @@ static void write_map(pid_t pid, const char *file, unsigned long first)
 	close(fd);
 }
 
-/* Users are counted for limits: a user namespace makes them a side's own. */
+/* Limits count what a user has. Here each side gets users of its own. */
 static void map_users(int which, pid_t manager)
 {
 	unsigned long first = USERNS_IDS * (which + 1UL);
@@ -146,14 +146,17 @@ static void map_users(int which, pid_t manager)
 	write_map(manager, "gid_map", first);
 }
 
-/* Of a user namespace, too; before an exec, which else takes all rights away. */
+/*
+ * Become root, of the user namespace if there is one. Without that, the exec would
+ * take all capabilities away.
+ */
 static void be_root(void)
 {
 	if (setresgid(0, 0, 0) || setresuid(0, 0, 0) || setgroups(0, NULL))
 		_exit(1);
 }
 
-/* Return: its manager's pid. */
+/* Return: the pid of the side's manager. */
 pid_t side_start(int which, const struct world *world)
 {
 	struct side *side = &control->side[which];
@@ -190,7 +193,7 @@ pid_t side_start(int which, const struct world *world)
 	return pid;
 }
 
-/* The namespace's process 1 takes all others along. */
+/* When process 1 of a PID namespace ends, the kernel ends all others in it. */
 void side_stop(pid_t manager)
 {
 	kill(manager, SIGKILL);
@@ -198,7 +201,7 @@ void side_stop(pid_t manager)
 		;
 }
 
-/* One page to write to, one to read from, one for neither. */
+/* Three pages: one to write to, one that is read-only, one without access. */
 static void make_data(void)
 {
 	char *data = mmap((void *)DATA_AT, DATA_PAGES * PAGE,
@@ -213,7 +216,7 @@ static void make_data(void)
 	mprotect(data + 2 * PAGE, PAGE, PROT_NONE);
 }
 
-/* The clock's pages would be found by those who look around. */
+/* Operations at random addresses could meet the clock's pages, which change. */
 static void unmap_vdso(void)
 {
 	FILE *in = fopen("/proc/self/maps", "re");
@@ -228,7 +231,7 @@ static void unmap_vdso(void)
 		fclose(in);
 }
 
-/* A process's own, so again after a fork; under root's name in any case. */
+/* A child opens its own after a fork, while it is still root. */
 static void open_maps(void)
 {
 	close(MAPS_FD);
@@ -236,7 +239,7 @@ static void open_maps(void)
 		O_CLOEXEC);
 }
 
-/* seq_file fills a page at a time, but for a line that finds no room in it. */
+/* A read gives about a page of a longer text. Only the last read gives less. */
 size_t read_whole(int fd, char *text, size_t size)
 {
 	size_t total = 0;
@@ -268,7 +271,7 @@ static bool is_flags_line(const char *line)
 	return strchr("0123456789abcdef", *line) || !strncmp(line, "VmFl", 4);
 }
 
-/* Of smaps only what doesn't depend on which pages are mapped. */
+/* Read from smaps only lines that don't depend on which pages are mapped. */
 void look_at_flags(void)
 {
 	FILE *in = fopen("/proc/self/smaps", "re");
@@ -316,7 +319,7 @@ static void be_born(struct actor *self)
 	futex_wake(&self->born);
 }
 
-/* The parent stays the manager, which so can wait for everybody. */
+/* The manager is the parent of all processes, so it can wait for each. */
 long actor_fork(struct actor *child)
 {
 	int tries = 20;
@@ -339,7 +342,7 @@ long actor_fork(struct actor *child)
 	return pid;
 }
 
-/* Nobody joins it; the kernel tells in our own word that it is gone. */
+/* No thread joins it. The kernel sets the word to 0 when the thread ends. */
 static void *thread_begin(void *arg)
 {
 	me = arg;
@@ -349,7 +352,7 @@ static void *thread_begin(void *arg)
 	actor_loop(me);
 }
 
-/* With a stack of its own, so that no mapping comes and goes with it. */
+/* Its stack is static, so that no mapping is made for it. */
 long actor_thread(struct actor *thread)
 {
 	static char stacks[ACTORS][STACK_SIZE] __attribute__((aligned(64)));
@@ -408,7 +411,7 @@ void side_main(const char *where)
 
 	if (sscanf(where, "%15[a-z]:%d:%d", role, &which, &slot) != 3)
 		die("--side is for this program's own use");
-	/* An actor may have left itself no room for it: that is an end, too. */
+	/* An actor may have left no room for it. Then the exec ends the actor. */
 	if (!map_control())
 		_exit(1);
 	my_side = &control->side[which];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How operations ended, to see whether the generator's proportions are good.
+ * Counts how operations ended. So one can see whether the generator's proportions
+ * are good: most operations should succeed, and each should also fail.
  */
 #define _GNU_SOURCE
 #include <signal.h>

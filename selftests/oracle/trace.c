@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A sequence as text. One operation is one line, who does it first:
+ * Writes a sequence as text, and reads it. Each line is one operation, and begins
+ * with the actor that does it:
  *
  *	p1 get key=0x11 size=0x1000 flags=CREAT|0600 into=s0
  *	p1 at id=s0 addr=m+0x2000 flags=RND into=a0
  *	p1 fork who=p2
  *	p2 munmap addr=a0+0x1000 len=0x1000
  *
- * s0 is what was last stored there, also after that segment is gone, and -1
- * before. a0 likewise, 0 before. m is the arena, where nothing is mapped at
- * first; d is three pages: writable, read-only, without access. Numbers are as
- * in C. # begins a comment. What words mean that are not system calls, execute.c
- * tells. Before the operations there may be
+ * s0 is the id that was last stored there, even if its segment is gone by now; it
+ * is -1 at first. a0 is the address that was last stored there, and 0 at first.
+ * m is the arena, where nothing is mapped at first. d is the buffers: three pages,
+ * the first writable, the second read-only, the third without access. Numbers are
+ * as in C. # begins a comment. Some words are not system calls; execute.c tells what
+ * they do. Before the operations there may be
  *
- *	world userns		each side in a user namespace of its own
- *	expects ID		this declared difference shows
+ *	world userns		each side is in a user namespace of its own
+ *	expects ID		the trace shows this declared difference
  */
 #include <errno.h>
 #include <stdlib.h>
