@@ -698,11 +698,11 @@ bool read_raises(volatile char *byte, int sig)
 	return raises(sig, read_byte, byte);
 }
 
-bool shmem_is_below(unsigned long kib)
+bool shmem_falls_below(unsigned long kib, int seconds)
 {
 	int i;
 
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < seconds * 100; i++) {
 		if (meminfo("Shmem:") < kib)
 			return true;
 		usleep(10000);

@@ -177,8 +177,11 @@ int write_number(const char *path, unsigned long value);
 unsigned long read_number(const char *path);
 /* A line "name: number" of /proc/meminfo, in kB. */
 unsigned long meminfo(const char *name);
-/* Does shared memory of the whole system fall below that, soon? */
-bool shmem_is_below(unsigned long kib);
+/*
+ * Waits for the shared memory of the whole system to fall below @kib: memory is
+ * given back some time after the namespace or the file is gone.
+ */
+bool shmem_falls_below(unsigned long kib, int seconds);
 
 /* A small /dev/shm for the caller alone, and no umask. */
 void own_shm_mount(void);

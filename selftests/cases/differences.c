@@ -140,18 +140,6 @@ TEST_F(differences, full_file_table_attach_works)
 	}
 }
 
-static bool shmem_falls_below(unsigned long kib, int seconds)
-{
-	int i;
-
-	for (i = 0; i < seconds * 10; i++) {
-		if (meminfo("Shmem") < kib)
-			return true;
-		usleep(100000);
-	}
-	return false;
-}
-
 /*
  * differences: An IPC namespace that nobody is in any more frees its
  * unattached segments on kshm; in-tree they stay while one segment is

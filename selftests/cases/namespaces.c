@@ -39,19 +39,6 @@ static void touch_all(char *p, size_t pages)
 		p[pages * PAGE] = 1;
 }
 
-/* Waits for shared memory to shrink: the end of a namespace takes a while. */
-static bool shmem_below(unsigned long kb)
-{
-	int i;
-
-	for (i = 0; i < 3000; i++) {
-		if (meminfo("Shmem:") < kb)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 /* namespaces: Ids and keys of one namespace mean nothing in another. */
 TEST_F(namespaces, id_and_key_do_not_resolve_in_another)
 {
@@ -210,7 +197,7 @@ TEST_F(namespaces, end_frees_segments)
 		EXPECT_LT(before + (16UL << 10), meminfo("Shmem:"));
 		_exit(0);
 	}
-	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
+	EXPECT_TRUE(shmem_falls_below(before + (16UL << 10), 30));
 }
 
 /*
@@ -237,7 +224,7 @@ TEST_F(namespaces, end_leaves_attached_memory_until_detached)
 	}
 	EXPECT_LT(before + (16UL << 10), meminfo("Shmem:"));
 	EXPECT_EQ(0, dt(p));
-	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
+	EXPECT_TRUE(shmem_falls_below(before + (16UL << 10), 30));
 }
 
 /*
@@ -260,7 +247,7 @@ TEST_F(namespaces, end_many_times_frees_each)
 			_exit(0);
 		}
 	}
-	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
+	EXPECT_TRUE(shmem_falls_below(before + (16UL << 10), 30));
 }
 
 /*
@@ -286,7 +273,7 @@ TEST_F(namespaces, end_frees_segments_though_mqueue_stays_mounted)
 	/* The next look finds that it has ended. */
 	usleep(100000);
 	EXPECT_EQ(0, listing_read(lines, 4));
-	EXPECT_TRUE(shmem_below(before + (16UL << 10)));
+	EXPECT_TRUE(shmem_falls_below(before + (16UL << 10), 30));
 	EXPECT_EQ(0, umount("/mnt"));
 }
 
