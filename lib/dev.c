@@ -4,18 +4,17 @@
  *
  * The program does not know of the descriptor. It can close the number, or put a
  * file of its own there. So the library takes a high number, which programs seldom
- * touch, and it accepts an answer only if the answer must come from the device:
+ * touch, and checks for each answer that it comes from the device:
  *
- * 1. A command with outputs succeeded, and the outputs changed. Whatever file has
- *    the number now, only kshm knows what to write there.
- * 2. A command without outputs succeeded. It is accepted as it is, since a check
- *    would cost each shmdt and each removal one more system call. A file can fool
- *    us only if its driver accepts unknown commands; then the attach, or the
- *    segment, stays.
- * 3. EBADF and ENOTTY never come from the device, even if another thread has
- *    meanwhile opened the device under this number again.
- * 4. For every other result, statx() tells whether the number is still that of the
- *    device. The answer is also accepted if statx() can't tell.
+ * 1. A command with outputs succeeded, and the outputs changed: accepted. Whatever
+ *    file has the number now, only kshm knows what to write there.
+ * 2. A command without outputs succeeded: accepted. A check would cost each shmdt
+ *    and each removal one more system call. A file can fool us only if its driver
+ *    accepts unknown commands; then the attach, or the segment, stays.
+ * 3. EBADF or ENOTTY: not accepted. The device never returns them. Another thread
+ *    may meanwhile have opened the device under this number again.
+ * 4. Any other result: accepted if statx() says that the number is that of the
+ *    device, or if statx() can't tell.
  *
  * If the answer is not accepted, the library opens the device again and repeats
  * the command. It never closes a number that belongs to another file.
@@ -41,7 +40,25 @@
 
 #define DEVICE		"/dev/kshm"
 #define HIGH_NUMBER	1000
-#define LARGEST_STRUCT	sizeof(struct kshm_stat)
+
+/* Large enough for the struct of any command */
+union any_struct {
+	struct kshm_info info;
+	struct kshm_get get;
+	struct kshm_get_named get_named;
+	struct kshm_attach attach;
+	struct kshm_detach detach;
+	struct kshm_stat stat;
+	struct kshm_set set;
+	struct kshm_rmid rmid;
+	struct kshm_lock lock;
+	struct kshm_grow grow;
+	struct kshm_fd fd;
+	struct kshm_who who;
+	struct kshm_open open;
+	struct kshm_unlink unlink;
+	struct kshm_explain explain;
+};
 
 static atomic_int descriptor = -1;	/* the last one that worked */
 static atomic_int owner;		/* pid of the process that may change it */
@@ -211,7 +228,7 @@ static long ioctl_reopened(int old, unsigned long cmd, void *arg)
 
 static inline long ioctl_ours(unsigned long cmd, void *arg)
 {
-	unsigned char before[LARGEST_STRUCT];
+	unsigned char before[sizeof(union any_struct)];
 	int fd = atomic_load(&descriptor);
 	long ret;
 
