@@ -52,7 +52,10 @@ static_assert(offsetof(struct kshm_who, list) == 8, "kshm_who");
 static_assert(offsetof(struct kshm_who, count) == 20, "kshm_who");
 static_assert(offsetof(struct kshm_attacher, addr) == 8, "kshm_attacher");
 
-/* What every case finds: one segment, id 0, attached; one named object. */
+/*
+ * Each case starts with one attached segment, which has id 0, and one named
+ * object.
+ */
 #define SEGMENT_SIZE	(2 * PAGE + 9)
 
 FIXTURE(abi)
@@ -62,8 +65,9 @@ FIXTURE(abi)
 };
 
 /*
- * A command: a valid request; where its flags are, and which are known; where
- * its reserved word is; whether a valid request changes anything.
+ * A command to try: a function that fills in a valid request, where the flags
+ * are, which of them are known, where the reserved word is, and whether a valid
+ * request changes anything.
  */
 FIXTURE_VARIANT(abi)
 {

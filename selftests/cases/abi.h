@@ -44,7 +44,10 @@ static inline int call(int dev, unsigned int cmd, void *arg)
 	return ioctl(dev, cmd, arg) ? -errno : 0;
 }
 
-/* What can be seen of all segments and objects, and what this process has. */
+/*
+ * A snapshot of all segments and objects, and of what this process has open and
+ * mapped.
+ */
 struct snapshot {
 	char listing[4096];
 	int attaches;

@@ -349,7 +349,7 @@ pid_t spawn(void)
 	return 0;
 }
 
-/* False where nothing happened and @options say not to wait. */
+/* Returns false if nothing has happened and @options say not to wait. */
 static bool wait_for(pid_t pid, int options, int *status, const char *file,
 		     int line)
 {
@@ -476,7 +476,9 @@ void release_at(pid_t pid, const char *file, int line)
 	reap_at(pid, 0, file, line);
 }
 
-/* No more than there are: a container's root has not all of them. */
+/*
+ * Keeps only capabilities that the caller has: root of a container lacks some.
+ */
 static void set_caps(uint64_t caps)
 {
 	struct __user_cap_header_struct header = {
@@ -496,7 +498,10 @@ static void set_caps(uint64_t caps)
 		die("capset: %s", strerror(errno));
 }
 
-/* Raw calls: libc's would first tell all threads, which a child has not. */
+/*
+ * These are raw system calls, because libc's functions would first tell all
+ * threads, and a child has none of them.
+ */
 static void set_ids(uid_t uid, gid_t gid, int count, const gid_t *groups)
 {
 	if (syscall(SYS_setgroups, count, groups) ||
@@ -609,14 +614,17 @@ void use_up_mappings(void)
 	for (i = 1; i < most; i += 2)
 		if (mprotect(p + i * PAGE, PAGE, PROT_READ))
 			break;
-	/* Splits in two what is left, where the last one wanted three. */
+	/*
+	 * The loop stops where a split into three does not fit. Use the rest,
+	 * too.
+	 */
 	munmap(p + (i + 1) * PAGE, (most - i - 1) * PAGE);
 	mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	mmap(NULL, PAGE, PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-/* Far from where the kernel puts what it is free to put somewhere. */
+/* The range is far from the addresses that the kernel chooses. */
 void own_shm_mount(void)
 {
 	if (unshare(CLONE_NEWNS) ||

@@ -33,7 +33,7 @@
 #define ALL_CAPS	((2ULL << CAP_LAST_CAP) - 1)
 #define CAP(name)	(1ULL << CAP_##name)
 
-/* Users and groups that own nothing. */
+/* Users and groups that own nothing on the system. */
 enum { ROOT = 0, ALICE = 21001, BOB = 21002, STAFF = 22001, GUESTS = 22002 };
 
 struct backend {
@@ -61,13 +61,16 @@ int backend_sweep(void);
  */
 void backend_mark(const char *name);
 
-/* The calls. An address is never negative, so at() can return both. */
+/*
+ * The calls. An address is never negative, so at() can return either an address
+ * or an errno.
+ */
 int get(key_t key, size_t size, int flags);
 long at(int id, const void *addr, int flags);
 int dt(const void *addr);
 int ctl(int id, int cmd, void *buf);
 
-/* The same, where failure would make the rest of the case meaningless. */
+/* The same calls for steps that must succeed; a failure ends the case. */
 int make(size_t pages);
 int make_key(key_t key, size_t size, int mode);
 char *attach(int id);
@@ -77,7 +80,7 @@ struct shmid_ds stat_of(int id);
 int nattch(int id);
 bool exists(int id);
 
-/* Says where and why, and ends the process; that fails the case. */
+/* Prints where and why, and ends the process; that fails the case. */
 #define die(...)	die_at(__FILE__, __LINE__, __VA_ARGS__)
 /* The same for a condition that does not hold; for code without _metadata. */
 #define must(condition) do {						\
@@ -122,7 +125,10 @@ bool mapping_at(const void *addr, struct mapping *map);
  * it. Only backend.c sees a wait status, so none can become an exit code.
  */
 
-/* True in the child; in the parent once the child has ended with _exit(0). */
+/*
+ * Returns true in the child, and false in the parent once the child has ended
+ * with _exit(0).
+ */
 #define in_child()	in_child_at(__FILE__, __LINE__)
 /*
  * The same, as a user, while the system's table of files is full. Its limit
@@ -157,7 +163,7 @@ int wait_stopped_at(pid_t pid, const char *file, int line);
 bool has_ended_at(pid_t pid, const char *file, int line);
 void release_at(pid_t pid, const char *file, int line);
 
-/* Give up root for good: all ids and groups, and with them capabilities. */
+/* Gives up root for good: all ids, groups and capabilities. */
 void become(uid_t uid, gid_t gid);
 void become_member(uid_t uid, gid_t gid, gid_t group);
 /* Stay as one is but for these capabilities (a bit each). */
@@ -165,13 +171,13 @@ void keep_caps(uint64_t caps);
 /* As uid with these capabilities and no other. */
 void become_with_caps(uid_t uid, gid_t gid, uint64_t caps);
 
-/* Open descriptors of the device, which the library has opened. */
+/* Finds the descriptors of the device that the library has opened. */
 int device_descriptors(int *fds, int most);
 
 /* The path of a file in the folder of the program that runs. */
 void path_beside(char *path, size_t size, const char *name);
 
-/* Sysctls; a file's errno comes back negative. */
+/* Write and read sysctls; a failed write returns a negative errno. */
 int write_file(const char *path, const char *text);
 int write_number(const char *path, unsigned long value);
 unsigned long read_number(const char *path);
@@ -183,10 +189,10 @@ unsigned long meminfo(const char *name);
  */
 bool shmem_falls_below(unsigned long kib, int seconds);
 
-/* A small /dev/shm for the caller alone, and no umask. */
+/* Mounts a small /dev/shm for the caller alone, and clears the umask. */
 void own_shm_mount(void);
 
-/* Address space with nothing in it. */
+/* Returns a range of addresses with nothing mapped in it. */
 char *free_range(size_t pages);
 /* An anonymous page filled with @byte at @addr. */
 char *fill_page(void *addr, int byte);
@@ -203,7 +209,7 @@ long minor_faults(void);
 /* How many of them it takes to read pages that are in memory already. */
 long faults_to_read(volatile char *p, size_t pages);
 
-/* Numbers from a seed, which KSHM_SEED sets and which is printed once. */
+/* Returns random numbers. KSHM_SEED sets the seed, which is printed once. */
 unsigned int dice(void);
 
 #endif /* KSHM_SELFTESTS_BACKEND_H */

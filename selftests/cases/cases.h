@@ -19,7 +19,7 @@
 
 #include "backend.h"
 
-/* Nothing here is about speed: a case that takes the time of "settings" hangs. */
+/* No case is about speed: one that takes the time in "settings" hangs. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT KSHM_TIMEOUT
 

@@ -147,7 +147,7 @@ TEST_F(differences, full_file_table_attach_works)
  *
  * One segment stays attached; the memory of the other one is watched.
  */
-TEST_F(differences, left_namespace_frees_what_nobody_attached)
+TEST_F(differences, abandoned_namespace_frees_unattached_segments)
 {
 	unsigned long full;
 	char *p;
@@ -223,7 +223,7 @@ TEST_F(differences, buffer_taken_away_is_a_signal)
 	}
 }
 
-/* From here on: named objects. */
+/* The rest is about named objects. */
 static int open_object(const char *name, int flags)
 {
 	int fd = backend->open(name, flags, 0666);

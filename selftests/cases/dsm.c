@@ -73,7 +73,7 @@ TEST_F(dsm, all_memory_there_at_once)
 }
 
 /* dsm: A destroyed segment goes with its last attach. */
-TEST_F(dsm, destroyed_while_others_have_it_goes_with_them)
+TEST_F(dsm, destroyed_while_attached_goes_with_last_attach)
 {
 	void *mine = NULL, *its = NULL, *gone = NULL;
 	size_t size = 0, its_size = 0;
@@ -103,7 +103,7 @@ TEST_F(dsm, destroyed_without_an_attach)
 }
 
 /* dsm: Destroying without permission is EPERM, and detaches. */
-TEST_F(dsm, destroyed_by_who_may_not_eperm_and_detached)
+TEST_F(dsm, destroyed_without_permission_eperm_and_detached)
 {
 	void *addr = NULL;
 	size_t size = 0;

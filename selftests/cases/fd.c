@@ -70,7 +70,7 @@ static int events_of(int fd)
 	return poll_fd.revents;
 }
 
-/* errno of a call that has to fail, else 0. */
+/* The errno of a call that has to fail, or 0. */
 #define error_of(call)	((call) == -1 ? errno : 0)
 
 /* fd: INFO tells the feature FD. */
@@ -239,7 +239,7 @@ TEST_F(fd, permission_asked_when_made)
 	}
 }
 
-/* All the ways to make of a descriptor one that may do more. */
+/* Tries every way to get more access out of a descriptor. */
 static void expect_not_widened(struct __test_metadata *_metadata, int fd,
 			       const char *mapped)
 {
@@ -261,7 +261,7 @@ static void expect_not_widened(struct __test_metadata *_metadata, int fd,
 		EXPECT_EQ(-1, truncate(path[i], 0));
 		EXPECT_EQ(-1, chmod(path[i], 0777));
 		EXPECT_EQ(-1, chown(path[i], getuid(), getgid()));
-		/* Looking into processes takes a capability already. */
+		/* map_files needs a capability before anything else. */
 		error = root ? EACCES : EPERM;
 	}
 	EXPECT_EQ(EPERM, error_of(fchmod(fd, 0777)));
@@ -293,14 +293,17 @@ TEST_F(fd, read_only_never_widened)
 	EXPECT_EQ(EACCES, error_of(madvise(p, PAGE, MADV_REMOVE)));
 }
 
-/* All capabilities, over what is ALICE's and STAFF's. */
+/* Becomes root of a user namespace that contains ALICE and STAFF. */
 static void become_root_of_new_namespace(void)
 {
 	char uids[32], gids[32];
 
 	snprintf(uids, sizeof(uids), "%d %d 1", ALICE, ALICE);
 	snprintf(gids, sizeof(gids), "%d %d 1", STAFF, STAFF);
-	/* Who has changed user may write to its own files in /proc again. */
+	/*
+	 * A process that changed its user may write to its own files in /proc
+	 * only after this.
+	 */
 	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER) ||
 	    write_file("/proc/self/setgroups", "deny") ||
 	    write_file("/proc/self/uid_map", uids) ||
@@ -414,14 +417,14 @@ TEST_F(fd, attributes_refused)
 	EXPECT_EQ(EACCES, error_of(fsetxattr(fd, "user.kshm", "v", 1, 0)));
 	if (in_child()) {
 		become(ALICE, STAFF);
-		/* EPERM, where the kernel has no security modules. */
+		/* The errno is EPERM if the kernel has no security modules. */
 		EXPECT_EQ(-1, fsetxattr(fd, names[0], "v", 1, 0));
 		_exit(0);
 	}
 }
 
 /* fd: A writable descriptor can punch holes. */
-TEST_F(fd, hole_punched_by_who_may_write)
+TEST_F(fd, hole_punched_by_writable_descriptor)
 {
 	int fd = fd_of(self->dev, 0);
 	char *p = attach(0);
@@ -578,7 +581,7 @@ TEST_F(fd, descriptor_is_no_attach)
 	EXPECT_EQ(NULL, map_fd(fd));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-EINVAL, fd_of(self->dev, 0));
-	/* Its memory is not kept for nothing. */
+	/* The descriptor does not keep the memory. */
 	ASSERT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(0, st.st_blocks);
 	EXPECT_EQ(SIZE, st.st_size);
@@ -617,7 +620,7 @@ TEST_F(fd, namespace_end_is_told)
 	EXPECT_EQ(NULL, map_fd(poll_fd.fd));
 }
 
-/* What poll gives back while another process does something after a moment. */
+/* Returns what poll() reports while another process acts after a moment. */
 static int wait_for(int fd, int events, void (*act)(char *p), char *p)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = events };
@@ -808,7 +811,7 @@ TEST_F(fd, refused_leaves_no_descriptor)
 	EXPECT_EQ(next, fd_of(self->dev, 0));
 }
 
-/* What a thread that maps and unmaps went through; see below. */
+/* What a thread has done that maps and unmaps all the time. */
 struct mapper {
 	int fd;
 	int done;

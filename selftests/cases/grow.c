@@ -42,7 +42,7 @@ static size_t attached_size(int id)
 }
 
 /* grow: A later attach has the new size; one that is there stays as it is. */
-TEST_F(grow, new_attach_longer_old_as_it_was)
+TEST_F(grow, new_attach_longer_old_unchanged)
 {
 	int id = make(2);
 	char *old = attach(id), *new;
@@ -201,7 +201,7 @@ TEST_F(grow, transient_stays)
 	EXPECT_FALSE(exists(id));
 }
 
-/* What is refused has changed nothing. */
+/* A request that is refused changes nothing. */
 static void expect_refused(struct __test_metadata *_metadata, int id, int err,
 			   size_t size)
 {

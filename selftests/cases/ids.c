@@ -68,7 +68,7 @@ TEST_F(ids, taken_index_skipped)
 }
 
 /* ids: A removed segment that is still attached keeps its index. */
-TEST_F(ids, removed_mark_keeps_its_index)
+TEST_F(ids, marked_segment_keeps_its_index)
 {
 	char *p = attach(make(1));
 	int i;
@@ -95,7 +95,7 @@ static void fill(int n)
 			die("segment %d has another id", i);
 }
 
-/* It would take half an hour to use all indexes where each is watched. */
+/* A kernel with kmemleak would take half an hour to use all indexes. */
 static bool watches_memory(void)
 {
 	return !access("/sys/kernel/debug/kmemleak", F_OK);
@@ -141,7 +141,7 @@ TEST_F(ids, full_enospc_and_freed_index_taken)
  */
 TEST_F(ids, sequence_wraps_at_its_end)
 {
-	/* The upper half is for ids that no other namespace has. */
+	/* On kshm the upper half of the numbers is for unique ids. */
 	const int sequences = backend == &kshm ? 32768 : 65535;
 	int i;
 
@@ -161,7 +161,7 @@ TEST_F(ids, sequence_wraps_at_its_end)
 static const int commands[] = { IPC_STAT, IPC_SET, IPC_RMID, SHM_LOCK,
 				SHM_UNLOCK };
 
-/* Every command that takes an id, and attach. */
+/* Tries every command that takes an id, and shmat. */
 static void expect_invalid(struct __test_metadata *_metadata, int id)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0600 };

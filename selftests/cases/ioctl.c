@@ -71,7 +71,10 @@ TEST_F(ioctl, number_bare_enotty)
 	end_refusals(_metadata);
 }
 
-/* Fields that the kernel writes may hold anything, and hold the answer then. */
+/*
+ * Tries a command with zeros and with poison in the fields that the kernel
+ * writes; the results must be the same.
+ */
 #define EXPECT_SAME_ANSWER(type, cmd, init, first, last) do {		\
 	type zeroed_ = init, poisoned_ = init;				\
 	char *from_ = (char *)&poisoned_.first;				\
@@ -268,7 +271,7 @@ TEST_F(ioctl, stat_any_without_permission)
 	}
 }
 
-/* All that there are: where one is new, this is to be told. */
+/* All features that exist; a new one goes here. */
 #define FEATURES	(KSHM_FEATURE_LOCK | KSHM_FEATURE_FAULTAROUND | \
 			 KSHM_FEATURE_GUARD | KSHM_FEATURE_PREFAULT | \
 			 KSHM_FEATURE_GROW | KSHM_FEATURE_NAMES | \
@@ -475,7 +478,7 @@ TEST_F(ioctl, stat_dest_after_errors_left_alone)
  * ioctl: A descriptor of the device can be open for reading, for writing
  * or for both.
  */
-TEST_F(ioctl, descriptor_of_any_mode_will_do)
+TEST_F(ioctl, descriptor_of_any_mode_works)
 {
 	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
 	struct kshm_info info;
@@ -521,7 +524,7 @@ TEST_F(ioctl, device_cannot_be_read_written_or_mapped)
  * ioctl: The caller's permissions and namespace count, not those of the
  * process that opened the device.
  */
-TEST_F(ioctl, descriptor_inherited_asks_the_caller)
+TEST_F(ioctl, descriptor_inherited_callers_rights_count)
 {
 	struct kshm_rmid arg = { .id = 0 };
 	struct kshm_stat st = { .id = 0 };

@@ -7,7 +7,7 @@
 
 FIXTURE_BOTH(lifecycle);
 
-/* A child that has attached segment 0 itself, and then waits. */
+/* Spawns a child that attaches segment 0 itself, and then waits. */
 static pid_t spawn_attached(void)
 {
 	int ready[2];
@@ -161,7 +161,7 @@ TEST_F(lifecycle, exec_detaches)
 		die("running itself: %s", strerror(errno));
 	}
 	close(held[0]);
-	/* One look for both: between two the child may attach. */
+	/* A single look at both: the child may attach between two looks. */
 	do {
 		usleep(1000);
 		ds = stat_of(0);
@@ -288,7 +288,7 @@ TEST_F(lifecycle, exit_with_threads_detaches)
 	EXPECT_EQ(0, nattch(0));
 }
 
-/* Two attaches end and the segment is removed, in each order of the three. */
+/* Ends two attaches and removes the segment, in a given order. */
 static void end_in_order(struct __test_metadata *_metadata, const char *order)
 {
 	int id = make(1);
@@ -404,7 +404,7 @@ static long long now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* The shortest of many is what it takes when nothing else is going on. */
+/* The shortest of many exits is one that nothing else has disturbed. */
 static long long shortest_exit(void)
 {
 	long long best = LLONG_MAX, took;

@@ -184,7 +184,7 @@ TEST_F(limits, shmall_lowered_keeps_existing)
 }
 
 /* limits: A limit that is raised allows more at once. */
-TEST_F(limits, raised_again_allow)
+TEST_F(limits, raised_allows_more)
 {
 	ASSERT_EQ(0, write_number(SHMMNI, 0));
 	EXPECT_EQ(-ENOSPC, get(IPC_PRIVATE, PAGE, 0600));
@@ -207,7 +207,7 @@ TEST_F(limits, attaches_of_one_process_unlimited)
 
 #define GROUP		"group/of-the-case"
 
-/* A group of its own for memory; NULL, or why there is none. */
+/* Makes a memory cgroup. Returns NULL, or why that is not possible. */
 static const char *make_group(void)
 {
 	if (mkdir("group", 0700) && errno != EEXIST)

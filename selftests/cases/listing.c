@@ -30,7 +30,7 @@ static int open_listing(void)
 	return fd;
 }
 
-/* What is left to read, taken in pieces of @piece bytes. */
+/* Reads the rest of the listing in pieces of @piece bytes. */
 static size_t read_pieces(int fd, char *buf, size_t size, size_t piece)
 {
 	size_t have = 0;
@@ -46,7 +46,10 @@ static size_t read_pieces(int fd, char *buf, size_t size, size_t piece)
 	return have;
 }
 
-/* The line that IPC_STAT and the number of touched pages ask for. */
+/*
+ * The line that a segment must have, given what IPC_STAT reports and how many
+ * of its pages were written.
+ */
 static const char *line_of(int id, unsigned long touched)
 {
 	static char text[512];
@@ -272,7 +275,7 @@ TEST_F(listing, pread_reads_at_offset)
  * listing: A listing that is rewound shows segments created since it was
  * opened.
  */
-TEST_F(listing, rewound_shows_news)
+TEST_F(listing, rewound_shows_new_segments)
 {
 	static char text[1 << 16];
 	int fd = open_listing();
@@ -288,7 +291,10 @@ TEST_F(listing, rewound_shows_news)
 	close(fd);
 }
 
-/* How often is each of n ids in a listing that begins with @text? */
+/*
+ * Counts how often each of @n ids occurs in the lines after the first one of
+ * @text.
+ */
 static void count_ids(const char *text, int *count, int n)
 {
 	int key, id;
@@ -358,7 +364,7 @@ TEST_F(listing, rss_counts_bytes_of_touched_pages)
 }
 
 /* listing: An open listing stays in the namespace that it was opened in. */
-TEST_F(listing, open_one_stays_in_its_namespace)
+TEST_F(listing, open_file_stays_in_its_namespace)
 {
 	static char text[1 << 16];
 	int fd;
@@ -376,7 +382,7 @@ TEST_F(listing, open_one_stays_in_its_namespace)
 }
 
 /* listing: An open listing keeps a namespace that nobody else is in. */
-TEST_F(listing, open_one_keeps_its_namespace)
+TEST_F(listing, open_file_keeps_its_namespace)
 {
 	static char text[1 << 16];
 	int fd, i;
@@ -413,7 +419,7 @@ static void do_the_same(void)
 	detach(p);
 }
 
-/* Where in a line the three times are, the last before two sums of pages. */
+/* The column of the first of the three times in a line. */
 #define FIRST_TIME	93
 #define TIME_WIDTH	11
 

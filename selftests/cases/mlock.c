@@ -4,7 +4,10 @@
 
 #include "cases.h"
 
-/* What a user has locked is counted everywhere: one of our own for each case. */
+/*
+ * The kernel counts all that a user has locked, so each case takes a user of
+ * its own.
+ */
 #define LOCKER		(31000 + getpid() % 20000)
 
 FIXTURE_BOTH(mlock);
@@ -443,7 +446,7 @@ TEST_F(mlock, nothing_faulted_in)
 #define MANY		1024
 #define SOME		(MANY / 4)
 
-/* Pages wait in lists of each processor before they are counted. */
+/* Dropping caches makes each processor count the pages in its lists. */
 static unsigned long unevictable_pages(void)
 {
 	if (write_file("/proc/sys/vm/drop_caches", "1"))

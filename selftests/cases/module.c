@@ -24,7 +24,7 @@ static const char *module_file(void)
 	return file ? file : "/kshm.ko";
 }
 
-/* The library's descriptor keeps the module: give it back. */
+/* Closes the library's descriptor, which keeps the module. */
 static void let_go(void)
 {
 	int fds[8], n = device_descriptors(fds, 8);
@@ -50,7 +50,7 @@ static int unload_module(void)
 	return syscall(SYS_delete_module, "kshm", O_NONBLOCK) ? -errno : 0;
 }
 
-/* References to the module, -1 where it is not loaded. */
+/* Returns the number of references to the module, -1 if it is not loaded. */
 static int references(void)
 {
 	FILE *file = fopen("/proc/modules", "re");
@@ -66,7 +66,7 @@ static int references(void)
 	return n;
 }
 
-/* The end of a file or of a namespace can be a moment away. */
+/* Unloads the module once files and namespaces that have ended let it go. */
 static int unload_soon(void)
 {
 	int i, err = -EAGAIN;
@@ -114,7 +114,7 @@ TEST_F(module, unused_unloads_and_leaves_nothing)
 }
 
 /* module: Without the module the library's calls are ENOSYS. */
-TEST_F(module, not_there_enosys)
+TEST_F(module, absent_enosys)
 {
 	struct shmid_ds ds;
 
@@ -265,7 +265,7 @@ TEST_F(module, named_object_of_ended_namespace_lets_it_go)
  * module: Without the module shm_open and shm_unlink of the library are
  * ENOSYS.
  */
-TEST_F(module, not_there_named_object_enosys)
+TEST_F(module, absent_named_object_enosys)
 {
 	EXPECT_EQ(0, unload_module());
 	EXPECT_EQ(-1, backend->open("/a", O_RDWR | O_CREAT, 0600));

@@ -9,7 +9,7 @@
 
 #include "cases.h"
 
-/* In the listing the other 14 columns that /proc/kshm/shm has, after the id. */
+/* The other 14 columns that /proc/kshm/shm has after the id. */
 #define MORE_COLUMNS	" %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 
 FIXTURE_KSHM(names);
@@ -130,7 +130,7 @@ TEST_F(names, any_other_byte_counts)
 }
 
 /* names: Names and keys have nothing to do with each other. */
-TEST_F(names, no_key_and_no_key_hits)
+TEST_F(names, names_and_keys_do_not_mix)
 {
 	int id = make_named("4660"), keyed = make_key(KEY, PAGE, 0600);
 
@@ -229,7 +229,7 @@ TEST_F(names, creation_told_for_keys_too)
 }
 
 /* names: Flags without a meaning are EINVAL, and nothing is created. */
-TEST_F(names, what_means_nothing_einval)
+TEST_F(names, flags_without_meaning_einval)
 {
 	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT, 8, -1, NULL));
 	EXPECT_EQ(EINVAL, errno);
@@ -239,7 +239,7 @@ TEST_F(names, what_means_nothing_einval)
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0));
 }
 
-/* Each tells how often it created; together that is once. */
+/* How often a thread was told that it created the segment. */
 static int creations;
 
 static void *create_or_find(void *unused)
@@ -273,7 +273,7 @@ TEST_F(names, many_creators_one_creates)
 	}
 }
 
-/* The line of a segment in the listing that has more columns, from there on. */
+/* Returns the columns that only the longer listing has, for one segment. */
 static const char *more_of(int id)
 {
 	static char text[8192];

@@ -83,7 +83,7 @@ TEST_F(namespaces, each_has_its_own_listing)
 }
 
 /* namespaces: SHM_INFO counts the segments of the caller's namespace only. */
-TEST_F(namespaces, info_counts_one)
+TEST_F(namespaces, info_counts_its_own_namespace)
 {
 	struct shm_info info;
 
@@ -270,19 +270,22 @@ TEST_F(namespaces, end_frees_segments_though_mqueue_stays_mounted)
 		EXPECT_LT(before + (16UL << 10), meminfo("Shmem:"));
 		_exit(0);
 	}
-	/* The next look finds that it has ended. */
+	/* Reading the listing finds namespaces that have ended. */
 	usleep(100000);
 	EXPECT_EQ(0, listing_read(lines, 4));
 	EXPECT_TRUE(shmem_falls_below(before + (16UL << 10), 30));
 	EXPECT_EQ(0, umount("/mnt"));
 }
 
-/* Maps one user and one group of the parent namespace to root. */
+/* Enters a user namespace whose root is one user and group of the parent. */
 static void new_user_namespace(uid_t uid, gid_t gid)
 {
 	char map[64];
 
-	/* A change of user took the process its own files in /proc. */
+	/*
+	 * A process that changed its user may write to its own files in /proc
+	 * only after this.
+	 */
 	prctl(PR_SET_DUMPABLE, 1);
 	new_namespace(CLONE_NEWUSER);
 	snprintf(map, sizeof(map), "0 %u 1", uid);
@@ -294,7 +297,9 @@ static void new_user_namespace(uid_t uid, gid_t gid)
 		die("writing gid_map");
 }
 
-/* Until there is room: namespaces that have ended take a while to go. */
+/*
+ * Waits until the limit allows a new namespace: ended ones take a while to go.
+ */
 static bool unshare_soon(void)
 {
 	int i;
@@ -330,7 +335,7 @@ TEST_F(namespaces, end_makes_room_for_others)
 	_exit(0);
 }
 
-/* A child that is the first process of a new pid namespace. */
+/* Returns true in a child that is the first process of a new pid namespace. */
 static bool in_pid_namespace(void)
 {
 	bool child;

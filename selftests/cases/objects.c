@@ -78,7 +78,7 @@ static size_t size_of(int fd)
 	return st.st_size;
 }
 
-/* As an ioctl: a descriptor, or a negative errno. */
+/* Opens by ioctl. Returns a descriptor, or a negative errno. */
 static int call_open(int dev, const void *name, uint32_t len, uint32_t flags,
 		     uint32_t mode)
 {
@@ -112,7 +112,7 @@ TEST_F(objects, name_given_by_length)
 }
 
 /* objects: The kernel itself refuses a name that can't be one. */
-TEST_F(objects, name_wrong_refused_by_the_kernel)
+TEST_F(objects, name_invalid_refused_by_the_kernel)
 {
 	char name[300];
 
@@ -148,7 +148,7 @@ TEST_F(objects, name_unreadable_efault)
  * objects: Flags and mode bits without a meaning are EINVAL, and nothing
  * is made.
  */
-TEST_F(objects, flags_and_mode_that_mean_nothing_einval)
+TEST_F(objects, flags_and_mode_without_meaning_einval)
 {
 	EXPECT_EQ(-EINVAL, call_open(self->dev, "a", 1, CREAT |
 				     KSHM_OPEN_RDONLY | KSHM_OPEN_WRONLY, 0600));
@@ -185,7 +185,7 @@ static int open_descriptors(void)
  * objects: If the struct can't be written back, no descriptor is opened
  * and nothing is made.
  */
-TEST_F(objects, answer_that_cannot_be_told_makes_nothing)
+TEST_F(objects, descriptor_undelivered_makes_nothing)
 {
 	struct kshm_open *arg = (void *)fill_page(free_range(1), 0);
 	int i, before;
@@ -217,7 +217,7 @@ TEST_F(objects, failed_opens_leave_no_descriptor)
 
 static char whole[1 << 16];
 
-/* What is listed below the heading. */
+/* Returns the listing without its heading. */
 static const char *listed(void)
 {
 	char *end;
@@ -238,7 +238,7 @@ static int lines_of(const char *text)
 	return n;
 }
 
-/* The last column of line @n. */
+/* Returns the last column of line @n. */
 static const char *name_in_line(int n)
 {
 	static char line[512];
@@ -341,7 +341,7 @@ TEST_F(objects, listing_has_segments_and_then_names_in_order)
 }
 
 /* objects: The listing of segments does not show objects. */
-TEST_F(objects, listing_of_segments_stays_as_it_was)
+TEST_F(objects, listing_of_segments_unchanged)
 {
 	static char before[4096], after[4096];
 
@@ -528,7 +528,9 @@ TEST_F(objects, descriptor_and_mapping_outlive_the_namespace)
 	EXPECT_STREQ("still here", map_fd(fd, PROT_READ, PAGE));
 }
 
-/* BOB as root of namespaces of his own, told through pipes when to go on. */
+/*
+ * Makes BOB root of namespaces of his own; pipes tell when each side is ready.
+ */
 static void root_of_his_own(int said, int heard)
 {
 	char c;
@@ -568,7 +570,7 @@ TEST_F(objects, root_of_the_namespace_unlinks_all)
 	EXPECT_EQ(-ENOENT, open_object("/a", O_RDWR, 0));
 }
 
-/* Many readers of the listing beside those who create and unlink. */
+/* Threads that read the listing while others create and unlink. */
 static int stop;
 
 static void *read_on(void *unused)

@@ -152,7 +152,7 @@ TEST_F(owned, finding_does_not_own)
  * owned: An owned segment is removed at the close, whatever user owns it
  * by then.
  */
-TEST_F(owned, given_away_goes_all_the_same)
+TEST_F(owned, given_away_is_removed_too)
 {
 	int owner = new_owner(), id = make_owned(owner);
 	struct shmid_ds ds = { .shm_perm = { .uid = ALICE, .gid = STAFF } };
@@ -217,7 +217,7 @@ TEST_F(owned, close_after_end_of_namespace_is_quiet)
  * owned: A file that is not the device can't own: ENOTTY, and EBADF
  * without a file.
  */
-TEST_F(owned, owner_that_is_none_refused)
+TEST_F(owned, other_file_as_owner_refused)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

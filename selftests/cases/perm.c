@@ -6,7 +6,7 @@
 
 FIXTURE_BOTH(perm);
 
-/* A segment created by ALICE of STAFF, given to BOB of GUESTS. */
+/* Makes a segment that ALICE of STAFF creates and BOB of GUESTS owns. */
 static void make_given(int mode)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
@@ -30,7 +30,10 @@ static void set_mode(int mode)
 		die("IPC_SET");
 }
 
-/* Bits that the caller has: r and w by attaching, x too, r by IPC_STAT. */
+/*
+ * Returns the bits that the caller has: attaching tries r, w and x, and
+ * IPC_STAT must agree.
+ */
 static int bits_seen(void)
 {
 	struct shmid_ds ds;
@@ -55,7 +58,7 @@ static void expect_bits(struct __test_metadata *_metadata, int bits)
 
 enum { USER_BITS = 0700, GROUP_BITS = 0070, OTHER_BITS = 0007 };
 
-/* Exactly the bits of one class count, whatever the others have. */
+/* Checks that exactly the bits of one class count for a caller. */
 static void expect_class(struct __test_metadata *_metadata, int class,
 			 void (*as_whom)(void))
 {
@@ -152,7 +155,7 @@ TEST_F(perm, supplementary_creator_group_has_the_second_class)
 	expect_class(_metadata, GROUP_BITS, as_creator_supplementary);
 }
 
-/* The group that counts is the one for files. */
+/* The filesystem group counts. */
 static void as_filesystem_group(void)
 {
 	setfsgid(GUESTS);
@@ -291,7 +294,7 @@ TEST_F(perm, root_without_caps_is_other)
 	}
 }
 
-/* What the owner may: IPC_SET and IPC_RMID. */
+/* Tries what only owners may do: IPC_SET and IPC_RMID. */
 static int may_own(void)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS } };
@@ -354,7 +357,7 @@ TEST_F(perm, effective_owner_may_set_and_remove)
  * history: Anybody could remove a segment, sums were wrong, the creator
  * lost his rights.
  */
-TEST_F(perm, group_and_other_may_not_own)
+TEST_F(perm, group_and_other_may_not_set_or_remove)
 {
 	void (*const whom[])(void) = { as_group, as_creator_group, as_other,
 				       as_real_owner_only };
@@ -374,7 +377,7 @@ TEST_F(perm, group_and_other_may_not_own)
 }
 
 /* perm: CAP_SYS_ADMIN may IPC_SET and IPC_RMID. */
-TEST_F(perm, cap_sys_admin_may_own)
+TEST_F(perm, cap_sys_admin_may_set_and_remove)
 {
 	make_given(0);
 	if (in_child()) {
@@ -388,7 +391,7 @@ TEST_F(perm, cap_sys_admin_may_own)
  * perm: No capability but CAP_SYS_ADMIN lets a stranger IPC_SET and
  * IPC_RMID.
  */
-TEST_F(perm, other_caps_may_not_own)
+TEST_F(perm, other_caps_may_not_set_or_remove)
 {
 	make_given(0777);
 	if (in_child()) {
@@ -402,7 +405,7 @@ TEST_F(perm, other_caps_may_not_own)
  * perm: An owner without a mode bit may not read or attach, but may
  * IPC_SET himself the bits.
  */
-TEST_F(perm, owner_without_mode_may_still_own)
+TEST_F(perm, owner_without_mode_may_still_set)
 {
 	struct shmid_ds ds = { .shm_perm = { .uid = BOB, .gid = GUESTS,
 					     .mode = 0600 } };

@@ -73,7 +73,7 @@ static struct stat stat_fd(int fd)
 	return st;
 }
 
-/* Opens, closes, and says how that went. */
+/* Opens and closes an object. Returns 0 or a negative errno. */
 static int try_open(const char *name, int flags)
 {
 	int fd = open_object(name, flags, 0600);
@@ -451,7 +451,10 @@ TEST_F(posix, flags_are_those_of_shm_open)
 	EXPECT_EQ(fcntl(like, F_GETFL), fcntl(fd, F_GETFL));
 }
 
-/* What ALICE of STAFF may do with an object of each mode, given to @owner. */
+/*
+ * Checks which opens ALICE of STAFF may do for each mode of an object that
+ * @owner has.
+ */
 static void expect_class(struct __test_metadata *_metadata, uid_t owner,
 			 gid_t group, int shift)
 {
@@ -562,7 +565,7 @@ TEST_F(posix, owner_unlinks_others_may_not)
 }
 
 /* posix: A creator who gave the object away may not unlink it. */
-TEST_F(posix, creator_who_gave_it_away_may_not_unlink)
+TEST_F(posix, creator_after_giving_away_may_not_unlink)
 {
 	int fd;
 
@@ -633,7 +636,10 @@ static void enter_user_namespace(uid_t uid)
 {
 	char map[32];
 
-	/* A change of user took the process its own files in /proc. */
+	/*
+	 * A process that changed its user may write to its own files in /proc
+	 * only after this.
+	 */
 	prctl(PR_SET_DUMPABLE, 1);
 	snprintf(map, sizeof(map), "0 %u 1", uid);
 	if (unshare(CLONE_NEWUSER) || write_file("/proc/self/uid_map", map))
@@ -793,7 +799,7 @@ TEST_F(posix, access_beyond_the_end_sigbus)
  * posix: An unlinked object lives on for everybody who has it open or
  * mapped, and its name is free.
  */
-TEST_F(posix, unlinked_lives_on_for_who_has_it)
+TEST_F(posix, unlinked_lives_on_while_open_or_mapped)
 {
 	int fd = make_object("/a", 0600, PAGE), other;
 	char *p = map_fd(fd, PROT_READ | PROT_WRITE, PAGE);
@@ -913,7 +919,7 @@ TEST_F(posix, reopened_through_proc_asks_the_mode)
 }
 
 /* posix: An object has the seal against more seals. */
-TEST_F(posix, object_is_not_sealed_nor_to_be_sealed)
+TEST_F(posix, object_takes_no_seals)
 {
 	int fd = make_object("/a", 0600, PAGE);
 
@@ -966,7 +972,7 @@ TEST_F(posix, many_objects_each_found)
 	}
 }
 
-/* What two sides of a race have counted. */
+/* Counters that the threads of a race share. */
 static struct {
 	int created, unlinked, stop;
 } arena;

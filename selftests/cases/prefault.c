@@ -58,7 +58,7 @@ static unsigned long pages_in_memory(void)
 	return line.rss / PAGE;
 }
 
-/* A segment that is in memory from page @first on. */
+/* Makes a segment whose pages from @first on are in memory. */
 static void make_from(int first, int pages)
 {
 	char *p = attach(make(pages));

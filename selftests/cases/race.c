@@ -123,7 +123,7 @@ static void *command_storm(void *unused)
  * history: The file behind a segment was dropped while others used it.
  * history: Adding up never ended where sum and segments did not agree.
  */
-TEST_F(race, commands_and_remove_only_say_gone)
+TEST_F(race, commands_and_remove_einval_or_eidrm)
 {
 	struct shm_info info;
 
@@ -178,7 +178,7 @@ static void leave_fault(int sig)
 	siglongjmp(nothing_there, 1);
 }
 
-/* Does memory keep a mark? Asked by reading, which takes no lock. */
+/* Writes a mark and returns whether it stays. Reading takes no lock. */
 static bool keeps_mark(volatile int *word, int times)
 {
 	volatile int left = times;
@@ -370,7 +370,7 @@ static void *map_and_unmap(void *unused)
 	return NULL;
 }
 
-/* Threads that wait for each other in attach and detach, until they die. */
+/* Two threads that take the same locks, until the process is killed. */
 static void attach_until_killed(void)
 {
 	pthread_t thread;
@@ -500,7 +500,7 @@ static void *create_and_remove(void *unused)
 	return NULL;
 }
 
-/* Each line is whole, and the indexes only go up. */
+/* Checks that each line is whole and that the indexes rise. */
 static void *read_listing(void *unused)
 {
 	struct line lines[128];
@@ -547,7 +547,7 @@ TEST_F(race, listing_and_create_remove_lines_stay_whole)
 	EXPECT_RACE(create_and_remove, read_listing, read_listing_slowly);
 }
 
-/* What processes share that start at one time. */
+/* Memory that the processes of a contest share. */
 struct contest {
 	int ready, go;
 	int won[64];
@@ -556,7 +556,7 @@ struct contest {
 
 #define CONTESTANTS	6
 
-/* Runs @enter in some processes that begin together. */
+/* Runs @enter in several processes that begin at the same time. */
 static void run_contest(void (*enter)(struct contest *c, int self),
 			struct contest *c)
 {
@@ -658,7 +658,10 @@ static void *create_until_seen(void *unused)
 	return NULL;
 }
 
-/* Stays for one round of the others, so that it need not be gone. */
+/*
+ * Finds each new segment by its key, and uses the id. The creator waits for
+ * that before it removes the segment.
+ */
 static void *find_and_use(void *unused)
 {
 	struct shmid_ds ds;
@@ -844,7 +847,7 @@ static void *attach_and_publish(void *unused)
 	return NULL;
 }
 
-/* Each attach that a child has is shared, not copied. */
+/* Forks children that write to every attach that they inherit. */
 static void *fork_and_write(void *unused)
 {
 	while (!load(&arena.stop)) {
@@ -920,7 +923,7 @@ static void *set_owner_storm(void *unused)
 	return NULL;
 }
 
-/* User and group are set together, and so they are seen. */
+/* Checks that a user is never seen with the group of another one. */
 static void *see_owner(void *unused)
 {
 	struct shmid_ds ds;
@@ -935,13 +938,15 @@ static void *see_owner(void *unused)
 }
 
 /* race: User and group of one IPC_SET are seen together. */
-TEST_F(race, set_and_stat_never_half)
+TEST_F(race, set_and_stat_see_whole_change)
 {
 	arena.id = make(1);
 	EXPECT_RACE(see_owner, set_owner_storm);
 }
 
-/* A page that is there only when somebody has put it there. */
+/*
+ * Registers a page with userfaultfd, so that access waits until it is filled.
+ */
 static int missing_page(char *page)
 {
 	struct uffdio_api api = { .api = UFFD_API };

@@ -15,7 +15,10 @@ static int obtain_transient(const char *name)
 		      kshm_segment_get(KEY, PAGE, flags, KSHM_TRANSIENT, -1, NULL);
 }
 
-/* One who meets a dying segment with the key that he wants has it at once. */
+/*
+ * Creates, attaches and detaches a transient segment. The one that others have
+ * may be ending; then a new one must be made at once.
+ */
 static void *come_and_go(const char *name)
 {
 	int i, id;
@@ -44,7 +47,10 @@ static void *come_and_go_by_name(void *unused)
 	return come_and_go("name");
 }
 
-/* Whoever came last may have found one that another was about to detach. */
+/*
+ * The last thread may have found a segment that another one was about to
+ * detach.
+ */
 static void expect_last_goes(struct __test_metadata *_metadata,
 			     const char *name)
 {

@@ -12,7 +12,7 @@
 
 FIXTURE_BOTH(shmat);
 
-/* A failed attach of @id changes nothing that can be seen. */
+/* Expects an attach to fail and to change nothing that IPC_STAT shows. */
 #define EXPECT_NO_ATTACH(error, id, addr, flags) do {			\
 	struct shmid_ds before_ = stat_of(id), after_;			\
 									\

@@ -19,7 +19,7 @@ static const int output_commands[] = {
 	IPC_STAT, IPC_INFO, SHM_STAT, SHM_INFO, SHM_STAT_ANY,
 };
 
-/* Whatever a command fails with, the segment is as it was. */
+/* Expects a command to fail and to leave segment 0 unchanged. */
 #define EXPECT_UNCHANGED(error, id, cmd, buf) do {			\
 	struct shmid_ds before_ = stat_of(0), after_;			\
 									\
@@ -140,7 +140,10 @@ static void expect_bytes(struct __test_metadata *_metadata, const void *want,
 	}
 }
 
-/* A segment whose every field has a value of its own, and that value. */
+/*
+ * Makes a segment in which every field has a value of its own; @want gets
+ * these.
+ */
 static int make_distinct(struct shmid_ds *want)
 {
 	char *p;
@@ -173,7 +176,10 @@ static int make_distinct(struct shmid_ds *want)
 	return id;
 }
 
-/* Takes over what can't be foretold exactly, once it is plausible. */
+/*
+ * Copies the fields that cannot be known in advance, after a check that they
+ * are plausible.
+ */
 static void settle(struct __test_metadata *_metadata, struct shmid_ds *want,
 		   const struct shmid_ds *got, time_t begin)
 {
@@ -703,7 +709,7 @@ TEST_F(shmctl, info_tells_highest_index_beside_gaps)
  * shmctl: Where root has mapped page 0, a buffer at address 0 is one like
  * any other.
  */
-TEST_F(shmctl, null_where_mapped_is_a_buffer)
+TEST_F(shmctl, mapped_page_zero_is_a_buffer)
 {
 	struct shmid_ds ds, *volatile null = NULL;
 	int id = make_key(KEY, 3 * PAGE, 0640);

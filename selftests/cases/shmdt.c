@@ -23,7 +23,7 @@ static void unmap(char *p, size_t pages)
 		die("munmap: %s", strerror(errno));
 }
 
-/* Moves pages to @to, where nothing is. */
+/* Moves pages to @to, where nothing is mapped. */
 static char *move(char *p, size_t pages, char *to)
 {
 	char *q = mremap(p, pages * PAGE, pages * PAGE,
@@ -34,7 +34,7 @@ static char *move(char *p, size_t pages, char *to)
 	return q;
 }
 
-/* A second mapping of the same file, pages from @p on. */
+/* Maps pages from @p on a second time, with the same file. */
 static char *duplicate(char *p, size_t pages, char *to)
 {
 	char *q = mremap(p, 0, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -54,7 +54,7 @@ static char *grow(char *p, size_t from, size_t to)
 	return q;
 }
 
-/* An attach with @room free pages behind it. */
+/* Attaches with @room free pages behind. */
 static char *attach_with_room(int id, size_t pages, size_t room)
 {
 	char *p = free_range(pages + room);
@@ -503,7 +503,7 @@ TEST_F(shmdt, part_far_above_found)
 }
 
 /* shmdt: shmdt in a child leaves its parent's attach. */
-TEST_F(shmdt, in_child_leaves_the_parents)
+TEST_F(shmdt, in_child_keeps_the_parents_attach)
 {
 	char *p = attach(make(2));
 
@@ -555,7 +555,10 @@ static void *idle_thread(void *mutex)
 	return NULL;
 }
 
-/* The rest runs with a second thread, since detaching then takes more care. */
+/*
+ * The rest runs with a second thread, because then detaching has to guard
+ * against mappings made meanwhile.
+ */
 struct company {
 	pthread_mutex_t mutex;
 	pthread_t thread;

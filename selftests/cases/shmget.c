@@ -325,7 +325,7 @@ TEST_F(shmget, create_sum_of_pages_overflow_enospc)
 		ctl(i, IPC_RMID, NULL);
 }
 
-/* Puts the overcommit mode back, whatever the case does. */
+/* Creates a segment in an overcommit mode, and restores the old mode. */
 static int get_in_mode(int mode, size_t size, int flags)
 {
 	unsigned long old = read_number(OVERCOMMIT);

@@ -70,7 +70,7 @@ TEST_F(transient, last_detach_removes)
  * transient: An attach of a transient segment that fails does not count as
  * the first, nor as the last.
  */
-TEST_F(transient, failed_attach_is_none)
+TEST_F(transient, failed_attach_does_not_count)
 {
 	int id = make_transient();
 	char *page = fill_page(free_range(1), 0), *p;
@@ -116,7 +116,7 @@ TEST_F(transient, piece_of_mapping_keeps)
  * transient: A transient segment that is owned too ends with the close or
  * the last detach, whichever is first.
  */
-TEST_F(transient, owned_too_goes_with_the_first_of_both)
+TEST_F(transient, owned_too_ends_with_the_first_of_both)
 {
 	int owner = kshm_owner();
 	int id = obtain(owner);
@@ -132,7 +132,7 @@ TEST_F(transient, owned_too_goes_with_the_first_of_both)
  * transient: The end of a transient segment gives back what counted for
  * shmall and shmmni.
  */
-TEST_F(transient, limits_get_back_what_it_had)
+TEST_F(transient, end_returns_what_limits_counted)
 {
 	struct shm_info info;
 	int i;

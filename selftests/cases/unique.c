@@ -18,7 +18,7 @@ static int make_unique(void)
 }
 
 /* unique: A unique id is EINVAL in every other namespace. */
-TEST_F(unique, id_of_other_namespace_hits_nothing)
+TEST_F(unique, id_of_other_namespace_einval)
 {
 	struct shmid_ds ds;
 	int ids[10], i;

@@ -25,9 +25,9 @@ static char *attach_with_room(void)
 }
 
 /*
- * An attach of three pages, long ago, last touched by a process that is gone;
- * then @event, which must leave @count mappings, and what @moved says: the
- * time of attaching, of detaching, and this process's id with either.
+ * Attaches three pages, lets a child exit that shares them, waits for the next
+ * second, and runs @event. Then there must be @count mappings. @moved says
+ * which of atime and dtime have changed; lpid is the caller then.
  */
 static void expect_event(struct __test_metadata *_metadata,
 			 void (*event)(char *p), int count, int moved)

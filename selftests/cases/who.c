@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(who)
 	end_case(_metadata);
 }
 
-/* Every case asks about segment 0, and finds the answer here. */
+/* Every case asks about segment 0, and gets the list here. */
 static struct kshm_attacher list[MOST];
 
 static int who_in(int dev, void *to, unsigned int room)
@@ -78,7 +78,7 @@ static const struct kshm_attacher *of_pid(int n, pid_t pid)
 	EXPECT_EQ((first) * PAGE, found_->offset);			\
 } while (0)
 
-/* Waits for what other processes do. */
+/* Waits until the list has @n entries. */
 static bool becomes(int dev, int n)
 {
 	int i;
@@ -365,7 +365,7 @@ TEST_F(who, owner_needs_no_permission)
 	}
 }
 
-/* What is hidden is where, not that. */
+/* Checks an entry; only its address may be hidden. */
 static void expect_hidden(struct __test_metadata *_metadata, int dev, pid_t pid,
 			  bool hidden)
 {
@@ -403,7 +403,10 @@ TEST_F(who, addresses_of_others_hidden)
 	}
 	if (in_child()) {
 		keep_caps(1ULL << CAP_SETUID);
-		/* Of the same user, but with more capabilities. */
+		/*
+		 * The user is the same, but the other process has more
+		 * capabilities.
+		 */
 		expect_hidden(_metadata, self->dev, root, true);
 		_exit(0);
 	}
@@ -449,7 +452,7 @@ TEST_F(who, pids_are_those_of_the_callers_namespace)
 		EXPECT_EQ(3, n);
 		EXPECT_EQ(1, getpid());
 		EXPECT_NE(NULL, of_pid(n, 1));
-		/* Its parent and grandparent have no pid here. */
+		/* The parent and grandparent have no pid here. */
 		EXPECT_EQ(2, (list[0].pid == 0) + (list[1].pid == 0) +
 			     (list[2].pid == 0));
 		_exit(0);
@@ -506,8 +509,8 @@ TEST_F(who, library_gives_the_same)
 }
 
 /*
- * Processes that come, go and change, as fast as they can: what is told of them
- * has to be true of one of them at some moment.
+ * Processes that fork, split mappings, exec, die and exit as fast as they can.
+ * Each entry must have been true at some moment.
  */
 static void come_and_go(int i, int rounds)
 {

@@ -42,7 +42,7 @@ static struct kshm_explain explain(int dev, unsigned int cmd, void *arg)
 	return why;
 }
 
-/* In two steps, so that GET() and its kin become two arguments. */
+/* Two macros, so that GET() and the like expand to two arguments. */
 #define EXPECT_WHY(err, why, ask, lim, ...)				\
 	EXPECT_WHY_OF(err, why, ask, lim, __VA_ARGS__)
 #define EXPECT_WHY_OF(err, why, ask, lim, cmd, ...) do {		\
@@ -356,7 +356,7 @@ TEST_F(why, name_of_segment_told)
 }
 
 /* why: A name that can't be one is told with its length and the most. */
-TEST_F(why, name_that_cannot_be_told)
+TEST_F(why, invalid_name_told)
 {
 	char name[256] = "a/b";
 
@@ -562,7 +562,7 @@ TEST_F(why, signal_while_opening_begins_again)
 }
 
 /* why: A refusal that the command got over is not told. */
-TEST_F(why, refusal_got_over_not_told)
+TEST_F(why, refusal_without_effect_not_told)
 {
 	EXPECT_WHY(0, 0, 0, 0, GET(.key = KEY, .flags = KSHM_GET_CREAT,
 				   .size = PAGE, .mode = 0600));
@@ -590,7 +590,7 @@ TEST_F(why, reason_of_another_errno_not_told)
 }
 
 /* why: The reason of an earlier command is not told again. */
-TEST_F(why, last_refusal_not_told_again)
+TEST_F(why, earlier_reason_not_told_again)
 {
 	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 9, 0, STAT(.id = 9));
 	EXPECT_WHY(EFAULT, KSHM_WHY_FAULT, 0, 0, KSHM_IOC_INFO,
@@ -685,7 +685,7 @@ TEST_F(why, threads_get_their_own)
 }
 
 /* why: INFO tells the feature EXPLAIN. */
-TEST_F(why, info_tells_that_it_is_there)
+TEST_F(why, feature_is_told)
 {
 	struct kshm_info info = { .flags = 0 };
 
