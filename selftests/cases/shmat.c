@@ -762,11 +762,13 @@ TEST_F(shmat, backing_file_tells_memory_that_is_there)
 	struct stat st;
 
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, p[0]);
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(0, st.st_blocks);
+	p[0] = 'p';
 	p[PAGE] = 'p';
 	ASSERT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(2 * PAGE / 512, st.st_blocks);
-	ASSERT_EQ(0, madvise(p, PAGE, MADV_PAGEOUT));
+	ASSERT_EQ(0, madvise(p, PAGE, MADV_REMOVE));
 	ASSERT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(PAGE / 512, st.st_blocks);
 	close(fd);
