@@ -14,7 +14,7 @@ static void *recreate_marked(void *unused)
 	int i, id;
 	int *p;
 
-	for (i = 0; i < 400; i++) {
+	for (i = 0; goes_on(i, 400); i++) {
 		id = make(1);
 		p = (int *)attach(id);
 		*p = id;
@@ -197,7 +197,7 @@ static void *map_into_holes(void *unused)
 {
 	int *q, i;
 
-	for (i = 0; i < 1500; i++) {
+	for (i = 0; goes_on(i, 1500); i++) {
 		q = mmap(arena.addr + dice() % 3 * PAGE, PAGE,
 			 PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

@@ -63,6 +63,15 @@ static inline const char *run_race(void *(*lead)(void *unused), int n,
 	}								\
 } while (0)
 
+/*
+ * Does the leading thread do round @i of @rounds? There is one more as long as the
+ * others have not done a single round: a busy machine may let them wait.
+ */
+static inline bool goes_on(int i, int rounds)
+{
+	return i < rounds || !load(&arena.rounds);
+}
+
 static inline void count_round(void)
 {
 	__atomic_add_fetch(&arena.rounds, 1, __ATOMIC_SEQ_CST);

@@ -85,7 +85,7 @@ static void *own_and_close(void *unused)
 {
 	int i, owner, id;
 
-	for (i = 0; i < 400; i++) {
+	for (i = 0; goes_on(i, 400); i++) {
 		owner = kshm_owner();
 		id = kshm_segment_get(IPC_PRIVATE, PAGE, 0600, 0, owner, NULL);
 		if (id < 0)
@@ -157,7 +157,7 @@ static void *grow_and_remove(void *unused)
 	size_t size, step;
 	int i, id;
 
-	for (i = 0; i < 200; i++) {
+	for (i = 0; goes_on(i, 200); i++) {
 		id = make(1);
 		store(&arena.id, id);
 		for (step = 2; step < 20; step++) {
