@@ -188,6 +188,13 @@ unsigned long meminfo(const char *name);
  * given back some time after the namespace or the file is gone.
  */
 bool shmem_falls_below(unsigned long kib, int seconds);
+/* Opens the file behind an attach, as root may. */
+int open_backing(const char *p, size_t pages);
+/* Pass a descriptor over a socket. */
+void send_fd(int socket, int fd);
+int receive_fd(int socket);
+/* Enters a user namespace whose root is this user and group of the parent. */
+void enter_user_namespace(uid_t uid, gid_t gid);
 
 /* Mounts a small /dev/shm for the caller alone, and clears the umask. */
 void own_shm_mount(void);

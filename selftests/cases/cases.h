@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kshm.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -64,5 +66,34 @@ FIXTURE_VARIANT_ADD(area, kshm) { .backend = &kshm }
 #define FIXTURE_KSHM(area)						\
 FIXTURE_ON(area)							\
 FIXTURE_VARIANT_ADD(area, kshm) { .backend = &kshm }
+
+/* A fixture for kshm alone, with a descriptor of the device. */
+#define FIXTURE_DEVICE(area)						\
+FIXTURE(area) {								\
+	int dev;							\
+};									\
+FIXTURE_SETUP(area)							\
+{									\
+	begin_case(_metadata, &kshm);					\
+	if (_metadata->exit_code)					\
+		return;							\
+	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);		\
+	ASSERT_LE(0, self->dev);					\
+}									\
+FIXTURE_TEARDOWN(area)							\
+{									\
+	close(self->dev);						\
+	end_case(_metadata);						\
+}
+
+/* Expects INFO to report a feature. */
+static inline void expect_feature(struct __test_metadata *_metadata, int dev,
+				  unsigned long long feature)
+{
+	struct kshm_info info = { .flags = 0 };
+
+	ASSERT_EQ(0, ioctl(dev, KSHM_IOC_INFO, &info));
+	EXPECT_NE(0, info.features & feature);
+}
 
 #endif /* KSHM_SELFTESTS_CASES_H */

@@ -76,10 +76,7 @@ static int events_of(int fd)
 /* fd: INFO tells the feature FD. */
 TEST_F(fd, feature_is_told)
 {
-	struct kshm_info info = { .flags = 0 };
-
-	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_INFO, &info));
-	EXPECT_NE(0, info.features & KSHM_FEATURE_FD);
+	expect_feature(_metadata, self->dev, KSHM_FEATURE_FD);
 }
 
 /*
@@ -467,42 +464,6 @@ TEST_F(fd, read_and_write_einval)
 	EXPECT_EQ(EINVAL, error_of(read(fd, &c, 1)));
 	EXPECT_EQ(EINVAL, error_of(write(fd, &c, 1)));
 	EXPECT_EQ(0, attach(0)[0]);
-}
-
-static void send_fd(int socket, int fd)
-{
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .head = {
-		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-		.cmsg_len = CMSG_LEN(sizeof(int)),
-	} };
-	struct iovec vec = { .iov_base = "", .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &vec, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-
-	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
-	if (sendmsg(socket, &msg, 0) != 1)
-		die("sendmsg: %s", strerror(errno));
-}
-
-static int receive_fd(int socket)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec vec = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &vec, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(socket, &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
-		die("recvmsg: %s", strerror(errno));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
 }
 
 /*

@@ -6,22 +6,7 @@
 #define POISON		0xa5
 #define FIRST_NUMBER	0x80
 
-FIXTURE(ioctl)
-{
-	int dev;
-};
-
-FIXTURE_SETUP(ioctl)
-{
-	begin_case(_metadata, &kshm);
-	if (!_metadata->exit_code)
-		self->dev = open_device();
-}
-
-FIXTURE_TEARDOWN(ioctl)
-{
-	end_case(_metadata);
-}
+FIXTURE_DEVICE(ioctl);
 
 static bool is_known(unsigned int nr)
 {

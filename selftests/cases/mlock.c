@@ -351,12 +351,8 @@ TEST_F(mlock, unlocked_by_another_returns_to_the_locker)
 TEST_F(mlock, charge_follows_backing_file)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0600 };
-	char path[64], *p = attach(make(2));
-	int fd;
+	int fd = open_backing(attach(make(2)), 2);
 
-	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
-		 (long)p + 2 * PAGE);
-	fd = open(path, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ftruncate(fd, 4 * PAGE));
 	close(fd);

@@ -277,26 +277,6 @@ TEST_F(namespaces, end_frees_segments_though_mqueue_stays_mounted)
 	EXPECT_EQ(0, umount("/mnt"));
 }
 
-/* Enters a user namespace whose root is one user and group of the parent. */
-static void new_user_namespace(uid_t uid, gid_t gid)
-{
-	char map[64];
-
-	/*
-	 * A process that changed its user may write to its own files in /proc
-	 * only after this.
-	 */
-	prctl(PR_SET_DUMPABLE, 1);
-	new_namespace(CLONE_NEWUSER);
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	if (write_file("/proc/self/setgroups", "deny") ||
-	    write_file("/proc/self/uid_map", map))
-		die("writing uid_map");
-	snprintf(map, sizeof(map), "0 %u 1", gid);
-	if (write_file("/proc/self/gid_map", map))
-		die("writing gid_map");
-}
-
 /*
  * Waits until the limit allows a new namespace: ended ones take a while to go.
  */
@@ -324,7 +304,7 @@ TEST_F(namespaces, end_makes_room_for_others)
 
 	if (!in_child())
 		return;
-	new_user_namespace(ROOT, ROOT);
+	enter_user_namespace(ROOT, ROOT);
 	ASSERT_EQ(0, write_number("/proc/sys/user/max_ipc_namespaces", 4));
 	for (i = 0; i < 12; i++) {
 		ASSERT_TRUE(unshare_soon()) {
@@ -455,7 +435,7 @@ TEST_F(namespaces, unmapped_owner_is_overflow_id)
 	make(1);
 	give_to(0, ALICE, STAFF, 0666);
 	if (in_child()) {
-		new_user_namespace(ROOT, ROOT);
+		enter_user_namespace(ROOT, ROOT);
 		ds = stat_of(0);
 		EXPECT_EQ(OVERFLOW_ID, ds.shm_perm.uid);
 		EXPECT_EQ(OVERFLOW_ID, ds.shm_perm.gid);
@@ -478,7 +458,7 @@ TEST_F(namespaces, owner_is_told_in_the_callers_ids)
 	give_to(0, ALICE, STAFF, 0666);
 	if (in_child()) {
 		become(ALICE, STAFF);
-		new_user_namespace(ALICE, STAFF);
+		enter_user_namespace(ALICE, STAFF);
 		EXPECT_EQ(0, stat_of(0).shm_perm.uid);
 		EXPECT_EQ(0, stat_of(0).shm_perm.gid);
 		EXPECT_EQ(OVERFLOW_ID, stat_of(0).shm_perm.cuid);
@@ -497,7 +477,7 @@ TEST_F(namespaces, set_to_unmapped_id_einval)
 
 	make_key(KEY, PAGE, 0600);
 	if (in_child()) {
-		new_user_namespace(ROOT, ROOT);
+		enter_user_namespace(ROOT, ROOT);
 		EXPECT_EQ(-EINVAL, ctl(0, IPC_SET, &ds));
 		ds.shm_perm.uid = 0;
 		ds.shm_perm.gid = STAFF;
@@ -518,7 +498,7 @@ TEST_F(namespaces, set_in_inner_ids_seen_in_outer_ids)
 	if (in_child()) {
 		become(ALICE, STAFF);
 		make(1);
-		new_user_namespace(ALICE, STAFF);
+		enter_user_namespace(ALICE, STAFF);
 		EXPECT_EQ(0, ctl(0, IPC_SET, &ds));
 		_exit(0);
 	}
@@ -537,7 +517,7 @@ TEST_F(namespaces, inner_root_has_no_power_over_outer_segment)
 	make_key(KEY, PAGE, 0600);
 	if (in_child()) {
 		become(ALICE, STAFF);
-		new_user_namespace(ALICE, STAFF);
+		enter_user_namespace(ALICE, STAFF);
 		EXPECT_EQ(-EACCES, at(0, NULL, SHM_RDONLY));
 		EXPECT_EQ(-EACCES, ctl(0, IPC_STAT, &ds));
 		EXPECT_EQ(-EPERM, ctl(0, IPC_SET, &ds));
@@ -554,7 +534,7 @@ TEST_F(namespaces, same_user_in_inner_namespace_is_owner)
 	if (in_child()) {
 		become(ALICE, STAFF);
 		make_key(KEY, PAGE, 0600);
-		new_user_namespace(ALICE, STAFF);
+		enter_user_namespace(ALICE, STAFF);
 		EXPECT_LT(0, at(0, NULL, 0));
 		EXPECT_EQ(0, ctl(0, IPC_RMID, NULL));
 		_exit(0);
@@ -570,7 +550,7 @@ TEST_F(namespaces, inner_root_rules_its_own_ipc_namespace)
 {
 	if (in_child()) {
 		become(ALICE, STAFF);
-		new_user_namespace(ALICE, STAFF);
+		enter_user_namespace(ALICE, STAFF);
 		new_namespace(CLONE_NEWIPC);
 		make_key(KEY, PAGE, 0);
 		EXPECT_LT(0, at(0, NULL, SHM_EXEC));
@@ -592,7 +572,7 @@ TEST_F(namespaces, inner_root_sets_limits_of_its_own_or_none)
 
 	if (in_child()) {
 		become(ALICE, STAFF);
-		new_user_namespace(ALICE, STAFF);
+		enter_user_namespace(ALICE, STAFF);
 		EXPECT_GT(0, write_number("/proc/sys/kernel/shmmni", 1));
 		new_namespace(CLONE_NEWIPC);
 		err = write_number("/proc/sys/kernel/shmmni", 1);
@@ -617,7 +597,7 @@ TEST_F(namespaces, inner_root_locks_within_its_limit)
 	if (in_child()) {
 		ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
 		become(ALICE + getpid() % 5000, STAFF);
-		new_user_namespace(getuid(), STAFF);
+		enter_user_namespace(getuid(), STAFF);
 		new_namespace(CLONE_NEWIPC);
 		make(2);
 		make(3);

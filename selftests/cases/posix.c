@@ -632,20 +632,6 @@ TEST_F(posix, root_without_capabilities_unlinks)
 	}
 }
 
-static void enter_user_namespace(uid_t uid)
-{
-	char map[32];
-
-	/*
-	 * A process that changed its user may write to its own files in /proc
-	 * only after this.
-	 */
-	prctl(PR_SET_DUMPABLE, 1);
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	if (unshare(CLONE_NEWUSER) || write_file("/proc/self/uid_map", map))
-		die("entering a user namespace: %s", strerror(errno));
-}
-
 /*
  * posix: Capabilities in a user namespace do not count over objects of
  * other users.
@@ -658,7 +644,7 @@ TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
 	ASSERT_EQ(0, fchown(fd, ALICE, STAFF));
 	if (in_child()) {
 		become(BOB, STAFF);
-		enter_user_namespace(BOB);
+		enter_user_namespace(BOB, STAFF);
 		EXPECT_EQ(-EACCES, try_open("/a", O_RDONLY));
 		EXPECT_EQ(-EACCES, unlink_object("/a"));
 		EXPECT_EQ(-EACCES, unlink_object("/b"));
@@ -666,7 +652,7 @@ TEST_F(posix, root_of_a_user_namespace_is_nobody_here)
 	}
 	if (in_child()) {
 		become(ALICE, STAFF);
-		enter_user_namespace(ALICE);
+		enter_user_namespace(ALICE, STAFF);
 		EXPECT_EQ(0, try_open("/a", O_RDWR));
 		EXPECT_EQ(0, unlink_object("/a"));
 		_exit(0);
@@ -859,28 +845,17 @@ TEST_F(posix, memory_goes_with_name_and_last_use)
  */
 TEST_F(posix, descriptor_passed_over_a_socket)
 {
-	char space[CMSG_SPACE(sizeof(int))] = "", byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-			      .msg_control = space,
-			      .msg_controllen = sizeof(space) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&msg);
 	int ends[2], fd;
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
 	make_object("/a", 0600, PAGE);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
 	fd = open_object("/a", O_RDONLY, 0);
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	ASSERT_EQ(1, sendmsg(ends[0], &msg, 0));
+	send_fd(ends[0], fd);
 	EXPECT_EQ(0, unlink_object("/a"));
 	if (in_child()) {
-		syscall(SYS_close_range, fd, fd, 0);
+		close(fd);
 		become(BOB, GUESTS);
-		ASSERT_EQ(1, recvmsg(ends[1], &msg, 0));
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+		fd = receive_fd(ends[1]);
 		EXPECT_NE(NULL, map_fd(fd, PROT_READ, PAGE));
 		EXPECT_EQ(NULL, map_fd(fd, PROT_WRITE, PAGE));
 		_exit(0);

@@ -12,23 +12,7 @@
 #define TABLE	512	/* pages that one page table maps */
 #define PAGES	(3 * TABLE / 2)
 
-FIXTURE(prefault)
-{
-	int dev;
-};
-
-FIXTURE_SETUP(prefault)
-{
-	begin_case(_metadata, &kshm);
-	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->dev);
-}
-
-FIXTURE_TEARDOWN(prefault)
-{
-	close(self->dev);
-	end_case(_metadata);
-}
+FIXTURE_DEVICE(prefault);
 
 static int create(int dev, unsigned int flags, size_t size)
 {
@@ -95,10 +79,7 @@ static int pages_mapped(char *p, int pages)
 /* prefault: INFO tells the feature PREFAULT. */
 TEST_F(prefault, feature_is_told)
 {
-	struct kshm_info info = { .flags = 0 };
-
-	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_INFO, &info));
-	EXPECT_NE(0, info.features & KSHM_FEATURE_PREFAULT);
+	expect_feature(_metadata, self->dev, KSHM_FEATURE_PREFAULT);
 }
 
 /*

@@ -712,16 +712,6 @@ TEST_F(shmat, adjacent_attaches_stay_two)
 	EXPECT_EQ(2, mappings_of(0));
 }
 
-/* Opens the file behind a mapping, as root may. */
-static int open_backing(const char *p, size_t pages)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
-		 (long)p + pages * PAGE);
-	return open(path, O_RDWR | O_CLOEXEC);
-}
-
 /*
  * shmat: As much is mapped as the file behind the segment has; root can
  * change its size.

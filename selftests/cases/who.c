@@ -14,23 +14,7 @@
 #define MOST	64
 #define RW	(KSHM_PROT_READ | KSHM_PROT_WRITE)
 
-FIXTURE(who)
-{
-	int dev;
-};
-
-FIXTURE_SETUP(who)
-{
-	begin_case(_metadata, &kshm);
-	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->dev);
-}
-
-FIXTURE_TEARDOWN(who)
-{
-	close(self->dev);
-	end_case(_metadata);
-}
+FIXTURE_DEVICE(who);
 
 /* Every case asks about segment 0, and gets the list here. */
 static struct kshm_attacher list[MOST];
@@ -94,10 +78,7 @@ static bool becomes(int dev, int n)
 /* who: INFO tells the feature WHO. */
 TEST_F(who, feature_is_told)
 {
-	struct kshm_info info = { .flags = 0 };
-
-	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_INFO, &info));
-	EXPECT_NE(0, info.features & KSHM_FEATURE_WHO);
+	expect_feature(_metadata, self->dev, KSHM_FEATURE_WHO);
 }
 
 /*
@@ -185,12 +166,8 @@ TEST_F(who, descriptor_listed_where_mapped)
  */
 TEST_F(who, plain_mapping_not_listed)
 {
-	char *p = attach(make(1)), path[64];
-	int fd;
+	int fd = open_backing(attach(make(1)), 1);
 
-	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
-		 (long)p + PAGE);
-	fd = open(path, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd);
 	ASSERT_NE(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
 	EXPECT_EQ(1, who(self->dev));

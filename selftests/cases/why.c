@@ -12,23 +12,7 @@
 
 #define ABSENT	0x7fff
 
-FIXTURE(why)
-{
-	int dev;
-};
-
-FIXTURE_SETUP(why)
-{
-	begin_case(_metadata, &kshm);
-	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->dev);
-}
-
-FIXTURE_TEARDOWN(why)
-{
-	close(self->dev);
-	end_case(_metadata);
-}
+FIXTURE_DEVICE(why);
 
 static struct kshm_explain explain(int dev, unsigned int cmd, void *arg)
 {
@@ -687,10 +671,7 @@ TEST_F(why, threads_get_their_own)
 /* why: INFO tells the feature EXPLAIN. */
 TEST_F(why, feature_is_told)
 {
-	struct kshm_info info = { .flags = 0 };
-
-	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_INFO, &info));
-	EXPECT_NE(0, info.features & KSHM_FEATURE_EXPLAIN);
+	expect_feature(_metadata, self->dev, KSHM_FEATURE_EXPLAIN);
 }
 
 TEST_HARNESS_MAIN
