@@ -49,6 +49,7 @@ lib:
 selftests: source lib
 	@$(MAKE) -C selftests/cases OUTPUT='$(BUILD)/selftests' \
 		KSFT_SRC='$(KSFT_SRC)'
+	@selftests/lint/statements --quiet --programs '$(BUILD)/selftests'
 
 # All packages that a target needs are asked for at once, before anything is built.
 guest-parts:
