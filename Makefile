@@ -60,16 +60,16 @@ guest-parts:
 run: PACKAGES_FOR := image
 run: guest-parts
 	@qemu/host-packages image
-	@selftests/programs/run '$(GUEST_KERNEL)'
+	@selftests/programs/run --observe '$(GUEST_KERNEL)'
 
 # Large programs, each in a guest of its own; APP= names some.
 apps-parts: PACKAGES_FOR := image apps
 apps-parts: guest-parts
 	@qemu/host-packages image apps
-	@$(MAKE) -C selftests/apps O='$(BUILD)/apps/bin'
+	@$(MAKE) -C selftests/programs/apps O='$(BUILD)/apps/bin'
 
 apps: apps-parts
-	@selftests/programs/apps $(if $(SHORT),--short) \
+	@selftests/programs/run $(if $(SHORT),--short) \
 		$(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
 # All tests; smoke is what a minute or two allows, or the TESTS you name.

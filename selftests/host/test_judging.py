@@ -5,38 +5,52 @@ import json
 
 import pytest
 import tap
-from commands import ends, refuses
+from commands import refuses, run
 
-COMPARE = ["selftests/programs/compare"]
 GOOD = [("kshm", "a", ["1"], None), ("in-tree", "a", ["1"], None)]
 
 
-def lines(*items):
-    return "".join(json.dumps(dict(zip(("side", "name", "lines", "wrong"),
-                                       item))) + "\n" for item in items)
+@pytest.fixture
+def observed(tmp_path):
+    """-> a function that gives the command to judge what both sides saw"""
+    def command(*items, ended=("kshm", "in-tree")):
+        lines = [{"kind": "result", "part": None, "side": side, "name": name,
+                  "value": value, "wrong": wrong}
+                 for side, name, value, wrong in items]
+        lines += [{"kind": "end", "part": None, "side": side, "name": "ended"}
+                  for side in ended]
+        path = tmp_path / "lines.json"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return ["selftests/programs/run", "--observe", "--lines", str(path),
+                "6.12"]
+    return command
 
 
-def test_compare_same_agrees():
-    ends(COMPARE, 0, text=lines(*GOOD))
+def test_compare_same_agrees(observed):
+    status, output = run(observed(*GOOD))
+    assert status == 0 and "agree on 1 of 1" in output, output
 
 
-def test_compare_nothing_disagrees():
-    refuses(COMPARE, "NOT agree on 0 of 0", text="")
+def test_compare_nothing_disagrees(observed):
+    refuses(observed(), "NOT agree on 0 of 0")
 
 
-def test_compare_one_sided_disagrees():
-    refuses(COMPARE, "NOT agree on 1 of 1", text=lines(GOOD[0]))
+def test_compare_one_sided_disagrees(observed):
+    refuses(observed(GOOD[0]), "NOT agree on 1 of 1")
 
 
-def test_compare_difference_disagrees():
-    refuses(COMPARE, "NOT agree on 1 of 2", text=lines(
-        *GOOD, ("kshm", "b", ["1"], None), ("in-tree", "b", ["2"], None)))
+def test_compare_difference_disagrees(observed):
+    refuses(observed(*GOOD, ("kshm", "b", ["1"], None),
+                     ("in-tree", "b", ["2"], None)), "NOT agree on 1 of 2")
 
 
-def test_compare_equal_failures_disagree():
-    refuses(COMPARE, "NOT agree on 1 of 2", text=lines(
-        *GOOD, ("kshm", "b", [], "it failed"),
-        ("in-tree", "b", [], "it failed")))
+def test_compare_equal_failures_disagree(observed):
+    refuses(observed(*GOOD, ("kshm", "b", [], "it failed"),
+                     ("in-tree", "b", [], "it failed")), "NOT agree on 1 of 2")
+
+
+def test_compare_side_without_end_fails(observed):
+    refuses(observed(*GOOD, ended=["kshm"]), "did not come to its end")
 
 
 @pytest.mark.parametrize("said, status, wanted", [

@@ -17,7 +17,7 @@ from commands import refuses
         ("image_unknown", "qemu/image cake", "say debian or apps"),
         ("fetch_kernel_no_version", "qemu/fetch-kernel",
          "say KERNEL=6.1 or KERNEL=6.12"),
-        ("apps_unknown_app", "selftests/programs/apps 6.12 cake",
+        ("apps_unknown_app", "selftests/programs/run 6.12 cake",
          "there is no app cake"),
         ("check_unknown_stage", "selftests/runner/check tea",
          "there is no such stage"),

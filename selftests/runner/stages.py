@@ -32,16 +32,16 @@ def of_kernel(kernel):
               f"selftests/oracle/oracle {kernel} --mode concurrent",
               parts=f"{make} oracle-parts", tap=False),
         Stage(f"run-{kernel}", "all" if kernel == "6.1" else "check all",
-              f"selftests/programs/run {kernel}",
+              f"selftests/programs/run --observe {kernel}",
               parts=f"{make} guest-parts", tap=False),
         Stage(f"examples-{kernel}", "all" if kernel == "6.1" else "check all",
               f"selftests/programs/examples {kernel}",
               parts=f"{make} guest-parts"),
         Stage(f"apps-{kernel}", "check" if kernel == "6.12" else "",
-              f"selftests/programs/apps --short --tap {kernel}",
+              f"selftests/programs/run --short --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}."),
         Stage(f"apps-full-{kernel}", "all",
-              f"selftests/programs/apps --tap {kernel}",
+              f"selftests/programs/run --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}.")]
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the programs of make apps share: a side to run on, and lines to judge.
+"""What the apps share: a side to run on, and lines to judge.
 
 An app is "NAME kshm|in-tree|failing [--short]", run in the guest as root. It
 does its work once on each side; "failing" is the control, where every shm call
-fails. What it finds goes to standard output as JSON lines, which ../programs/apps
-on the host compares: results must be equal on kshm and in-tree and not wrong,
+fails. What it finds goes to standard output as JSON lines, which ../run on
+the host compares: results must be equal on kshm and in-tree and not wrong,
 figures become ratios, facts are shown. Work is divided into parts, and the
 control must come out red in each of them.
 
@@ -306,7 +306,7 @@ class App:
         self.end_processes()
         self.judge_calls()
         self.judge_rest()
-        # ../programs/apps looks for complaints of the kernel up to here.
+        # ../run looks for complaints of the kernel up to here.
         write("/dev/kmsg", f"mark: {self.name} {self.side} has ended")
         for row in self.left_over():
             subprocess.run(PREFIX[self.registry] +
