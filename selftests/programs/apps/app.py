@@ -307,7 +307,7 @@ class App:
         self.judge_calls()
         self.judge_rest()
         # ../run looks for complaints of the kernel up to here.
-        write("/dev/kmsg", f"mark: {self.name} {self.side} has ended")
+        write("/dev/kmsg", f"mark: {self.name} {self.side} has ended\n")
         for row in self.left_over():
             subprocess.run(PREFIX[self.registry] +
                            ["ipcrm", "-m", row.split()[1]], check=False)
