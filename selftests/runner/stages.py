@@ -13,6 +13,8 @@ class Stage:
     tap: bool = True    # reports cases; else one case, which is its exit status
     alone: bool = False  # needs the whole machine: it measures, or uses all cores
     prefix: str = ""    # of its cases' names
+    files: str = ""     # stages with the same word here write the same files, so
+                        # they never run at the same time
 
 
 def of_kernel(kernel):
@@ -24,13 +26,20 @@ def of_kernel(kernel):
               parts=f"{make} module selftests"),
         Stage(f"oracle-{kernel}", "check all",
               f"selftests/oracle/oracle {kernel} --mode check",
-              parts=f"{make} oracle-parts", prefix=f"oracle-{kernel}."),
+              parts=f"{make} oracle-parts", prefix=f"oracle-{kernel}.",
+              files=f"oracle-{kernel}"),
         Stage(f"oracle-long-{kernel}", "all",
               f"selftests/oracle/oracle {kernel} --ops 200000",
-              parts=f"{make} oracle-parts", tap=False),
+              parts=f"{make} oracle-parts", tap=False,
+              files=f"oracle-{kernel}"),
         Stage(f"oracle-concurrent-{kernel}", "all",
               f"selftests/oracle/oracle {kernel} --mode concurrent",
-              parts=f"{make} oracle-parts", tap=False),
+              parts=f"{make} oracle-parts", tap=False,
+              files=f"oracle-{kernel}"),
+        Stage(f"oracle-soak-{kernel}", "all",
+              f"selftests/oracle/oracle {kernel} --mode soak",
+              parts=f"{make} oracle-parts", tap=False,
+              files=f"oracle-{kernel}"),
         Stage(f"run-{kernel}", "all" if kernel == "6.1" else "check all",
               f"selftests/programs/run --observe {kernel}",
               parts=f"{make} guest-parts", tap=False),
@@ -39,10 +48,12 @@ def of_kernel(kernel):
               parts=f"{make} guest-parts"),
         Stage(f"apps-{kernel}", "check" if kernel == "6.12" else "",
               f"selftests/programs/run --short --tap {kernel}",
-              parts=f"{make} apps-parts", prefix=f"apps-{kernel}."),
+              parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",
+              files=f"apps-{kernel}"),
         Stage(f"apps-full-{kernel}", "all",
               f"selftests/programs/run --tap {kernel}",
-              parts=f"{make} apps-parts", prefix=f"apps-{kernel}.")]
+              parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",
+              files=f"apps-{kernel}")]
 
 
 # Stages begin in this order, two at a time where there are two cores.
