@@ -38,8 +38,8 @@ struct run {
 	bool			found;	/* a difference */
 	bool			over;	/* the rest cannot be compared */
 	bool			strict;	/* the sides take turns */
-	unsigned long		reclaims;	/* reclaim_count() at the beginning */
-	bool			reclaimed;	/* the count has changed since */
+	struct reclaim		reclaim;	/* as the run began */
+	bool			reclaimed;	/* the kernel has tried again since */
 };
 
 static struct actor *actor_of(int which, int slot)
@@ -188,7 +188,7 @@ static void copy_text(char *to, const char *from, size_t size)
 /* Whether the kernel may have dropped pages, so that fewer are in memory. */
 static bool is_reclaimed(struct run *run)
 {
-	if (!run->reclaimed && reclaimed_since(run->reclaims)) {
+	if (!run->reclaimed && reclaimed_since(&run->reclaim)) {
 		run->reclaimed = true;
 		run->tally->reclaimed++;
 	}
@@ -580,7 +580,7 @@ static void end(struct run *run)
 	side_stop(run->manager[1]);
 }
 
-static void write_file(const char *path, const char *text)
+void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -610,7 +610,7 @@ bool lockstep(const struct sequence *seq, struct tally *tally,
 	struct run run = { .seq = seq, .tally = tally, .diff = diff };
 
 	run.strict = wants_order(seq);
-	run.reclaims = reclaim_count();
+	run.reclaim = reclaim_now();
 	begin(&run);
 	for (; run.step < seq->n && !run.over; run.step += !run.over)
 		step(&run, &seq->ops[run.step]);

@@ -15,7 +15,8 @@
  *
  * --replay does the operations of traces, --print shows the sequence of a seed,
  * --invariants lets many operations run at once (invariants.c), --soak repeats one
- * sequence, and --declared lists the differences that are intended.
+ * sequence while memory is short (pressure.c), and --declared lists the differences
+ * that are intended.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -164,7 +165,7 @@ static int explore(const struct options *options)
 }
 
 /*
- * Do one sequence many times. A difference counts even if no later repetition
+ * Do one sequence many times, while the kernel is made to drop pages. A difference counts even if no later repetition
  * shows it. The first one is printed.
  */
 static int soak(const struct options *options)
@@ -175,6 +176,7 @@ static int soak(const struct options *options)
 	int differences = 0;
 
 	generate(&sequence, options->seed);
+	pressure_begin();
 	for (i = 0; i < options->times; i++) {
 		if (lockstep(&sequence, &tally, &difference)) {
 			if (!differences)
@@ -185,6 +187,7 @@ static int soak(const struct options *options)
 		}
 		progress(&tally, begin);
 	}
+	pressure_end();
 	printf("oracle: seed %lu, %lu repetitions, %d of them differ\n",
 	       options->seed, i, differences);
 	return verdict(&tally, differences);

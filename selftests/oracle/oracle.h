@@ -10,6 +10,7 @@
  *	lockstep.c	the controller: one step on both sides, then compare
  *	compare.c	which results are equal, and which count as equal
  *	resident.c	resident bytes, when the kernel takes memory back
+ *	pressure.c	makes the kernel take memory back
  *	declared.c	the differences that are intended
  *	side.c		the processes of a side: manager, actors, fork, exec
  *	execute.c	does one operation in its actor
@@ -202,6 +203,8 @@ struct side {
 };
 
 struct control {
+	int		drops_begun;	/* how often pressure.c has caches dropped */
+	int		drops_ended;
 	int		stop;		/* for freely.c: it is time to stop */
 	struct side	side[SIDES];
 };
@@ -316,8 +319,19 @@ void note_written(const struct op *op, unsigned long addr, long ret);
 bool listing_holds_written(const struct side *side);
 bool result_holds_written(const struct side *side, const struct op *op,
 			  const struct result *res);
-unsigned long reclaim_count(void);
-bool reclaimed_since(unsigned long count);
+
+/* How much the kernel had tried to take back at some time. */
+struct reclaim {
+	unsigned long	scanned;	/* pages, in all */
+	int		drops_ended;
+};
+
+struct reclaim reclaim_now(void);
+bool reclaimed_since(const struct reclaim *then);
+
+/* pressure.c */
+void pressure_begin(void);
+void pressure_end(void);
 
 /* declared.c */
 struct declared {
@@ -367,6 +381,7 @@ extern int batch_max;
 bool lockstep(const struct sequence *seq, struct tally *tally,
 	      struct difference *diff);
 void limit_maps(int maps);
+void write_file(const char *path, const char *text);
 void actor_post(int which, int slot, const struct op *ops, int n);
 bool actor_await(int which, int slot);
 void difference_print(FILE *out, const struct difference *diff);

@@ -12,9 +12,9 @@
  * - It may have dropped some. Then each segment has, on each side, at least those
  *   pages that were written to, and at most as many as its size allows.
  *
- * /proc/vmstat tells which case it is, so the sides need not be trusted with that.
- * Reclaim counts the pages that it looks at before it drops any. A write to
- * drop_caches is counted after it is done, so there the count is waited for.
+ * Two counts tell which case it is. /proc/vmstat has the pages that the kernel has
+ * looked at to take them back; it counts a page before it drops it. And pressure.c,
+ * the only program in the guest that writes to drop_caches, counts before it does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +29,6 @@
 
 #define VMSTAT_MAX	(16 * 1024)
 #define LINE_FORMAT	"%*d %d %*o %lu %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %lu %lu"
-#define RECLAIM_WAIT	5	/* seconds for a write to drop_caches to end */
 
 /* ----- what was written to, as the sides note it ----- */
 
@@ -151,41 +150,32 @@ bool result_holds_written(const struct side *side, const struct op *op,
 	       sums_hold_written(side, res);
 }
 
-static bool counts_reclaim(const char *line)
-{
-	return !strncmp(line, "pgscan_", strlen("pgscan_")) ||
-	       !strncmp(line, "drop_pagecache ", strlen("drop_pagecache "));
-}
-
-unsigned long reclaim_count(void)
+/* Reclaim counts pages as pgscan_kswapd, pgscan_direct, and so on. */
+struct reclaim reclaim_now(void)
 {
 	static char text[VMSTAT_MAX];
+	struct reclaim now = {
+		.drops_ended = __atomic_load_n(&control->drops_ended,
+					       __ATOMIC_SEQ_CST),
+	};
 	int fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	const char *line = text;
-	unsigned long sum = 0;
-	ssize_t n;
 
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
+	if (fd < 0)
 		die("/proc/vmstat cannot be read: %s", strerror(errno));
+	text[read_whole(fd, text, sizeof(text) - 1)] = '\0';
 	close(fd);
-	text[n] = '\0';
 	for (; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (counts_reclaim(line))
-			sum += strtoul(strchrnul(line, ' '), NULL, 10);
+		if (!strncmp(line, "pgscan_", strlen("pgscan_")))
+			now.scanned += strtoul(strchrnul(line, ' '), NULL, 10);
 	}
-	return sum;
+	return now;
 }
 
-bool reclaimed_since(unsigned long count)
+bool reclaimed_since(const struct reclaim *then)
 {
-	double end = seconds_now() + RECLAIM_WAIT;
-
-	while (reclaim_count() == count) {
-		if (seconds_now() > end)
-			return false;
-		usleep(100000);
-	}
-	return true;
+	return reclaim_now().scanned != then->scanned ||
+	       __atomic_load_n(&control->drops_begun, __ATOMIC_SEQ_CST) !=
+	       then->drops_ended;
 }

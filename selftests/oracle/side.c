@@ -113,11 +113,18 @@ void control_make(void)
 		die("the shared region cannot be mapped: %s", strerror(errno));
 }
 
+/*
+ * Without restartable sequences: their area is in the process's memory, and the
+ * kernel reads it whenever the process was preempted. Where an actor has attached
+ * a segment over that area, this would put a page into the segment, or not.
+ */
 static long exec_as(const char *role, long which, long slot)
 {
 	char where[64];
 	const char *const argv[] = { "oracle", "--side", where, NULL };
-	const char *const envp[] = { NULL };
+	const char *const envp[] = {
+		"GLIBC_TUNABLES=glibc.pthread.rseq=0", NULL
+	};
 
 	snprintf(where, sizeof(where), "%s:%ld:%ld", role, which, slot);
 	syscall(SYS_execveat, SELF_FD, "", argv, envp, AT_EMPTY_PATH);
