@@ -42,7 +42,8 @@ class TapReporter:
         self.report = tap.Report()
 
     def pytest_runtest_logreport(self, report):
-        """A test is one report that it ran, unless something around it fails."""
+        """Count the report of the test itself, and those of its fixtures only
+        where they failed or skipped it."""
         if report.when != "call" and report.passed:
             return
         name = "host." + report.location[2].removeprefix("test_")
@@ -65,7 +66,7 @@ class TapReporter:
 
 @pytest.fixture(scope="session", autouse=True)
 def kernel():
-    """The one that the guests of these tests boot."""
+    """Fetch the kernel that the guests of these tests boot."""
     subprocess.run([os.path.join(QEMU, "fetch-kernel"), "6.12"], check=True)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The stages of checking: one line for each, what it runs and when."""
+"""The stages of checking: what each runs, and in which sizes of checking."""
 
 import dataclasses
 

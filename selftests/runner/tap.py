@@ -5,7 +5,7 @@ import re
 import time
 
 CASE = re.compile(r"(not )?ok\b *\d* *(?:- )?([^#]*)(?:# *(\w+) *(.*))?$")
-# What the kselftest harness says before each case, and around those that went well.
+# The kselftest harness prints these before each case, and around those that pass.
 RUN = re.compile(r"# +RUN +(\S+)")
 CHATTER = re.compile(r"# +(OK  |Starting \d+ tests|Totals:)")
 PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")

@@ -59,8 +59,8 @@ class Counters:
 
     def __init__(self):
         self.instance = f"{TRACING}/instances/apps-{os.getpid()}"
-        # To know names of processes, tracing has the scheduler's code changed,
-        # which runs meanwhile; QEMU now and then trips over that (an int3 Oops).
+        # To record the names of processes, tracing patches the scheduler's code
+        # while that runs. QEMU sometimes executes a stale byte (an int3 Oops).
         write(f"{TRACING}/options/record-cmd", "0")
         os.mkdir(self.instance)
         self.events = {"kshm": {}, "in-tree": {}}
@@ -120,7 +120,7 @@ class App:
         self.side, self.short = side, short
         self.name = os.path.basename(sys.argv[0])
         self.where = None
-        # The control has no registry; what it leaves, it leaves in-tree.
+        # The control has no registry. What remains of it is in-tree.
         self.registry = side if side in OTHER else "in-tree"
         self.prefix = PREFIX[side]
         self.counters = Counters()
@@ -128,7 +128,7 @@ class App:
         self.processes = processes()
         self.segments = self.ids()
 
-    # What an app says.
+    # Reporting.
 
     def say(self, kind, name, **more):
         print(json.dumps({"app": self.name, "side": self.side, "kind": kind,
@@ -136,7 +136,7 @@ class App:
               flush=True)
 
     def result(self, name, value, wrong=None):
-        """What has to be the same on both sides; "wrong" says why it is bad."""
+        """A value that both sides must share; "wrong" says why it is bad."""
         self.say("result", name, value=value, wrong=wrong)
 
     def check(self, name, good, otherwise):
@@ -148,7 +148,7 @@ class App:
         self.say("figure", name, value=number, unit=unit)
 
     def fact(self, name, text):
-        """What is good to know; it is shown and not compared."""
+        """Information: it is shown and not compared."""
         self.say("fact", name, value=text)
 
     def file(self, name, data):
@@ -162,7 +162,7 @@ class App:
 
     @contextlib.contextmanager
     def part(self, name, reached=True):
-        """A part of the work: what is raised in it ends it, and makes it red.
+        """A part of the work. An exception ends the part, which has failed then.
 
         reached=False is for programs that a preload does not reach: the
         control cannot come out red there.
@@ -181,11 +181,11 @@ class App:
         self.fact("calls served", self.calls(self.registry) - calls)
         self.where = outer
 
-    # How it runs programs.
+    # Running programs.
 
     def command(self, *command, bare=False, user=None):
-        """The whole command: on this side, and as that user if one is named;
-        bare ones are for programs that have no shared memory."""
+        """-> the command that runs a program on this side, as that user if one
+        is named. Programs without shared memory are run bare."""
         who = ["setpriv", f"--reuid={user}", f"--regid={user}",
                "--init-groups", "--"] if user else []
         prefix = [] if bare else self.prefix
@@ -193,8 +193,8 @@ class App:
 
     def run(self, *words, bare=False, user=None, status=0, timeout=PATIENCE,
             **more):
-        """Run a program to its end; another status than "status" is raised,
-        None stands for any. Standard error is read with standard output."""
+        """Run a program to its end. Any exit status but "status" raises an
+        exception; None allows all. Standard error goes to standard output."""
         command = self.command(*words, bare=bare, user=user)
         self.note("$ " + " ".join(command))
         kinds = {"stdin": subprocess.DEVNULL} if "input" not in more else {}
@@ -209,7 +209,7 @@ class App:
         return done
 
     def start(self, *words, bare=False, user=None, **more):
-        """Start a program and go on; main() ends what is left of them."""
+        """Start a program in the background; main() ends it at last."""
         command = self.command(*words, bare=bare, user=user)
         self.note("$ " + " ".join(command) + " &")
         kinds = {"stdin": subprocess.DEVNULL, "text": True,
@@ -218,7 +218,7 @@ class App:
 
     @staticmethod
     def wait_for(condition, what, seconds=60):
-        """Ask until there is an answer, and return that."""
+        """Call condition() until it returns something true, and return that."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             answer = condition()
@@ -227,7 +227,7 @@ class App:
             time.sleep(0.1)
         raise TimeoutError(f"no {what} within {seconds} seconds")
 
-    # What the kernel has seen.
+    # What the kernel lists and counts.
 
     def rows(self):
         """This side's segments, as the kernel lists them."""
@@ -250,7 +250,7 @@ class App:
 
     @contextlib.contextmanager
     def elsewhere(self, what):
-        """What runs in here stays on in-tree shm on any side; that is shown."""
+        """Programs in this block use in-tree shm on both sides; verify that."""
         before = {side: self.calls(side) for side in OTHER}
         yield
         grown = {side: self.calls(side) - before[side] for side in OTHER}
@@ -261,7 +261,7 @@ class App:
                    f"{grown['in-tree']} calls in-tree, {grown['kshm']} on kshm")
 
     def judge_calls(self):
-        """This side has to have served them, the other one none."""
+        """This side must have served all calls, and the other side none."""
         counts = self.served()
         mine, others = counts[self.registry], counts[OTHER[self.registry]]
         attaches = mine["attach" if self.registry == "kshm" else "shmat"]
@@ -285,10 +285,11 @@ class App:
         self.say("result", "segments left over", value=len(rest), wrong=None,
                  own=True)
 
-    # How it ends.
+    # The end.
 
     def end_processes(self):
-        """The guest is ours alone: what was not there before is ended."""
+        """End all processes that were not there at the start: nothing else
+        runs in this guest."""
         for _ in range(50):
             rest = processes() - self.processes - {os.getpid()}
             for pid in rest:
@@ -306,7 +307,7 @@ class App:
         self.end_processes()
         self.judge_calls()
         self.judge_rest()
-        # ../run looks for complaints of the kernel up to here.
+        # ../run reads complaints of the kernel up to this mark.
         write("/dev/kmsg", f"mark: {self.name} {self.side} has ended\n")
         for row in self.left_over():
             subprocess.run(PREFIX[self.registry] +

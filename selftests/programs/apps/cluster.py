@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A PostgreSQL cluster, its shared memory in segments. How its programs are
-run, and on which side, is the business of whoever makes one."""
+"""A PostgreSQL cluster with its shared memory in segments. The caller supplies the
+function that runs its programs, and so chooses the side.
+"""
 
 import glob
 import os
@@ -8,7 +9,7 @@ import shutil
 
 BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
 HOME = "/tmp/postgres"
-# What Debian's package made when it was installed; nobody has started it.
+# The cluster that Debian's package makes when it is installed; it never ran.
 MADE = sorted(glob.glob("/var/lib/postgresql/*/main"))[-1]
 BUFFERS = 64
 SETTINGS = """\
@@ -26,9 +27,9 @@ lc_messages = 'C'
 
 
 class Cluster:
-    """run(*command, bare=, user=, cwd=, input=) has to run a program to its
-    end, and to answer as subprocess.run() does. Where bare is true, the program
-    is a client, and has no shared memory to put anywhere."""
+    """run(*command, bare=, user=, cwd=, input=) runs a program to its end and
+    returns what subprocess.run() does. bare is true for a client, which has no
+    shared memory."""
 
     def __init__(self, run, name, port):
         self.run, self.port = run, port
@@ -43,7 +44,7 @@ class Cluster:
                      "--locale=C", "--no-sync", "--wal-segsize=4")
 
     def copy_from(self, data):
-        """Be what another one is, which does not run."""
+        """Become a copy of another cluster, which must not run."""
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.copytree(data, self.data)
         os.chmod(self.data, 0o700)
@@ -69,7 +70,7 @@ class Cluster:
         self.program("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop")
 
     def sql(self, text):
-        """-> the answer, a row a line, columns with | between"""
+        """-> the answer: a line for each row, with | between columns"""
         done = self.program("psql", "-h", HOME, "-p", self.port, "-d",
                             "postgres", "-qAtX", "-v", "ON_ERROR_STOP=1",
                             bare=True, input=text + ";\n")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Knows nothing of kshm: finds a segment by its key with sysv_ipc, reads what
-is there and writes an answer. It detaches when standard input has a line."""
+"""A program that knows nothing of kshm. It finds a segment by its key with
+sysv_ipc, reads a text and writes an answer. It detaches when standard input has a
+line."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The two registries of segments, as the kernel lists them: no program that
-is under test stands between."""
+"""The two registries of segments, read from the kernel's own listings, without any
+program under test."""
 
 LISTINGS = {"in-tree": "/proc/sysvipc/shm", "kshm": "/proc/kshm/shm"}
 OTHER = {"in-tree": "kshm", "kshm": "in-tree"}

@@ -18,7 +18,7 @@ KEY, TEXT = int(sys.argv[1], 0), sys.argv[2].encode()
 
 
 def make():
-    """It is new here, whatever the others have under that key."""
+    """The key is free in here, whatever it names elsewhere."""
     shm = sysv_ipc.SharedMemory(KEY, sysv_ipc.IPC_CREX, 0o600, SIZE)
     for page in range(0, SIZE, 4096):
         shm.write(b"x", page)

@@ -27,7 +27,7 @@ class Error(ctypes.Structure):
 
 
 def row(y):
-    """Pixels: blue, green, red and a byte that nobody sees."""
+    """Pixels: blue, green, red and an unused byte."""
     pixels = bytearray(4 * WIDTH)
     pixels[0::4] = bytes(x & 255 for x in range(WIDTH))
     pixels[1::4] = bytes([y]) * WIDTH
