@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every difference between the kernels that kshm is built for. The code is
- * written for the newest of them; no other file asks for a version.
+ * All differences between the kernels that kshm is built for. The code is written
+ * for the newest of them; no other file tests a kernel version.
  */
 #ifndef _KSHM_COMPAT_H
 #define _KSHM_COMPAT_H
@@ -19,13 +19,13 @@
 #error "kshm needs a kernel with CONFIG_SHMEM and CONFIG_MMU"
 #endif
 
-/* The end of an IPC namespace shows in the end of its mqueue mount. */
+/* ns.c learns of the end of an IPC namespace by its mqueue mount. */
 #if IS_ENABLED(CONFIG_IPC_NS) && \
 	(!IS_ENABLED(CONFIG_POSIX_MQUEUE) || !IS_ENABLED(CONFIG_FSNOTIFY))
 #error "kshm needs CONFIG_POSIX_MQUEUE and CONFIG_FSNOTIFY where there is CONFIG_IPC_NS"
 #endif
 
-/* get_policy() reports the interleave index since 6.7. */
+/* 6.7 gave get_policy() a parameter, which reports the interleave index. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 #define KSHM_POLICY_PROTO	, pgoff_t *ilx
 #define KSHM_POLICY_ARG		, ilx
@@ -34,14 +34,22 @@
 #define KSHM_POLICY_ARG
 #endif
 
-/* Mounts that map users took another type in 6.3; shmem's own maps none. */
+/*
+ * 6.3 changed the type that describes an idmapped mount. shmem's own mount is not
+ * idmapped.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define KSHM_IDMAP(mnt)		mnt_idmap(mnt)
 #else
 #define KSHM_IDMAP(mnt)		mnt_user_ns(mnt)
 #endif
 
-/* An inode's times have functions since 6.6, all of them since 6.7. */
+/* The parameter of that type in inode operations changed with it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define mnt_idmap user_namespace
+#endif
+
+/* 6.6 added the first accessors of inode times, 6.7 the others. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #include <linux/fs.h>
 #define inode_get_atime_sec(inode)	((inode)->i_atime.tv_sec)
@@ -54,11 +62,6 @@
 	inode_->i_ctime = current_time(inode_);				\
 })
 #endif
-#endif
-
-/* Inode operations are told of a mapping of ids since 6.3, of its owner before. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-#define mnt_idmap user_namespace
 #endif
 
 #endif /* _KSHM_COMPAT_H */

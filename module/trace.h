@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One tracepoint a verb that does something: "trace-cmd record -e kshm", or "echo 1
- * > /sys/kernel/tracing/events/kshm/enable".
+ * A tracepoint for each command that changes something, and for the open and close
+ * of a VMA. To record them, say "trace-cmd record -e kshm", or write 1 to
+ * /sys/kernel/tracing/events/kshm/enable and read trace_pipe.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kshm
@@ -91,7 +92,7 @@ DEFINE_EVENT(kshm_change, kshm_lock,
 DEFINE_EVENT(kshm_change, kshm_fd,
 	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
 
-/* A string by hand: what __assign_str() takes is not the same in all kernels. */
+/* Not __assign_str(), since its parameters differ between kernels. */
 DECLARE_EVENT_CLASS(kshm_object,
 	TP_PROTO(const char *name, unsigned int flags, int err),
 	TP_ARGS(name, flags, err),
