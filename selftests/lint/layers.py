@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The module's call graph: does every arrow run down?
+
+Kbuild lists the module's files from the top down, and a file may use only what a
+later file defines. The symbol tables of the compiled files tell what each of them
+defines and uses, inline functions and operations in structs included.
+"""
+
+import os
+import re
+import subprocess
+
+# A definition at the left margin: "static int noun_verb(" ... "{"
+FUNCTION = re.compile(r"^(static )?\w[^\n;{}=()]*?\n?\b(\w+)\([^;{}]*\)"
+                      r"(?:\n\t__\w+\(\w+\))*\n\{", re.MULTILINE)
+PUBLIC = re.compile(r"kshm_\w+$")
+
+
+def order(top):
+    """-> the module's files from the top down, without their suffix"""
+    with open(os.path.join(top, "Kbuild")) as kbuild:
+        text = kbuild.read().replace("\\\n", " ")
+    found = []
+    for line in re.findall(r"^kshm-y [:+]= (.*)$", text, re.MULTILINE):
+        found += [name[:-len(".o")] for name in line.split()]
+    return found
+
+
+def symbols(path):
+    """-> what a compiled file defines for others, and what it uses of them"""
+    listing = subprocess.run(["nm", path], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout
+    defined, used = set(), set()
+    for line in listing.splitlines():
+        kind, name = line.split()[-2:]
+        if PUBLIC.match(name):
+            (used if kind == "U" else defined).add(name)
+    return defined, used
+
+
+def arrows(top, build):
+    """-> (user, symbol, definer) for all that one file uses of another"""
+    tables = {name: symbols(os.path.join(build, f"{name}.o"))
+              for name in order(top)}
+    definer = {symbol: name for name, (defined, _) in tables.items()
+               for symbol in defined}
+    return [(user, symbol, definer[symbol])
+            for user, (_, used) in tables.items()
+            for symbol in sorted(used) if symbol in definer]
+
+
+def upward(top, build):
+    """-> a line for each arrow that runs up"""
+    place = {name: number for number, name in enumerate(order(top))}
+    return [f"{user}.c uses {symbol}() of {definer}.c, which stands above it "
+            "in Kbuild"
+            for user, symbol, definer in arrows(top, build)
+            if place[definer] <= place[user]]
+
+
+def not_listed(top):
+    """-> a line for each file of the module that Kbuild or the map leaves out"""
+    names = order(top)
+    wrong = []
+    for folder, _, leaves in os.walk(os.path.join(top, "module")):
+        for leaf in sorted(leaves):
+            path = os.path.relpath(os.path.join(folder, leaf), top)
+            if leaf.endswith(".c") and path[:-len(".c")] not in names:
+                wrong.append(f"{path} is not in Kbuild")
+    with open(os.path.join(top, "Documentation/internals.rst")) as page:
+        text = page.read()
+    for name in names:
+        if f"``{os.path.basename(name)}.c``" not in text:
+            wrong.append(f"{name}.c is not in Documentation/internals.rst")
+    return wrong
+
+
+def nameless(top):
+    """-> a line for each function without a name that tells its file
+
+    ftrace and perf show a function without its file. So a static function begins
+    with the file's name, and a public one with kshm_.
+    """
+    wrong = []
+    for name in order(top):
+        noun = os.path.basename(name)
+        known = {"objects": "object", "main": "kshm"}.get(noun, noun)
+        with open(os.path.join(top, f"{name}.c")) as source:
+            for static, function in FUNCTION.findall(source.read()):
+                wanted = f"{known}_" if static else "kshm_"
+                if not function.startswith(wanted):
+                    wrong.append(f"{name}.c: {function}() should begin with "
+                                 f"{wanted}")
+    return wrong
+
+
+def complaints(top, build):
+    return "\n".join(not_listed(top) + nameless(top) + upward(top, build))
