@@ -2,12 +2,30 @@
 /*
  * The backing file of a segment: an unlinked shmem file that has its pages.
  *
- * Its inode has operations of its own instead of shmem's. At first they do what
- * shmem's do. Once there is a descriptor of the segment (FD), the inode is sealed:
- * its operations then refuse what the descriptor does not allow, and F_SEAL_GROW
- * keeps its size. Permissions of the inode could not do that, since a process
- * with a read-only descriptor can be the inode's owner, or root in its user
- * namespace.
+ * Its inode has shmem's operations, and only root gets at it. Once there is a
+ * descriptor of the segment (FD), the inode is sealed: it gets operations of
+ * kshm's that refuse what the descriptor does not allow, and F_SEAL_GROW keeps its
+ * size. Permissions of the inode could not do that, since a process with a
+ * read-only descriptor can be the inode's owner, or root in its user namespace.
+ *
+ * An O_PATH descriptor keeps the inode and does not pin the module. So the end of
+ * the segment gives the inode shmem's operations back. A task can be in one of
+ * kshm's operations at that moment:
+ *
+ *	fstat() of an O_PATH descriptor		the end, and unloading
+ *	-------------------------------		----------------------
+ *	load inode->i_op
+ *	call backing_getattr()
+ *	(preempted)
+ *						restore inode->i_op
+ *						kshm_backing_exit(): wait
+ *	call shmem's ->getattr()
+ *	return
+ *						every task has slept, or was in
+ *						user space: free the module
+ *
+ * The operations never sleep when they are called by way of an O_PATH descriptor,
+ * so that a task that has slept since is not in them.
  */
 #include "kshm.h"
 
@@ -21,13 +39,23 @@
 /* Operations that shmem gives its inodes; the same ones for every inode. */
 static const struct inode_operations *backing_shmem_ops;
 
+static int backing_permission(struct mnt_idmap *idmap, struct inode *inode,
+			      int mask)
+{
+	return -EACCES;
+}
+
+/* Nothing may change but the size, which may only rise. F_SEAL_GROW governs that. */
 static int backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			   struct iattr *attr)
 {
+	if (!(attr->ia_valid & ATTR_SIZE) ||
+	    attr->ia_size < i_size_read(d_inode(dentry)))
+		return -EPERM;
 	return READ_ONCE(backing_shmem_ops)->setattr(idmap, dentry, attr);
 }
 
-/* shmem updates i_blocks only in ->getattr(). */
+/* shmem updates i_blocks only in its ->getattr(). */
 static int backing_getattr(struct mnt_idmap *idmap, const struct path *path,
 			   struct kstat *stat, u32 mask, unsigned int flags)
 {
@@ -35,35 +63,9 @@ static int backing_getattr(struct mnt_idmap *idmap, const struct path *path,
 						     flags);
 }
 
-/*
- * Without a ->permission the kernel would set IOP_FASTPERM, and not look for one
- * in backing_sealed_ops later.
- */
-static const struct inode_operations backing_ops = {
-	.permission	= generic_permission,
-	.setattr	= backing_setattr,
-	.getattr	= backing_getattr,
-};
-
-static int backing_sealed_permission(struct mnt_idmap *idmap,
-				     struct inode *inode, int mask)
-{
-	return -EACCES;
-}
-
-/* Nothing may change but the size, and that may only rise. F_SEAL_GROW rules it. */
-static int backing_sealed_setattr(struct mnt_idmap *idmap,
-				  struct dentry *dentry, struct iattr *attr)
-{
-	if (!(attr->ia_valid & ATTR_SIZE) ||
-	    attr->ia_size < i_size_read(d_inode(dentry)))
-		return -EPERM;
-	return backing_setattr(idmap, dentry, attr);
-}
-
 static const struct inode_operations backing_sealed_ops = {
-	.permission	= backing_sealed_permission,
-	.setattr	= backing_sealed_setattr,
+	.permission	= backing_permission,
+	.setattr	= backing_setattr,
 	.getattr	= backing_getattr,
 };
 
@@ -102,21 +104,15 @@ static bool backing_overcommit_is_strict(void)
 struct file *kshm_backing_new(key_t key, size_t size, bool noreserve)
 {
 	char name[sizeof("SYSV01234567")];
-	struct inode *inode;
 	struct file *file;
 
 	if (noreserve && backing_overcommit_is_strict())
 		noreserve = false;
 	snprintf(name, sizeof(name), "SYSV%08x", key);
 	file = shmem_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
-	if (IS_ERR(file))
-		return file;
-	inode = file_inode(file);
 	/* Security modules leave it alone; the segment has the permissions. */
-	inode->i_flags |= S_PRIVATE;
-	WRITE_ONCE(backing_shmem_ops, inode->i_op);
-	inode->i_op = &backing_ops;
-	inode->i_opflags &= ~IOP_XATTR;
+	if (!IS_ERR(file))
+		file_inode(file)->i_flags |= S_PRIVATE;
 	return file;
 }
 
@@ -186,9 +182,16 @@ int kshm_backing_enlarge(struct file *file, loff_t size)
 void kshm_backing_seal(struct inode *inode)
 {
 	inode_lock(inode);
-	inode->i_mode = S_IFREG;
-	SHMEM_I(inode)->seals |= F_SEAL_GROW;
-	WRITE_ONCE(inode->i_op, &backing_sealed_ops);
+	if (!kshm_backing_is_sealed(inode)) {
+		inode->i_mode = S_IFREG;
+		SHMEM_I(inode)->seals |= F_SEAL_GROW;
+		WRITE_ONCE(backing_shmem_ops, inode->i_op);
+		WRITE_ONCE(inode->i_op, &backing_sealed_ops);
+		/* The kernel may have noted that there was no ->permission. */
+		spin_lock(&inode->i_lock);
+		inode->i_opflags &= ~(IOP_FASTPERM | IOP_XATTR);
+		spin_unlock(&inode->i_lock);
+	}
 	inode_unlock(inode);
 }
 
@@ -207,16 +210,27 @@ bool kshm_backing_is_sealed(const struct inode *inode)
 
 /**
  * kshm_backing_release() - let an inode outlive its segment and this module
- * @inode:	inode of a backing file that kshm has no file of any more, but its own
+ * @inode:	inode of a backing file; the module has no other file of it left
  *
  * An O_PATH descriptor, or a file that root opened by /proc/PID/map_files, can
- * keep the inode. So it gets shmem's operations back. It becomes immutable, so
- * that nobody uses it as memory that no limit counts.
+ * keep the inode. It becomes immutable, so that nobody uses it as memory that no
+ * limit counts. A sealed one gets shmem's operations back.
  */
 void kshm_backing_release(struct inode *inode)
 {
 	inode->i_flags |= S_IMMUTABLE;
-	WRITE_ONCE(inode->i_op, READ_ONCE(backing_shmem_ops));
+	if (kshm_backing_is_sealed(inode))
+		WRITE_ONCE(inode->i_op, READ_ONCE(backing_shmem_ops));
+}
+
+/**
+ * kshm_backing_exit() - wait until no task is in this file's inode operations
+ *
+ * Context: Module exit; all inodes are released. Sleeps.
+ */
+void kshm_backing_exit(void)
+{
+	synchronize_rcu_tasks();
 }
 
 /**

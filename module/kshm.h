@@ -526,6 +526,7 @@ int kshm_backing_enlarge(struct file *file, loff_t size);
 void kshm_backing_seal(struct inode *inode);
 bool kshm_backing_is_sealed(const struct inode *inode);
 void kshm_backing_release(struct inode *inode);
+void kshm_backing_exit(void);
 void kshm_backing_usage(const struct inode *inode, u64 *rss, u64 *swp);
 
 /* extras/why.c */

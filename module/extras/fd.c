@@ -136,8 +136,7 @@ static bool fd_segment_is_dead(struct kshm_segment *segment)
 static struct file *fd_new_file(struct kshm_segment *segment,
 				enum kshm_access access)
 {
-	if (!kshm_backing_is_sealed(segment->inode))
-		kshm_backing_seal(segment->inode);
+	kshm_backing_seal(segment->inode);
 	if (fd_segment_is_dead(segment))
 		return ERR_PTR(-EIDRM);
 	return kshm_attach_file_new(segment, access, &fd_file_ops);

@@ -3,6 +3,7 @@
  * The module: nobody loses data by its unloading, and nothing of it is left.
  * It runs last, and leaves the module loaded.
  */
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,8 @@
 
 #define ROUNDS		1000
 #define UNHURRIED	50
+#define ROUNDS_OF_FSTAT	10
+#define CALLERS		16
 #define HURRY		"/sys/kernel/rcu_expedited"
 
 FIXTURE(module)
@@ -331,6 +334,53 @@ TEST_F(module, path_of_a_descriptor_does_not_keep_it)
 	EXPECT_EQ(-1, open(path, O_RDWR | O_CLOEXEC));
 	EXPECT_EQ(EPERM, errno);
 	close(place);
+}
+
+/* One task of many that seldom run, so that each is often preempted in fstat(). */
+static void call_fstat_forever(int fd)
+{
+	struct sched_param idle = {};
+	struct stat st;
+
+	sched_setscheduler(0, SCHED_IDLE, &idle);
+	for (;;)
+		fstat(fd, &st);
+}
+
+/*
+ * module: Unloading waits for a task that is in an operation of a segment's inode,
+ * which an O_PATH descriptor keeps.
+ *
+ * Where it did not, the task would return to freed memory. That shows on a kernel
+ * that preempts (preempt=full).
+ */
+TEST_F(module, unloads_while_tasks_are_in_fstat)
+{
+	int round, i, fd, inode;
+	pid_t callers[CALLERS];
+	char path[64];
+
+	for (round = 0; round < ROUNDS_OF_FSTAT; round++) {
+		make_key(KEY, PAGE, 0600);
+		fd = kshm_segment_fd(get(KEY, 0, 0), O_RDWR | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		inode = open(path, O_PATH | O_CLOEXEC);
+		ASSERT_LE(0, inode);
+		close(fd);
+		let_go();
+		for (i = 0; i < CALLERS; i++) {
+			callers[i] = fork();
+			if (!callers[i])
+				call_fstat_forever(inode);
+		}
+		close(inode);
+		rmid(get(KEY, 0, 0));
+		EXPECT_EQ(0, unload_soon());
+		for (i = 0; i < CALLERS; i++)
+			kill_child(callers[i]);
+		ASSERT_EQ(0, load_module());
+	}
 }
 
 /* module: An open listing does not keep the module. */
