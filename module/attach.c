@@ -157,22 +157,25 @@ static int attach_new_file(struct attach_plan *plan)
 	return 0;
 }
 
-/* Would a fixed mapping replace memory that results will be written to? */
-static bool attach_hits_results(const struct kshm_ctx *ctx,
-				const struct attach_plan *plan)
+/* Would a mapping at @addr replace some of the range? */
+static bool attach_covers(const struct attach_plan *plan,
+			  const struct kshm_range *range)
 {
-	const struct kshm_range *range = ctx->results;
 	unsigned long addr = plan->addr;
-	int i;
 
+	return addr < range->start + range->len &&
+	       (range->start < addr ||
+		range->start - addr < PAGE_ALIGN(plan->size));
+}
+
+/* Would a fixed mapping replace memory that a result will be written to? */
+static bool attach_hits_result(const struct kshm_ctx *ctx,
+			       const struct attach_plan *plan)
+{
 	if (!(plan->flags & MAP_FIXED))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(ctx->results); i++, range++)
-		if (addr < range->start + range->len &&
-		    (range->start < addr ||
-		     range->start - addr < PAGE_ALIGN(plan->size)))
-			return true;
-	return false;
+	return attach_covers(plan, &ctx->result) ||
+	       (ctx->why && attach_covers(plan, &ctx->why->result));
 }
 
 static bool attach_overlaps_vma(const struct attach_plan *plan)
@@ -208,7 +211,7 @@ static int attach_map(struct kshm_ctx *ctx, struct attach_plan *plan)
 	    check_add_overflow(plan->addr, plan->size, &end))
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_WRAPS,
 				   plan->addr, plan->size);
-	if (attach_hits_results(ctx, plan))
+	if (attach_hits_result(ctx, plan))
 		return kshm_refuse(ctx, -EFAULT, KSHM_WHY_ADDR_ANSWER,
 				   plan->addr, 0);
 
@@ -239,7 +242,7 @@ static int attach_pinned(struct kshm_ctx *ctx, struct attach_plan *plan,
 
 /**
  * kshm_do_attach() - map a segment into the caller's address space
- * @ctx:	the call; nothing is mapped over ctx->results
+ * @ctx:	the call; nothing is mapped over memory for its results
  * @attach:	see struct kshm_attach; addr and length are set on success
  *
  * The segment counts as attached while this is in progress.

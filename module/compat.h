@@ -64,4 +64,11 @@
 #endif
 #endif
 
+/* Kernels zero the stack by -ftrivial-auto-var-init, if the compiler has that. */
+#if __has_attribute(uninitialized)
+#define KSHM_UNINITIALIZED	__attribute__((uninitialized))
+#else
+#define KSHM_UNINITIALIZED
+#endif
+
 #endif /* _KSHM_COMPAT_H */

@@ -39,14 +39,11 @@ union dev_args {
 /*
  * struct dev_call - one call through the device
  * @args:	copy of the caller's struct
- * @user:	address of the caller's struct
- * @user_size:	its size, as the command number tells it
- * @ctx:	context for the handler
+ * @ctx:	context for the handler; @ctx.result is the caller's struct, with the
+ *		size that the command number tells
  */
 struct dev_call {
 	union dev_args	args;
-	void __user	*user;
-	size_t		user_size;
 	struct kshm_ctx	ctx;
 };
 
@@ -73,6 +70,11 @@ struct dev_command {
 /* Size limit of the buffer that INFO and STAT test for their caller. */
 #define DEV_DEST_MAX	4096
 
+static void __user *dev_user(const struct dev_call *call)
+{
+	return (void __user *)call->ctx.result.start;
+}
+
 /*
  * Copy the caller's struct in. A struct of today's size is read word by word:
  * copy_struct_from_user() spends more on learning and checking the size than on
@@ -80,13 +82,13 @@ struct dev_command {
  */
 static int dev_copy_in(struct dev_call *call, size_t size)
 {
-	const unsigned long __user *from = call->user;
+	const unsigned long __user *from = dev_user(call);
 	unsigned long *to = (unsigned long *)&call->args;
 	size_t i;
 
-	if (call->user_size != size)
-		return copy_struct_from_user(&call->args, size, call->user,
-					     call->user_size);
+	if (call->ctx.result.len != size)
+		return copy_struct_from_user(&call->args, size, from,
+					     call->ctx.result.len);
 	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
 	for (i = 0; i < size / sizeof(*to); i++)
@@ -102,11 +104,12 @@ fault:
 static int dev_copy_out(const struct dev_call *call, size_t size)
 {
 	const unsigned long *from = (const unsigned long *)&call->args;
-	unsigned long __user *to = call->user;
+	unsigned long __user *to = dev_user(call);
+	size_t known = call->ctx.result.len;
 	size_t i;
 
-	if (call->user_size < size)
-		return copy_to_user(to, from, call->user_size) ? -EFAULT : 0;
+	if (known < size)
+		return copy_to_user(to, from, known) ? -EFAULT : 0;
 	if (should_fail_usercopy() || !user_write_access_begin(to, size))
 		return -EFAULT;
 	for (i = 0; i < size / sizeof(*from); i++)
@@ -350,8 +353,8 @@ static int dev_call_who(struct dev_call *call)
 	return err;
 }
 
-static int dev_run(struct file *file, unsigned int cmd, unsigned long arg,
-		   struct kshm_why *why, struct kshm_range explain);
+static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
+		    struct kshm_why *why);
 
 /*
  * Run a nested command, one level deep. Its results go to its own struct, its
@@ -360,8 +363,8 @@ static int dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 static int dev_call_explain(struct dev_call *call)
 {
 	struct kshm_explain *explain = &call->args.explain;
-	struct kshm_why why = {};
-	int err;
+	struct kshm_why why = { .result = call->ctx.result };
+	long err;
 
 	if (explain->reserved || explain->arg != (unsigned long)explain->arg ||
 	    (_IOC_TYPE(explain->cmd) == KSHM_IOC_MAGIC &&
@@ -369,8 +372,7 @@ static int dev_call_explain(struct dev_call *call)
 		return -EINVAL;
 	if (dev_copy_out(call, sizeof(*explain)))
 		return -EFAULT;
-	err = dev_run(call->ctx.file, explain->cmd, explain->arg, &why,
-		      call->ctx.results[0]);
+	err = dev_run(call->ctx.file, explain->cmd, explain->arg, &why);
 	kshm_why_fill(&why, err, explain);
 	/* A signal interrupted OPEN: restart EXPLAIN, or return EINTR. */
 	return err == -ERESTARTSYS ? err : 0;
@@ -428,25 +430,24 @@ static const struct dev_command *dev_find_command(unsigned int cmd)
 	return command;
 }
 
-static int dev_run(struct file *file, unsigned int cmd, unsigned long arg,
-		   struct kshm_why *why, struct kshm_range explain)
+static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
+		    struct kshm_why *why)
 {
 	const struct dev_command *command = dev_find_command(cmd);
-	struct dev_call call;
+	/* Every byte that is copied out was copied in, or written by a handler. */
+	struct dev_call call KSHM_UNINITIALIZED;
 	int err;
 
 	if (!command)
 		return -ENOTTY;
-	call.user = (void __user *)arg;
-	call.user_size = _IOC_SIZE(cmd);
-	call.ctx = (struct kshm_ctx){
-		.file	 = file,
-		.why	 = why,
-		.results = { { arg, call.user_size }, explain },
-	};
-	if (call.user_size < command->least)
+	call.ctx.registry = NULL;
+	call.ctx.file = file;
+	call.ctx.why = why;
+	call.ctx.result.start = arg;
+	call.ctx.result.len = _IOC_SIZE(cmd);
+	if (_IOC_SIZE(cmd) < command->least)
 		return kshm_refuse(&call.ctx, -EINVAL, KSHM_WHY_SHORT_STRUCT,
-				   call.user_size, command->least);
+				   _IOC_SIZE(cmd), command->least);
 	err = dev_copy_in(&call, command->size);
 	if (err)
 		return err;
@@ -464,7 +465,7 @@ static int dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return dev_run(file, cmd, arg, NULL, (struct kshm_range){});
+	return dev_run(file, cmd, arg, NULL);
 }
 
 /* misc_open() stores the miscdevice here; owner.c uses the field for its list. */

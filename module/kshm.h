@@ -300,17 +300,19 @@ struct kshm_range {
 };
 
 /**
- * struct kshm_why - the reason of a refusal
+ * struct kshm_why - the reason of a refusal, for EXPLAIN
  * @err:	negative errno that the reason leads to; 0 for no reason yet
  * @reason:	KSHM_WHY_*
  * @asked:	value that was asked for, as the reason defines it
  * @limit:	value that was available, likewise
+ * @result:	user memory that the reason will be written to
  */
 struct kshm_why {
 	int		err;
 	u32		reason;
 	u64		asked;
 	u64		limit;
+	struct kshm_range result;
 };
 
 /**
@@ -320,16 +322,16 @@ struct kshm_why {
  * @file:	descriptor of /dev/kshm that the call came through; NULL for a call
  *		that did not come through the device
  * @why:	receives the reason of a refusal; NULL where the caller did not ask
- * @results:	user memory that results will be written to: the command's struct,
- *		and EXPLAIN's struct. ATTACH refuses to map over either
+ * @result:	user memory that the command's struct will be written to
  *
- * The door (dev.c) builds it and hands it down. It belongs to one task.
+ * The door (dev.c) builds it and hands it down. It belongs to one task. ATTACH
+ * refuses to map over @result and @why->result.
  */
 struct kshm_ctx {
 	struct kshm_registry	*registry;
 	struct file		*file;
 	struct kshm_why		*why;
-	struct kshm_range	results[2];
+	struct kshm_range	result;
 };
 
 /**
@@ -409,7 +411,6 @@ struct kshm_segment *kshm_segment_lock_name(struct kshm_ctx *ctx,
 					    const char *name);
 struct kshm_segment *kshm_segment_lock_live(struct kshm_ctx *ctx, int id);
 struct kshm_segment *kshm_segment_lock_control(struct kshm_ctx *ctx, int id);
-void kshm_segment_unlock(struct kshm_segment *segment);
 
 /* perm.c */
 bool kshm_is_owner(const struct kshm_segment *segment);
@@ -553,6 +554,23 @@ static inline int kshm_check_flags(struct kshm_ctx *ctx, u32 flags, u32 known,
 	if (likely(!(flags & ~known) && !reserved))
 		return 0;
 	return kshm_refuse_flags(ctx, flags & ~known, known, reserved);
+}
+
+/**
+ * kshm_segment_unlock() - unlock a segment
+ * @segment:	as a kshm_segment_lock_*() returned it
+ *
+ * Context: Releases the segment's lock and RCU.
+ *
+ * Twin of ipc_unlock_object() and rcu_read_unlock().
+ */
+static inline void kshm_segment_unlock(struct kshm_segment *segment)
+{
+	/* For sparse; see lookup.c. */
+	__acquire(RCU);
+	__acquire(&segment->lock);
+	spin_unlock(&segment->lock);
+	rcu_read_unlock();
 }
 
 #endif /* _KSHM_H */

@@ -219,19 +219,3 @@ struct kshm_segment *kshm_segment_lock_control(struct kshm_ctx *ctx, int id)
 	kshm_segment_unlock(segment);
 	return ERR_PTR(err);
 }
-
-/**
- * kshm_segment_unlock() - unlock a segment
- * @segment:	as a kshm_segment_lock_*() returned it
- *
- * Context: Releases the segment's lock and RCU.
- *
- * Twin of ipc_unlock_object() and rcu_read_unlock().
- */
-void kshm_segment_unlock(struct kshm_segment *segment)
-{
-	__acquire(RCU);
-	__acquire(&segment->lock);
-	spin_unlock(&segment->lock);
-	rcu_read_unlock();
-}

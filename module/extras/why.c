@@ -29,13 +29,14 @@
  */
 int kshm_refuse(struct kshm_ctx *ctx, int err, u32 reason, u64 asked, u64 limit)
 {
-	if (ctx->why)
-		*ctx->why = (struct kshm_why){
-			.err	= err,
-			.reason	= reason,
-			.asked	= asked,
-			.limit	= limit,
-		};
+	struct kshm_why *why = ctx->why;
+
+	if (why) {
+		why->err = err;
+		why->reason = reason;
+		why->asked = asked;
+		why->limit = limit;
+	}
 	return err;
 }
 
