@@ -20,6 +20,7 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -169,20 +170,57 @@ def run(what, command, log, **options):
     os.makedirs(os.path.dirname(log), exist_ok=True)
     say(what)
     start = time.monotonic()
-    with open(log, "w") as out:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                 stderr=subprocess.STDOUT, **options)
-    try:
+    with open(log, "w") as out, interruptible() as child:
+        child.start(command, stdin=subprocess.DEVNULL, stdout=out,
+                    stderr=subprocess.STDOUT, **options)
         while True:
             try:
-                return child.wait(EVERY)
+                return child.process.wait(EVERY)
             except subprocess.TimeoutExpired:
                 seconds = round(time.monotonic() - start)
                 say(f"{what}: {seconds} s; {last_lines(log, 1)}".rstrip("; "))
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
+
+
+class Child:
+    """A command that ends when this program is interrupted, with all that it
+    started."""
+
+    SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self):
+        self.process = None
+        self.signal = None
+
+    def interrupt(self, number, frame=None):
+        """A signal that comes while the command is started has to wait."""
+        self.signal = number
+        if self.process:
+            sys.exit(128 + number)
+
+    def start(self, command, **options):
+        self.process = subprocess.Popen(command, start_new_session=True,
+                                        **options)
+        if self.signal:
+            self.interrupt(self.signal)
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def interruptible():
+    """-> a child that has ended when this is left"""
+    child = Child()
+    before = [signal.signal(number, child.interrupt)
+              for number in child.SIGNALS]
+    try:
+        yield child
+    finally:
+        child.end()
+        for number, handler in zip(child.SIGNALS, before):
+            signal.signal(number, handler)
 
 
 def must_run(what, command, log, **options):

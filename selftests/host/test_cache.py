@@ -2,6 +2,7 @@
 """The cache that all clones of a user share, and what is asked of archives."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -109,6 +110,35 @@ def test_failing_step_shows_its_last_words(tmp_path, capfd):
         cache.must_run("stirring", ["sh", "-c", "echo no tea; exit 3"],
                        str(tmp_path / "log"))
     assert "no tea" in capfd.readouterr().err
+
+
+STEP = """
+import sys
+sys.path.append(sys.argv[1])
+import cache
+cache.run("stirring", ["sh", "-c", "sleep 1000 & echo $!; wait"], sys.argv[2])
+"""
+
+
+def is_there(pid):
+    """A zombie of a parent that does not ask for it is gone, too."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_step_that_is_interrupted_leaves_no_process(tmp_path):
+    log = tmp_path / "log"
+    run = subprocess.Popen([sys.executable, "-B", "-c", STEP, QEMU, str(log)],
+                           stderr=subprocess.DEVNULL)
+    until(lambda: log.exists() and log.read_text().endswith("\n"))
+    child = int(log.read_text())
+    assert is_there(child)
+    run.terminate()
+    assert run.wait() == 128 + signal.SIGTERM
+    until(lambda: not is_there(child))
 
 
 @pytest.fixture
