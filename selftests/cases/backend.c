@@ -448,7 +448,7 @@ bool in_child_without_files_at(const char *file, int line)
 	}
 	status = status_of(pid, file, line);
 	if (write_number(limit, before))
-		die("the limit of files stays: %s", strerror(errno));
+		die("restoring the limit of files: %s", strerror(errno));
 	check_end(status, 0, file, line);
 	return false;
 }

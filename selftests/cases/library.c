@@ -759,7 +759,7 @@ static void *fail_otherwise(void *wrong)
 	for (i = 0; i < 1000; i++) {
 		if (kshm.get(KEY, 1, 0) != -1 ||
 		    kshm_reason(NULL, NULL) != KSHM_WHY_NO_KEY)
-			return "it got another's reason";
+			return "a thread got the reason of another one";
 	}
 	return NULL;
 }

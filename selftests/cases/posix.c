@@ -964,11 +964,11 @@ static void *create_exclusively(void *wrong)
 		if (fd >= 0) {
 			add(created);
 			if (stat_fd(fd).st_size)
-				return "what was created is not empty";
+				return "a new object is not empty";
 			ftruncate(fd, 1);
 			close(fd);
 		} else if (fd != -EEXIST) {
-			return "creating exclusively";
+			return "exclusive creation failed";
 		}
 	}
 	return NULL;
@@ -981,11 +981,11 @@ static void *open_or_create(void *wrong)
 	while (!stopped()) {
 		fd = open_object("/b", O_RDWR | O_CREAT, 0600);
 		if (fd < 0)
-			return "creating or finding";
+			return "opening with O_CREAT failed";
 		close(fd);
 		fd = try_open("/b", O_RDWR);
 		if (fd && fd != -ENOENT)
-			return "finding";
+			return "opening failed";
 	}
 	return NULL;
 }
@@ -999,10 +999,10 @@ static void *unlink_both(void *wrong)
 		if (!err)
 			add(unlinked);
 		else if (err != -ENOENT)
-			return "unlinking";
+			return "unlinking failed";
 		err = unlink_object("/b");
 		if (err && err != -ENOENT)
-			return "unlinking the other";
+			return "unlinking the other object failed";
 	}
 	return NULL;
 }

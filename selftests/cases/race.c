@@ -204,7 +204,7 @@ static void *map_into_holes(void *unused)
 		if (q == MAP_FAILED)
 			return strerror(errno);
 		if (!keeps_mark(q, dice() % 2000))
-			return "a detach took a stranger's mapping";
+			return "a detach unmapped another mapping";
 		munmap(q, PAGE);
 		if (dice() % 2)
 			let_others_on();
@@ -512,7 +512,7 @@ static void *read_listing(void *unused)
 			return "the listing has too many lines";
 		for (i = 0; i < n; i++) {
 			if (lines[i].size != PAGE || lines[i].perms != 0600)
-				return "a line is not a segment's";
+				return "a line shows no segment of this case";
 			if (i && (lines[i].id & 32767) <=
 				 (lines[i - 1].id & 32767))
 				return "the lines are not in order";
@@ -932,7 +932,7 @@ static void *see_owner(void *unused)
 	for (i = 0; i < 5000; i++) {
 		ds = stat_of(arena.id);
 		if (ds.shm_perm.uid != ds.shm_perm.gid)
-			return "half of a change is seen";
+			return "user and group belong to different changes";
 	}
 	return NULL;
 }

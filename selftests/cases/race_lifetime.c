@@ -95,7 +95,7 @@ static void *own_and_close(void *unused)
 			let_others_on();
 		close(owner);
 		if (!vanishes(id))
-			return "what goes with its owner stays";
+			return "an owned segment stays after the close";
 	}
 	return NULL;
 }

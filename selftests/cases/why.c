@@ -641,7 +641,7 @@ static void *ask_and_fail(void *wrong)
 		struct kshm_explain why = explain(dev, KSHM_IOC_STAT, &st);
 
 		if (why.reason != KSHM_WHY_NO_ID || why.asked != 1000 + i)
-			return "it got another's reason";
+			return "a thread got the reason of another one";
 	}
 	return NULL;
 }
