@@ -134,6 +134,27 @@ TEST_F(race, commands_and_remove_einval_or_eidrm)
 	EXPECT_EQ(0, info.shm_tot);
 }
 
+static void *set_storm(void *unused)
+{
+	struct shmid_ds ds = { .shm_perm.mode = 0600 };
+	int err;
+
+	while (!load(&arena.stop)) {
+		err = ctl(load(&arena.id), IPC_SET, &ds);
+		if (err && err != -EINVAL)
+			return strerror(-err);
+		count_round();
+	}
+	return NULL;
+}
+
+/* race: IPC_SET beside removals succeeds or is EINVAL, never EIDRM. */
+TEST_F(race, set_and_remove_einval)
+{
+	arena.id = 0;
+	EXPECT_RACE(remove_each, set_storm, set_storm);
+}
+
 static void *lock_storm(void *unused)
 {
 	int err;
