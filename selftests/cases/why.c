@@ -576,9 +576,17 @@ TEST_F(why, reason_of_another_errno_not_told)
 /* why: The reason of an earlier command is not told again. */
 TEST_F(why, earlier_reason_not_told_again)
 {
-	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 9, 0, STAT(.id = 9));
+	struct kshm_attach *over = (void *)fill_page(free_range(1), 0);
+
+	make_key(KEY, PAGE, 0600);
+	over->addr = (uintptr_t)over;
+	over->flags = KSHM_ATTACH_REMAP;
+	EXPECT_EQ(KSHM_WHY_ADDR_ANSWER,
+		  explain(self->dev, KSHM_IOC_ATTACH, over).reason);
+	/* The same errno, for which this command notes no reason. */
 	EXPECT_WHY(EFAULT, KSHM_WHY_FAULT, 0, 0, KSHM_IOC_INFO,
 		   ((struct kshm_info){ .dest_len = 8 }));
+	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 9, 0, STAT(.id = 9));
 	EXPECT_WHY(0, 0, 0, 0, KSHM_IOC_INFO, ((struct kshm_info){ .abi = 0 }));
 }
 
