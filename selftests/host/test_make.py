@@ -29,7 +29,7 @@ def test_make_help_works():
     "qemu/fetch-kernel 6.12", "qemu/fetch-source", "qemu/image",
     "make module KERNEL=6.1"])
 def test_no_network_refused(command, without_network):
-    refuses(command.split(), "Could not connect to 127.0.0.1:9",
+    refuses(command.split(), "connect to 127.0.0.1:9",
             without_network)
 
 
