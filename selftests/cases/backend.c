@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -726,6 +727,23 @@ int open_backing(const char *p, size_t pages)
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
 		 (long)p + pages * PAGE);
 	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+void only_interrupt(int sig)
+{
+}
+
+void send_alarms(int microseconds, void (*handler)(int sig), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct itimerval often = {
+		.it_interval = { .tv_usec = microseconds },
+		.it_value = { .tv_usec = microseconds },
+	};
+
+	if (sigaction(SIGALRM, &action, NULL) ||
+	    setitimer(ITIMER_REAL, &often, NULL))
+		die("no alarm: %s", strerror(errno));
 }
 
 void send_fd(int socket, int fd)

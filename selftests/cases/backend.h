@@ -190,6 +190,10 @@ unsigned long meminfo(const char *name);
 bool shmem_falls_below(unsigned long kib, int seconds);
 /* Opens the file behind an attach, as root may. */
 int open_backing(const char *p, size_t pages);
+/* A handler that only interrupts. */
+void only_interrupt(int sig);
+/* Has SIGALRM come to @handler again and again. */
+void send_alarms(int microseconds, void (*handler)(int sig), int flags);
 /* Pass a descriptor over a socket. */
 void send_fd(int socket, int fd);
 int receive_fd(int socket);

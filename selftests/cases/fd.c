@@ -438,6 +438,31 @@ TEST_F(fd, hole_punched_by_writable_descriptor)
 	EXPECT_EQ('p', p[2 * PAGE]);
 }
 
+/*
+ * fd: Once a segment has had a descriptor, mincore reports all pages of its
+ * attaches as present, to all users but its creator.
+ */
+TEST_F(fd, mincore_reports_all_pages_after_first_descriptor)
+{
+	unsigned char in_memory[3];
+	char *p = attach(0);
+
+	p[PAGE] = 'p';
+	if (in_child()) {
+		become(ALICE, STAFF);
+		ASSERT_EQ(0, mincore(p, 3 * PAGE, in_memory));
+		EXPECT_EQ(0, in_memory[0] & 1);
+		EXPECT_EQ(1, in_memory[1] & 1);
+		close(fd_of(self->dev, KSHM_FD_RDONLY));
+		ASSERT_EQ(0, mincore(p, 3 * PAGE, in_memory));
+		EXPECT_EQ(1, in_memory[0] & 1);
+		EXPECT_EQ(1, in_memory[2] & 1);
+		_exit(0);
+	}
+	ASSERT_EQ(0, mincore(p, 3 * PAGE, in_memory));
+	EXPECT_EQ(0, in_memory[0] & 1);
+}
+
 /* fd: fstat and lseek tell the size of the segment. */
 TEST_F(fd, size_is_seen)
 {

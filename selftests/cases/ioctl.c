@@ -327,6 +327,19 @@ TEST_F(ioctl, set_changes_what_the_mask_names)
 	EXPECT_EQ(0, stat_of(0).shm_perm.uid);
 }
 
+/* ioctl: SET ignores all bits of the mode but the nine. */
+TEST_F(ioctl, set_mode_beyond_nine_bits_ignored)
+{
+	struct kshm_set set = { .mask = KSHM_SET_MODE, .mode = 0xfffffe00 | 0640 };
+	struct kshm_stat st = { .id = 0 };
+
+	make(1);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_SET, &set));
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &st));
+	EXPECT_EQ(0640, st.mode);
+	EXPECT_EQ(0, st.state);
+}
+
 /* ioctl: ATTACH tells where the segment is, and its size in bytes. */
 TEST_F(ioctl, attach_gives_segment_size_and_address)
 {
@@ -340,6 +353,18 @@ TEST_F(ioctl, attach_gives_segment_size_and_address)
 	EXPECT_EQ(PAGE + 5, arg.length);
 }
 
+/* An attach at @addr, which would cover the struct that it is given in. */
+static void expect_own_struct_kept(struct __test_metadata *_metadata, int dev,
+				   struct kshm_attach *arg, void *addr)
+{
+	arg->addr = (uintptr_t)addr;
+	arg->flags = KSHM_ATTACH_REMAP;
+	begin_refusals();
+	EXPECT_EQ(-EFAULT, call(dev, KSHM_IOC_ATTACH, arg));
+	end_refusals(_metadata);
+	EXPECT_EQ((uintptr_t)addr, arg->addr);
+}
+
 /*
  * ioctl: An ATTACH over its own struct is EFAULT, and maps nothing.
  *
@@ -347,30 +372,24 @@ TEST_F(ioctl, attach_gives_segment_size_and_address)
  */
 TEST_F(ioctl, attach_over_its_own_struct_efault)
 {
-	struct kshm_attach *arg = (void *)fill_page(free_range(1), 0);
+	char *page = fill_page(free_range(1), 0);
 
 	make(1);
-	arg->addr = (uintptr_t)arg;
-	arg->flags = KSHM_ATTACH_REMAP;
-	begin_refusals();
-	EXPECT_REFUSED(-EFAULT, KSHM_IOC_ATTACH, arg);
-	end_refusals(_metadata);
-	EXPECT_EQ((uintptr_t)arg, arg->addr);
+	expect_own_struct_kept(_metadata, self->dev, (void *)page, page);
 }
 
-/* ioctl: The struct may not be in the rest of the last page either. */
+/*
+ * ioctl: An ATTACH whose struct lies in the rest of the segment's last page is
+ * EFAULT, and maps nothing.
+ */
 TEST_F(ioctl, attach_with_its_struct_behind_odd_size_efault)
 {
 	char *page = fill_page(free_range(1), 0);
-	struct kshm_attach *arg = (void *)(page + PAGE - sizeof(*arg));
 
 	make_key(KEY, 5, 0600);
-	arg->addr = (uintptr_t)page;
-	arg->flags = KSHM_ATTACH_REMAP;
-	begin_refusals();
-	EXPECT_REFUSED(-EFAULT, KSHM_IOC_ATTACH, arg);
-	end_refusals(_metadata);
-	EXPECT_EQ((uintptr_t)page, arg->addr);
+	expect_own_struct_kept(_metadata, self->dev,
+			       (void *)(page + PAGE - sizeof(struct kshm_attach)),
+			       page);
 }
 
 /* ioctl: A new segment whose id can't be delivered is removed. */

@@ -925,6 +925,29 @@ TEST_F(posix, append_only_opened_for_reading)
 	EXPECT_EQ(0, try_open("/a", O_RDWR | O_TRUNC));
 }
 
+static int leased;
+
+static void give_up_lease(int sig)
+{
+	fcntl(leased, F_SETLEASE, F_UNLCK);
+}
+
+/*
+ * posix: Opening waits for the holder of a lease, until a signal comes: EINTR,
+ * or it begins again if the handler asks for that.
+ */
+TEST_F(posix, open_waits_for_a_lease_or_eintr)
+{
+	close(make_object("/a", 0600, 0));
+	leased = open_object("/a", O_RDONLY, 0);
+	signal(SIGIO, SIG_IGN);
+	ASSERT_EQ(0, fcntl(leased, F_SETLEASE, F_RDLCK));
+	send_alarms(100000, only_interrupt, 0);
+	EXPECT_EQ(-EINTR, try_open("/a", O_RDWR));
+	send_alarms(100000, give_up_lease, SA_RESTART);
+	EXPECT_EQ(0, try_open("/a", O_RDWR));
+}
+
 /* posix: Each of many objects is found by its name. */
 TEST_F(posix, many_objects_each_found)
 {

@@ -84,6 +84,17 @@ TEST_F(transient, failed_attach_does_not_count)
 	EXPECT_FALSE(exists(id));
 }
 
+/* transient: Finding a segment does not make it transient. */
+TEST_F(transient, finding_changes_no_lifetime)
+{
+	int id = make_key(KEY, PAGE, 0600);
+
+	EXPECT_EQ(id, kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600,
+				       KSHM_TRANSIENT, -1, NULL));
+	detach(attach(id));
+	EXPECT_TRUE(exists(id));
+}
+
 /* transient: Every mapping keeps a transient segment, also one in a child. */
 TEST_F(transient, every_mapping_keeps)
 {

@@ -60,6 +60,17 @@ TEST_F(unique, removed_not_soon_given_again)
 	}
 }
 
+/* unique: Finding a segment does not give it a unique id. */
+TEST_F(unique, finding_keeps_the_id)
+{
+	int id = make_key(KEY, PAGE, 0600);
+
+	EXPECT_EQ(id, kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600, KSHM_UNIQUE,
+				       -1, NULL));
+	EXPECT_GT(UNIQUE_SEQ, id >> INDEX_BITS);
+	EXPECT_EQ(1, make(1));
+}
+
 /* unique: Plain ids go on in order beside unique ones. */
 TEST_F(unique, plain_ids_go_on)
 {

@@ -6,7 +6,7 @@
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/time.h>
+#include <sys/stat.h>
 
 #include "cases.h"
 
@@ -461,10 +461,6 @@ TEST_F(why, list_told)
 	}
 }
 
-static void only_interrupt(int sig)
-{
-}
-
 /*
  * why: A signal that interrupts a command is told.
  *
@@ -473,15 +469,10 @@ static void only_interrupt(int sig)
  */
 TEST_F(why, signal_told)
 {
-	struct itimerval often = {
-		.it_interval = { .tv_usec = 1000 },
-		.it_value = { .tv_usec = 1000 },
-	};
 	struct kshm_explain why;
 	int i;
 
-	signal(SIGALRM, only_interrupt);
-	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	send_alarms(1000, only_interrupt, 0);
 	for (i = 0, why.error = 0; !why.error && i < 20; i++) {
 		struct kshm_get arg = {
 			.size = 1UL << 26, .flags = KSHM_GET_PREALLOC,
@@ -502,16 +493,6 @@ static int leased;
 static void give_up_lease(int sig)
 {
 	fcntl(leased, F_SETLEASE, F_UNLCK);
-}
-
-static void alarm_soon(void (*handler)(int sig), int flags)
-{
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
-	struct itimerval soon = { .it_value = { .tv_usec = 200000 } };
-
-	if (sigaction(SIGALRM, &action, NULL) ||
-	    setitimer(ITIMER_REAL, &soon, NULL))
-		die("no alarm: %s", strerror(errno));
 }
 
 /*
@@ -535,14 +516,65 @@ TEST_F(why, signal_while_opening_begins_again)
 	signal(SIGIO, SIG_IGN);
 	ASSERT_EQ(0, fcntl(leased, F_SETLEASE, F_RDLCK));
 	arg.flags = 0;
-	alarm_soon(only_interrupt, 0);
+	send_alarms(100000, only_interrupt, 0);
 	EXPECT_EQ(-1, ioctl(self->dev, KSHM_IOC_EXPLAIN, &why));
 	EXPECT_EQ(EINTR, errno);
-	alarm_soon(give_up_lease, SA_RESTART);
+	send_alarms(100000, give_up_lease, SA_RESTART);
 	why = explain(self->dev, KSHM_IOC_OPEN, &arg);
 	EXPECT_EQ(0, why.error);
 	EXPECT_NE(leased, arg.fd);
 	EXPECT_LE(0, fcntl(arg.fd, F_GETFD));
+}
+
+/* Makes the struct of EXPLAIN read-only while OPEN waits; then OPEN goes on. */
+static void *spoil_answer(void *why)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", getpid());
+	do {
+		slurp(path, text, sizeof(text));
+	} while (strtol(text, NULL, 10) != SYS_ioctl);
+	must(!mprotect(why, PAGE, PROT_READ));
+	give_up_lease(0);
+	return NULL;
+}
+
+/*
+ * why: If the struct of EXPLAIN becomes unwritable meanwhile, EXPLAIN is EFAULT
+ * although the command was run.
+ *
+ * OPEN waits for the holder of a lease, and truncates the object then.
+ */
+TEST_F(why, answer_unwritable_meanwhile_efault_though_done)
+{
+	struct kshm_explain *why = (void *)fill_page(free_range(1), 0);
+	struct kshm_open arg = {
+		.name = (uintptr_t)"leased", .name_len = 6, .mode = 0600,
+		.flags = KSHM_OPEN_CREAT,
+	};
+	pthread_t thread;
+	struct stat st;
+
+	if (access("/proc/self/syscall", R_OK))
+		SKIP(return, "this kernel has no /proc/PID/syscall");
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_OPEN, &arg));
+	ASSERT_EQ(0, ftruncate(arg.fd, PAGE));
+	close(arg.fd);
+	arg.flags = KSHM_OPEN_RDONLY;
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_OPEN, &arg));
+	leased = arg.fd;
+	signal(SIGIO, SIG_IGN);
+	ASSERT_EQ(0, fcntl(leased, F_SETLEASE, F_RDLCK));
+	arg.flags = KSHM_OPEN_TRUNC;
+	why->cmd = KSHM_IOC_OPEN;
+	why->arg = (uintptr_t)&arg;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, spoil_answer, why));
+	EXPECT_EQ(-1, ioctl(self->dev, KSHM_IOC_EXPLAIN, why));
+	EXPECT_EQ(EFAULT, errno);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, fstat(leased, &st));
+	EXPECT_EQ(0, st.st_size);
 }
 
 /* why: A refusal that the command got over is not told. */
