@@ -165,8 +165,8 @@ static int explore(const struct options *options)
 }
 
 /*
- * Do one sequence many times, while the kernel is made to drop pages. A difference counts even if no later repetition
- * shows it. The first one is printed.
+ * Do one sequence many times, while the kernel is made to drop pages. A difference
+ * counts even if no later repetition shows it. The first one is printed.
  */
 static int soak(const struct options *options)
 {
