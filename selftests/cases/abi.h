@@ -30,15 +30,6 @@ union arg {
 	unsigned char bytes[512];
 };
 
-static inline int open_device(void)
-{
-	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
-
-	if (dev < 0)
-		die("/dev/kshm: %s", strerror(errno));
-	return dev;
-}
-
 static inline int call(int dev, unsigned int cmd, void *arg)
 {
 	return ioctl(dev, cmd, arg) ? -errno : 0;

@@ -67,6 +67,22 @@ FIXTURE_VARIANT_ADD(area, kshm) { .backend = &kshm }
 FIXTURE_ON(area)							\
 FIXTURE_VARIANT_ADD(area, kshm) { .backend = &kshm }
 
+static inline int open_device(void)
+{
+	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
+
+	if (dev < 0)
+		die("/dev/kshm: %s", strerror(errno));
+	return dev;
+}
+
+/* Begins a case of kshm; returns a descriptor of the device, -1 to skip. */
+static inline int begin_device_case(struct __test_metadata *_metadata)
+{
+	begin_case(_metadata, &kshm);
+	return _metadata->exit_code ? -1 : open_device();
+}
+
 /* A fixture for kshm alone, with a descriptor of the device. */
 #define FIXTURE_DEVICE(area)						\
 FIXTURE(area) {								\
@@ -74,11 +90,7 @@ FIXTURE(area) {								\
 };									\
 FIXTURE_SETUP(area)							\
 {									\
-	begin_case(_metadata, &kshm);					\
-	if (_metadata->exit_code)					\
-		return;							\
-	self->dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);		\
-	ASSERT_LE(0, self->dev);					\
+	self->dev = begin_device_case(_metadata);			\
 }									\
 FIXTURE_TEARDOWN(area)							\
 {									\
