@@ -27,7 +27,8 @@
 
 /*
  * struct attach_plan - an attach in progress
- * @addr:	fixed address, or 0; later the address of the attach
+ * @addr:	address that was asked for, rounded; 0 with MAP_FIXED is page zero,
+ *		and without it no address. Later the address of the attach
  * @prot:	PROT_* for mmap()
  * @flags:	MAP_* for mmap()
  * @no_overlap:	nothing may be mapped at @addr
@@ -62,7 +63,7 @@ static int attach_decide_address(struct kshm_ctx *ctx, struct attach_plan *plan,
 
 	if (below && flags & KSHM_ATTACH_RND) {
 		addr -= below;
-		/* REMAP never replaces page zero by rounding down to it. */
+		/* As in-tree, REMAP does not round down to page zero. */
 		if (!addr && flags & KSHM_ATTACH_REMAP)
 			return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_NONE,
 					   0, 0);
@@ -71,7 +72,10 @@ static int attach_decide_address(struct kshm_ctx *ctx, struct attach_plan *plan,
 				   ATTACH_ALIGNMENT);
 	}
 	plan->addr = addr;
-	/* In-tree looks for an overlap only if the rounded address is not 0. */
+	/*
+	 * In-tree looks for an overlap only if the rounded address is not 0. So an
+	 * attach without REMAP can replace page zero.
+	 */
 	plan->no_overlap = addr && !(flags & KSHM_ATTACH_REMAP);
 	plan->flags |= plan->no_overlap ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	return 0;
@@ -93,7 +97,7 @@ static void attach_decide_access(struct attach_plan *plan, unsigned int flags)
 	}
 }
 
-/* A file carries its maker's security label; other labels need a new file. */
+/* A file has its maker's security label. A caller with another one gets a new file. */
 static bool attach_same_label(struct file *file)
 {
 	u32 mine, its;
@@ -163,7 +167,7 @@ static bool attach_covers(const struct attach_plan *plan,
 {
 	unsigned long addr = plan->addr;
 
-	return addr < range->start + range->len &&
+	return range->len && addr < range->start + range->len &&
 	       (range->start < addr ||
 		range->start - addr < PAGE_ALIGN(plan->size));
 }

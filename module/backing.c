@@ -45,7 +45,10 @@ static int backing_permission(struct mnt_idmap *idmap, struct inode *inode,
 	return -EACCES;
 }
 
-/* Nothing may change but the size, which may only rise. F_SEAL_GROW governs that. */
+/*
+ * Nothing may change but the size, which may only rise; F_SEAL_GROW refuses even
+ * that, unless kshm_backing_enlarge() lifts it.
+ */
 static int backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			   struct iattr *attr)
 {
@@ -72,8 +75,10 @@ static const struct inode_operations backing_sealed_ops = {
 /*
  * vm.overcommit_memory is not exported, but its effect can be seen: strict
  * accounting refuses to promise all of memory and free swap, the other policies
- * never do. (If overcommit_ratio or overcommit_kbytes allow even that much, this
- * returns false, and SHM_NORESERVE is honoured.)
+ * never refuse that. (If overcommit_ratio or overcommit_kbytes allow even that
+ * much, this returns false, and SHM_NORESERVE is honoured.) Under strict
+ * accounting the attempt counts all of memory for a moment, in which another task
+ * can get ENOMEM.
  */
 static bool backing_overcommit_is_strict(void)
 {
@@ -146,7 +151,7 @@ int kshm_backing_allocate(struct file *file, size_t size)
  * @size:	bytes
  *
  * Lifts kshm's own F_SEAL_GROW for this one resize. The inode's lock excludes
- * every other reader of the seals.
+ * every reader that acts on the seals; F_GET_SEALS can miss the seal meanwhile.
  *
  * Context: Caller holds the inode's lock. Sleeps.
  *
@@ -176,18 +181,23 @@ int kshm_backing_enlarge(struct file *file, loff_t size)
  * kshm_backing_seal() - refuse what a descriptor does not allow, from now on
  * @inode:	inode of a backing file
  *
- * Context: Takes the inode's lock, since kshm_backing_enlarge() and shmem read the
+ * Context: Takes the inode's lock, since kshm_backing_enlarge() and shmem act on the
  * seals under it. Sleeps.
  */
 void kshm_backing_seal(struct inode *inode)
 {
 	inode_lock(inode);
 	if (!kshm_backing_is_sealed(inode)) {
+		/* No permission bits, and below no extended attributes. */
 		inode->i_mode = S_IFREG;
 		SHMEM_I(inode)->seals |= F_SEAL_GROW;
 		WRITE_ONCE(backing_shmem_ops, inode->i_op);
 		WRITE_ONCE(inode->i_op, &backing_sealed_ops);
-		/* The kernel may have noted that there was no ->permission. */
+		/*
+		 * The kernel may have noted that there was no ->permission. (If
+		 * root opens the file by /proc/PID/map_files at this moment,
+		 * the note can come back. Then only i_mode refuses.)
+		 */
 		spin_lock(&inode->i_lock);
 		inode->i_opflags &= ~(IOP_FASTPERM | IOP_XATTR);
 		spin_unlock(&inode->i_lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All differences between the kernels that kshm is built for. The code is written
- * for the newest of them; no other file tests a kernel version.
+ * All differences between the kernels and compilers that kshm is built for. The code
+ * is written for the newest of them; no other file tests a version.
  */
 #ifndef _KSHM_COMPAT_H
 #define _KSHM_COMPAT_H
@@ -64,7 +64,7 @@
 #endif
 #endif
 
-/* Kernels zero the stack by -ftrivial-auto-var-init, if the compiler has that. */
+/* Keeps -ftrivial-auto-var-init from zeroing a large struct in each call. */
 #if __has_attribute(uninitialized)
 #define KSHM_UNINITIALIZED	__attribute__((uninitialized))
 #else

@@ -22,10 +22,10 @@
  * @size:	bytes from @addr on that can hold further pieces
  * @piece:	piece that was found last; its file is counted, and NULL until
  *		the first piece is found
- * @plain:	mmap() refused the guard for this piece: unmap it without
- * @unmapped:	a piece was unmapped, so this detach is about its file
- * @seen:	a piece was there, but mmap() may have unmapped it while it
- *		refused the guard
+ * @plain:	mmap() refused the guard for this piece: unmap it without a guard
+ * @unmapped:	a piece was unmapped; from now on only VMAs of its file are pieces
+ * @seen:	a piece was there, and mmap() refused the guard; the piece may be
+ *		gone or not
  */
 struct detach_walk {
 	unsigned long	addr;

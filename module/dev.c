@@ -67,7 +67,10 @@ struct dev_command {
 /* Outcome of ->run: success, and the struct is copied out already. */
 #define DEV_COPIED	1
 
-/* Size limit of the buffer that INFO and STAT test for their caller. */
+/*
+ * INFO and STAT zero a buffer of their caller as the last step, so that a bad one
+ * fails; see @dest of struct kshm_info. This is its largest size.
+ */
 #define DEV_DEST_MAX	4096
 
 static void __user *dev_user(const struct dev_call *call)
@@ -374,7 +377,7 @@ static int dev_call_explain(struct dev_call *call)
 		return -EFAULT;
 	err = dev_run(call->ctx.file, explain->cmd, explain->arg, &why);
 	kshm_why_fill(&why, err, explain);
-	/* A signal interrupted OPEN: restart EXPLAIN, or return EINTR. */
+	/* OPEN waited for a lease, and a signal came: restart, or return EINTR. */
 	return err == -ERESTARTSYS ? err : 0;
 }
 
@@ -468,7 +471,10 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return dev_run(file, cmd, arg, NULL);
 }
 
-/* misc_open() stores the miscdevice here; owner.c uses the field for its list. */
+/*
+ * misc_open() stores the miscdevice in private_data. extras/owner.c uses the field
+ * for its list.
+ */
 static int dev_open(struct inode *inode, struct file *file)
 {
 	file->private_data = NULL;

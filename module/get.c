@@ -20,10 +20,7 @@ static int get_check_existing(struct kshm_ctx *ctx, struct kshm_get *get,
 		return kshm_refuse(ctx, -EEXIST, get->key ? KSHM_WHY_EXISTS :
 							    KSHM_WHY_NAME_TAKEN,
 				   (u32)get->key, segment->id);
-	/*
-	 * Size is checked before permission, as in-tree. It leaks nothing: a
-	 * caller could probe sizes anyway.
-	 */
+	/* As in-tree, size comes before permission, so anybody can probe it. */
 	if (segment->size < get->size)
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_EXISTING,
 				   get->size, segment->size);

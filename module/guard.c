@@ -84,7 +84,7 @@ static struct guard *guard_of_current(void)
 	return found;
 }
 
-/* Is this VMA still the piece? Its file makes it one of kshm's. */
+/* Is this VMA still the piece? Only kshm maps the file, so vm_ops need no check. */
 static bool guard_finds(const struct vm_area_struct *vma,
 			const struct kshm_piece *piece)
 {
@@ -160,7 +160,7 @@ long kshm_guard_unmap(const struct kshm_piece *piece)
 	list_add(&guard.link, &guard_list);
 	spin_unlock(&guard_lock);
 
-	/* A private mapping, since shared writable ones are accounted for. */
+	/* MAP_PRIVATE, so that mmap() does not count a writer of the file. */
 	ret = vm_mmap(piece->file, piece->start, piece->end - piece->start,
 		      PROT_NONE, MAP_PRIVATE | MAP_FIXED, GUARD_OFFSET);
 

@@ -2,7 +2,8 @@
 /*
  * kshm: the map of the module.
  *
- * An arrow is a pointer. "counted" means that it holds a reference:
+ * An arrow is a pointer, and "counted" means that it holds a reference. The arrow
+ * to the backing file is none: attach files have its inode, and so its pages.
  *
  *	IPC namespace          registry ----- id, key, name tables ---> segment
  *	     |                 ^      ^                                 ^  |   |
@@ -12,7 +13,7 @@
  *	                                                                |  |   |
  *	VMA --vm_file--> attach file --private_data---------------------+  |   |
  *	                      ^   ^                                        |   |
- *	descriptor -----------|---+                                        |   |
+ *	FD's descriptor ------|---+                                        |   |
  *	                      |                                            |   |
  *	                      +------- idle[], one per access mode --------+   |
  *	                      |                                                |
@@ -32,8 +33,8 @@
  *   them. Destroying a segment unlinks it from that list.
  * - A descriptor made by FD has an attach file of its own. That file is never
  *   lent, and all mappings of the descriptor share it. It keeps the segment's
- *   struct, the inode and the module, but it is no attach: a segment with
- *   descriptors only dies like any other, and its pages are freed.
+ *   struct, the inode and the module, but it is no attach: a segment that has
+ *   descriptors and no attach dies like any other, and its pages are freed.
  *
  * Named objects (OPEN, UNLINK) are simpler:
  *
@@ -55,11 +56,13 @@
  *					 dies with its last detach and keeps its key
  *					 or name until it is removed.
  *	remove	 kshm_registry_remove()	 the id leads to it no more
- *	destroy	 kshm_segment_destroy()	 its idle files are closed, and its pages freed
- *	free	 segment_free()		 the last attach file dropped its reference
+ *	destroy	 kshm_segment_destroy()	 its idle files are closed; if it ever had a
+ *					 descriptor, its pages are freed now
+ *	free	 segment_free()		 the last reference was dropped: the backing
+ *					 file is closed, with its pages
  *
- * The task that sets ->dead does the rest. Every other task that finds the
- * segment dead acts as if it were gone.
+ * The task that sets ->dead takes the steps down to "destroy". Every other task that
+ * finds the segment dead acts as if it were gone.
  *
  * Lock order:
  *
@@ -71,14 +74,19 @@
  *
  *	mmap_lock -> guard_lock (spinlock)
  *
+ *	segment->lock -> mlock_charge_lock (spinlock)
+ *
  *	registry->objects_lock (mutex) -> RCU
+ *
+ * RCU is innermost, since its readers must not sleep.
  *
  * The kernel opens and closes VMAs under mmap_lock. A task that holds one of the
  * locks after it must therefore not touch user memory, nor call vm_mmap() or
- * vm_munmap(). Lookups take RCU and the segment's lock only. So does opening,
- * closing and faulting a VMA, except for the close that ends a segment. WHO
- * releases the segment's lock before it takes i_mmap_rwsem; destroying a segment
- * that had descriptors takes i_mmap_rwsem to free its pages.
+ * vm_munmap(). Lookups take RCU and the segment's lock only. Opening and closing a
+ * VMA takes the segment's lock only, except for the close that ends a segment. A
+ * fault takes none of these. WHO releases the segment's lock before it takes
+ * i_mmap_rwsem; destroying a segment that had descriptors takes i_mmap_rwsem to
+ * free its pages.
  *
  * Calls go one way: a file calls only files that come after it in Kbuild.
  */
@@ -114,6 +122,7 @@ struct seq_file;
 #define KSHM_INDEX_BITS		15
 #define KSHM_MAX_IDS		0x8000
 #define KSHM_SEQ_UNIQUE		0x8000
+/* One more than the largest sequence number that is given out. */
 #define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
 
 /* Bits beside the permission bits in a listing's mode column. */
@@ -214,7 +223,7 @@ enum kshm_access {
  * @dead:	it has died; set once
  * @dest:	marked for removal
  * @hashed:	its key or name finds it
- * @key:	its key; IPC_PRIVATE once it is marked
+ * @key:	its key; IPC_PRIVATE if it has none, or lost it
  * @mode:	nine permission bits
  * @uid:	owner
  * @gid:	owner's group
@@ -413,7 +422,6 @@ struct kshm_segment *kshm_segment_lock_live(struct kshm_ctx *ctx, int id);
 struct kshm_segment *kshm_segment_lock_control(struct kshm_ctx *ctx, int id);
 
 /* perm.c */
-bool kshm_is_owner(const struct kshm_segment *segment);
 bool kshm_may_control(const struct kshm_segment *segment);
 int kshm_check_access(struct kshm_ctx *ctx, const struct kshm_segment *segment,
 		      umode_t wanted);

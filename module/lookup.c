@@ -173,13 +173,12 @@ struct kshm_segment *kshm_segment_lock_name(struct kshm_ctx *ctx,
 }
 
 /**
- * kshm_segment_lock_live() - look up a segment, to do what in-tree does under
- * its ids rwsem
+ * kshm_segment_lock_live() - look up a segment; a dead one is -EINVAL
  * @ctx:	the call
  * @id:		id; its sequence number has to match
  *
- * In-tree, nothing can remove a segment between its lookup and its change, so
- * there a removed segment is always EINVAL, never EIDRM.
+ * In-tree, IPC_SET and IPC_RMID look up and change a segment under one hold of the
+ * ids rwsem. So to them a removed segment is always EINVAL, never EIDRM.
  *
  * Context: As kshm_segment_lock_id().
  *

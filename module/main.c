@@ -41,6 +41,7 @@ static void __exit kshm_exit(void)
 	kshm_dev_exit();
 	kshm_proc_exit();
 	kshm_ns_exit();
+	/* Last: inodes that outlive the module may still be in use. */
 	kshm_backing_exit();
 }
 

@@ -18,6 +18,9 @@
 #include <linux/swap.h>
 #include <linux/user_namespace.h>
 
+/* Makes charge and check one step, as shmlock_user_lock does in-tree. */
+static DEFINE_SPINLOCK(mlock_charge_lock);
+
 /* Twin of dec_rlimit_ucounts(). */
 static void mlock_uncharge(const struct cred *cred, long pages)
 {
@@ -28,9 +31,9 @@ static void mlock_uncharge(const struct cred *cred, long pages)
 }
 
 /*
- * Charge the user, and the owner of each user namespace around it, whose limit is
- * the one at the time that it made the namespace. Twin of user_shm_lock() and
- * inc_rlimit_ucounts().
+ * Charge the user in its user namespace and in each outer one. An outer namespace
+ * has the limit that the creator of the inner one had then. Twin of user_shm_lock()
+ * and inc_rlimit_ucounts().
  */
 static int mlock_charge(struct kshm_ctx *ctx, const struct cred *cred,
 			long pages)
@@ -42,6 +45,7 @@ static int mlock_charge(struct kshm_ctx *ctx, const struct cred *cred,
 
 	if (limit != RLIM_INFINITY)
 		limit >>= PAGE_SHIFT;
+	spin_lock(&mlock_charge_lock);
 	for (iter = cred->ucounts; iter; iter = iter->ns->ucounts) {
 		sum = atomic_long_add_return(pages,
 					     &iter->rlimit[UCOUNT_RLIMIT_MEMLOCK]);
@@ -52,9 +56,12 @@ static int mlock_charge(struct kshm_ctx *ctx, const struct cred *cred,
 			fits = false;
 		max = get_userns_rlimit_max(iter->ns, UCOUNT_RLIMIT_MEMLOCK);
 	}
-	if (fits || capable(CAP_IPC_LOCK))
+	fits = fits || capable(CAP_IPC_LOCK);
+	if (!fits)
+		mlock_uncharge(cred, pages);
+	spin_unlock(&mlock_charge_lock);
+	if (fits)
 		return 0;
-	mlock_uncharge(cred, pages);
 	return kshm_refuse(ctx, -ENOMEM, KSHM_WHY_MEMLOCK, all, limit);
 }
 
@@ -73,7 +80,10 @@ int kshm_mlock(struct kshm_ctx *ctx, struct kshm_segment *segment)
 {
 	struct inode *inode = segment->inode;
 	unsigned long size = i_size_read(inode);
-	/* During a GROW the pages are charged before the size is set. */
+	/*
+	 * During a GROW the pages are charged before the size is set. And root can
+	 * have enlarged the file through /proc/PID/map_files.
+	 */
 	long pages = max(segment->pages, DIV_ROUND_UP(size, PAGE_SIZE));
 	int err;
 

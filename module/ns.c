@@ -61,9 +61,8 @@ static struct inode *ns_root(struct ipc_namespace *ns)
 }
 
 /*
- * A namespace that ends clears s_fs_info of its mqueue superblock. The registry
- * has to be hashed, and the caller holds ns_registries_lock: as long as both is
- * true, the mark keeps the superblock.
+ * A namespace that ends clears s_fs_info of its mqueue superblock. The mark keeps
+ * the superblock while the registry is hashed and ns_registries_lock is held.
  */
 static bool ns_has_ended(const struct kshm_registry *registry)
 {
@@ -115,7 +114,7 @@ static int ns_handle_event(struct fsnotify_mark *mark, u32 mask,
 	return 0;
 }
 
-/* fsnotify calls it after the last ns_handle_event() of the mark has returned. */
+/* Called after the last ns_handle_event() of the mark has returned. */
 static void ns_free_mark(struct fsnotify_mark *mark)
 {
 	kshm_registry_put(container_of(mark, struct kshm_registry, mark));
@@ -266,6 +265,7 @@ struct user_namespace *kshm_ns_user_ns(void)
 {
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 
+	/* A kernel with neither System V IPC nor POSIX mqueues has no namespace. */
 	return ns ? ns->user_ns : &init_user_ns;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Permission checks. Twin of ipcperms() and its callers in ipc/util.c. Security
- * modules have no hook for shm that is exported.
+ * Permission checks. Twin of ipcperms() and its callers in ipc/util.c. The shm hooks
+ * of security modules are not exported, so none is called.
  */
 #include "kshm.h"
 
@@ -9,15 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
-/**
- * kshm_is_owner() - is the caller the segment's owner or creator?
- * @segment:	the segment
- *
- * Context: Caller holds the segment's lock.
- *
- * Return: true or false.
- */
-bool kshm_is_owner(const struct kshm_segment *segment)
+static bool perm_is_owner_or_creator(const struct kshm_segment *segment)
 {
 	kuid_t euid = current_euid();
 
@@ -37,7 +29,7 @@ bool kshm_is_owner(const struct kshm_segment *segment)
  */
 bool kshm_may_control(const struct kshm_segment *segment)
 {
-	return kshm_is_owner(segment) ||
+	return perm_is_owner_or_creator(segment) ||
 	       ns_capable(kshm_ns_user_ns(), CAP_SYS_ADMIN);
 }
 
@@ -81,7 +73,7 @@ int kshm_check_access(struct kshm_ctx *ctx, const struct kshm_segment *segment,
 
 	lockdep_assert_held(&segment->lock);
 
-	if (kshm_is_owner(segment))
+	if (perm_is_owner_or_creator(segment))
 		granted >>= 6;
 	else if (in_group_p(segment->cgid) || in_group_p(segment->gid))
 		granted >>= 3;
@@ -114,7 +106,7 @@ int kshm_check_mlock(struct kshm_ctx *ctx, const struct kshm_segment *segment,
 {
 	if (ns_capable(kshm_ns_user_ns(), CAP_IPC_LOCK))
 		return 0;
-	if (!kshm_is_owner(segment))
+	if (!perm_is_owner_or_creator(segment))
 		return kshm_refuse(ctx, -EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
 	if (unlock || rlimit(RLIMIT_MEMLOCK))
 		return 0;

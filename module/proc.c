@@ -27,7 +27,7 @@ struct proc_listing {
 
 static struct proc_dir_entry *proc_dir;
 
-static struct proc_listing *proc_listing(const struct seq_file *seq)
+static struct proc_listing *proc_listing_of(const struct seq_file *seq)
 {
 	return seq->private;
 }
@@ -40,7 +40,7 @@ static struct proc_listing *proc_listing(const struct seq_file *seq)
  */
 struct kshm_registry *kshm_proc_registry(const struct seq_file *seq)
 {
-	return proc_listing(seq)->registry;
+	return proc_listing_of(seq)->registry;
 }
 
 /**
@@ -51,7 +51,7 @@ struct kshm_registry *kshm_proc_registry(const struct seq_file *seq)
  */
 struct pid_namespace *kshm_proc_pid_ns(const struct seq_file *seq)
 {
-	return proc_listing(seq)->pid_ns;
+	return proc_listing_of(seq)->pid_ns;
 }
 
 /**
@@ -215,7 +215,7 @@ int kshm_proc_open(struct file *file, const struct seq_operations *ops)
  */
 int kshm_proc_release(struct inode *inode, struct file *file)
 {
-	struct proc_listing *listing = proc_listing(file->private_data);
+	struct proc_listing *listing = proc_listing_of(file->private_data);
 
 	put_pid_ns(listing->pid_ns);
 	kshm_ns_put(listing->ns);

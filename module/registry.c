@@ -10,7 +10,7 @@
 #include <linux/ipc.h>
 #include <linux/slab.h>
 
-/* With fewer ids than this, the search for the next index does not wrap. */
+/* The search for the next index wraps at this index at the earliest. */
 #define REGISTRY_MIN_CYCLE	64
 
 /* Segments that are added up in one RCU read-side section. */
@@ -149,9 +149,10 @@ static void registry_free_id(struct kshm_registry *registry,
 }
 
 /*
- * Allocate an id. Indices are handed out cyclically, so that an id is not reused
- * soon, and the sequence number changes when they wrap. The index is only
- * reserved: until registry_account() a lookup finds NULL there.
+ * Allocate an id. Indices are handed out cyclically below 1.5 times the number of
+ * segments, so that an id is not reused soon, and the sequence number changes when
+ * they wrap. The index is only reserved: until registry_account() a lookup finds
+ * NULL there.
  *
  * Twin of ipc_idr_alloc().
  */
@@ -219,7 +220,8 @@ static int registry_hash(struct kshm_registry *registry,
 
 /*
  * A dead transient segment has its key or name until its last close gets the
- * registry's lock, which is held here; see segment_end(). Unhash it.
+ * registry's lock; see segment_end(). That lock is held here, so what was found a
+ * moment ago is still hashed. Unhash it.
  *
  * Return: true if the key or name of @segment is free now.
  */

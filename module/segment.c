@@ -118,7 +118,10 @@ static void segment_free(struct kref *ref)
 	put_pid(segment->lpid);
 	kshm_registry_put(segment->registry);
 	kfree_rcu(segment, rcu);
-	/* The caller has a file that pins the module, or module exit waits for it. */
+	/*
+	 * The caller's code stays: it has a file that pins the module, or it is
+	 * called for a mark, and module exit waits for all marks.
+	 */
 	module_put(THIS_MODULE);
 }
 
@@ -138,7 +141,8 @@ void kshm_segment_put(struct kshm_segment *segment)
  * @segment:	dead and removed from the registry, or never published. The caller
  *		gives its reference away
  *
- * Context: No lock of a segment or registry. Sleeps.
+ * Context: No segment's lock. The registry's lock only at the end of its namespace,
+ * since no call waits for it then. Sleeps.
  *
  * Twin of shm_destroy().
  */
@@ -163,8 +167,8 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 }
 
 /*
- * Was a transient segment attached? ->lpid says so, since an attach that fails
- * does not set it. Exception: one that finds no memory after mmap() has mapped it.
+ * Was a transient segment attached? ->lpid says so. An attach that fails does not
+ * set it, unless it fails after kshm_attach_file_mmap() has counted its VMA.
  */
 static bool segment_was_attached(const struct kshm_segment *segment)
 {
@@ -289,9 +293,9 @@ static void segment_set_lpid(struct kshm_segment *segment)
  *
  * Twin of __shm_open().
  *
- * Return: 0; -EINVAL for a dead segment. Only ->mmap can meet one: of a
- * descriptor that outlived its segment, or from remap_file_pages(), which first
- * unmaps the VMA that kept the segment alive and then maps the file again.
+ * Return: 0; -EINVAL for a dead segment. Two can meet one: mmap() of a descriptor
+ * that outlived its segment, and remap_file_pages(), which first unmaps the VMA
+ * that kept the segment alive and then maps the file again.
  */
 int kshm_segment_open(struct kshm_segment *segment)
 {
@@ -309,7 +313,7 @@ int kshm_segment_open(struct kshm_segment *segment)
 }
 
 /*
- * Remove and destroy a segment that this task has found dead. It released the
+ * Remove and destroy a segment that died by this task. The task has released the
  * segment's lock before it takes the registry's. In between the segment is dead,
  * but the tables still lead to it:
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tracepoint for each command that changes something, and for the open and close
- * of a VMA. To record them, say "trace-cmd record -e kshm", or write 1 to
+ * A tracepoint for each command that changes something, for each copy or split of a
+ * VMA (open), and for each close. To record them, say "trace-cmd record -e kshm", or write 1 to
  * /sys/kernel/tracing/events/kshm/enable and read trace_pipe.
  */
 #undef TRACE_SYSTEM

@@ -3,9 +3,8 @@
  * The attach file and its VMAs. Each call goes on to the backing file; open and
  * close also count. Twin of shm_file_operations and shm_vm_ops.
  *
- * kshm_vma_populate() borrows fields and flags that have another meaning
- * elsewhere in the kernel. This is safe, because only kshm maps an attach file,
- * and no kernel code reads or writes them for such a file:
+ * The attach file and its faults borrow fields and flags that have another meaning
+ * elsewhere in the kernel. Why each is safe, on every supported kernel:
  *
  *	file->f_ra.size		KSHM_ATTACH_POPULATE is in progress
  *	file->f_ra.start	page index that populating has reached
@@ -109,10 +108,10 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
 
 /*
  * Fault-around: map the pages in memory around a fault along with its own page.
- * The operation stays also for random access, since without it each fault would
- * have to take mmap_lock. If the fault's own page is missing, ->fault has to run
- * anyway, and fault-around would look at the pages before it once for each page
- * that a process reads in order.
+ * VMAs for random access have the operation as well, since the kernel takes mmap_lock
+ * for each fault of a VMA without it. If the fault's own page is missing, ->fault has
+ * to run anyway. A process that reads fresh pages in order would then have the same
+ * pages looked at again for each of them.
  */
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
@@ -153,7 +152,7 @@ static struct mempolicy *vma_get_policy(struct vm_area_struct *vma,
 }
 #endif
 
-/* Only named operations: one that a later kernel adds stays as in-tree has it. */
+/* An operation that a later kernel adds stays NULL, as in in-tree's shm_vm_ops. */
 const struct vm_operations_struct kshm_vm_ops = {
 	.open		= vma_open,
 	.close		= vma_close,
@@ -307,7 +306,7 @@ const struct file_operations kshm_attach_file_ops = {
  * @segment:	a segment; counted or pinned by the caller. The file takes a
  *		reference
  * @access:	what its mappings may do
- * @ops:	its operations; they pin the module
+ * @ops:	its operations; their owner is this module
  *
  * The file has a dentry of its own over the backing file's inode. So it has the
  * same pages, and /proc/PID/maps shows it as it shows an in-tree attach.
@@ -375,8 +374,8 @@ static pgoff_t vma_next_in_memory(struct address_space *mapping, pgoff_t index,
 }
 
 /*
- * Fault one page in. vma_map_pages() then maps a page table's worth, unless
- * fault-around is switched off.
+ * Fault one page in. vma_map_pages() then maps a page table's worth, unless the
+ * kernel's fault_around_bytes is one page.
  */
 static bool vma_populate_at(struct file *file, unsigned long addr, pgoff_t index)
 {

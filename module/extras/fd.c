@@ -3,9 +3,9 @@
  * FD: a descriptor of a segment, to be mapped, passed on and polled. In-tree has
  * none.
  *
- * The descriptor's file is an attach file of its own. Its owner can map the
- * segment, and nothing else. Whatever else a shmem file allows is refused, on
- * every way to it:
+ * The descriptor's file is an attach file of its own. A process that has it can map
+ * and poll the segment and punch holes into it, and nothing else. Whatever else a
+ * shmem file allows is refused, on every way to it:
  *
  *	a larger size		F_SEAL_GROW, from the first descriptor on;
  *				->fallocate only punches holes
@@ -13,7 +13,7 @@
  *				that seal as leave to make the memory of any
  *				file writable
  *	more seals		F_SEAL_SEAL, which shmem_file_setup() sets
- *	opening it again, by	->permission of the inode, for root as well: a
+ *	opening it again, by	->permission of the inode, to root as well: a
  *	/proc/PID/fd or		read-only descriptor would become a writable one
  *	/proc/PID/map_files
  *	mode, owner, flags	->setattr, and the lack of ->fileattr_set

@@ -4,7 +4,7 @@
  * shared file comes closest.
  *
  * The inode's own ->setattr() sets the size, since shmem knows how to account for
- * the memory, and needs the inode's lock. Lock order:
+ * the memory. It needs the inode's lock. Lock order:
  *
  *	inode->i_rwsem -> registry->lock -> segment->lock
  *
@@ -77,8 +77,10 @@ static int grow_charge(struct kshm_ctx *ctx, struct kshm_segment *segment,
 	err = mutex_lock_killable(&registry->lock);
 	if (err)
 		return err;
-	err = kshm_registry_check_shmall(ctx, registry, pages - segment->pages,
-					 limits);
+	/* Growth within the last page adds no page, even above shmall. */
+	if (pages > segment->pages)
+		err = kshm_registry_check_shmall(ctx, registry,
+						 pages - segment->pages, limits);
 	if (!err) {
 		spin_lock(&segment->lock);
 		/* LOCK has charged its caller for the old size. */
@@ -158,8 +160,10 @@ int kshm_do_grow(struct kshm_ctx *ctx, struct kshm_grow *grow)
 
 	inode_lock(segment->inode);
 	err = grow_locked(ctx, segment, grow->size);
-	grow->size = segment->size;
-	grow->generation = segment->generation;
+	if (!err) {
+		grow->size = segment->size;
+		grow->generation = segment->generation;
+	}
 	inode_unlock(segment->inode);
 	kshm_segment_unpin(segment);
 	return err;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Owned segments: those that are removed with the last close of the descriptor
- * that created them, so also when its process ends, in whatever way.
+ * that created them. A process that is killed closes its descriptors, too.
  *
  * A descriptor that owns a segment has a list in its private_data. The end of a
  * segment unlinks it from the list. The close of the descriptor takes one segment
@@ -15,7 +15,8 @@
  *	unlock
  *					lock, not linked, unlock
  *					put: not the last reference
- *	kshm_segment_remove(): dead
+ *	kshm_segment_remove() finds it
+ *	dead, and does nothing
  *	put, which frees it
  *
  * Nothing is added during the close, since a command that adds holds the

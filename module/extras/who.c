@@ -8,7 +8,9 @@
  *
  *	munmap, exit, exec	take a VMA out of the tree, with that lock held for
  *				writing, before they close and free it
- *	mmap, fork, split	count a VMA, then put it into the tree, likewise
+ *	mmap, fork, split	count a VMA, then put it into the tree under the
+ *				same lock (a kernel without commit 35e351780fa9
+ *				counts the VMAs of a fork after that)
  *
  * So no mapping is missed, and no mm needs a reference, which could make this task
  * the one that tears down an address space. mprotect() can change vm_flags at any
@@ -54,7 +56,7 @@ static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
 
 	if (mm == current->mm)
 		return true;
-	/* The task of a fork() that is failing has no credentials. */
+	/* mm->owner can be a task whose fork() failed. Its credentials are gone. */
 	if (!its)
 		return false;
 	if (uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) &&
@@ -110,13 +112,13 @@ static u32 who_walk(struct kshm_segment *segment, struct kshm_attacher *list,
 	i_mmap_lock_read(mapping);
 	for (node = rb_first_cached(&mapping->i_mmap); node;
 	     node = rb_next(node)) {
+		cond_resched();
 		vma = rb_entry(node, struct vm_area_struct, shared.rb);
 		if (kshm_vma_segment(vma) != segment)
 			continue;
 		if (count < room)
 			who_fill(vma, &list[count]);
 		count++;
-		cond_resched();
 	}
 	i_mmap_unlock_read(mapping);
 	return count;

@@ -7,9 +7,9 @@
  * which notes the reason if the caller asked for it (EXPLAIN), and returns the
  * errno.
  *
- * A command can go on after a refusal, and then fail for another reason or not at
- * all. So the errno is noted as well, and a reason is reported only if the command
- * ends with that errno.
+ * After a refusal a command can still end in another way; undoing a creation, for
+ * example, can be refused, too. So the errno is noted as well, and a reason is
+ * reported only if the command ends with that errno.
  */
 #include "kshm.h"
 
@@ -23,7 +23,7 @@
  * @asked:	value that was asked for, as the reason defines it
  * @limit:	value that was available, likewise
  *
- * Context: Any; never on the way to success.
+ * Context: Any.
  *
  * Return: @err.
  */
@@ -90,7 +90,7 @@ int kshm_refuse_mmap(struct kshm_ctx *ctx, int err, unsigned long addr,
 	return err;
 }
 
-/* The reason of an errno that has one cause, or causes that nobody confuses. */
+/* The reason of an errno that has one cause, or causes that need no telling apart. */
 static u32 why_by_errno(int err)
 {
 	switch (err) {

@@ -62,7 +62,7 @@ STAGES = [
     *of_kernel("6.12"),
     *of_kernel("6.1"),
     Stage("host", "check all", "selftests/host/host-tests",
-          parts="KERNEL=6.12 module lib"),
+          parts="KERNEL=6.12 module selftests"),
     Stage("debug-check", "all", "selftests/faults/debug-check", alone=True),
     Stage("mutants", "all", "selftests/mutants/mutants 6.12",
           parts="KERNEL=6.12 module selftests", alone=True),
