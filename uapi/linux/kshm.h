@@ -2,7 +2,7 @@
 /*
  * kshm: System V shared memory through /dev/kshm.
  *
- * A whole user program:
+ * What a program does:
  *
  *	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
  *	struct kshm_get get = { .key = 42, .size = 4096, .mode = 0600,
@@ -35,6 +35,7 @@
  *   not 0. Fields that the kernel only writes may hold anything on input.
  * - An unknown command fails with ENOTTY. A struct that cannot be read or
  *   written fails with EFAULT. Both change nothing.
+ * - The first command in an IPC namespace can fail with ENOMEM.
  * - Flags are kshm's own small numbers, never those of <sys/shm.h>, which
  *   differ between architectures.
  * - Every struct has the same layout for 32-bit and 64-bit programs.
@@ -65,7 +66,8 @@
 
 /**
  * struct kshm_info - limits and usage of the caller's IPC namespace
- * @abi:	out: %KSHM_ABI, a number for people
+ * @abi:	out: %KSHM_ABI; another value means that this is not the device
+ *		of kshm
  * @flags:	in: %KSHM_INFO_USAGE, or 0
  * @features:	out: what this module can do on this kernel, see below
  * @shmmax:	out: largest segment, in bytes
@@ -116,11 +118,10 @@
  * %KSHM_FEATURE_UNIQUE
  *   UNIQUE works.
  *
- * @dest serves a caller that fills another struct from this one for somebody
- * else, whose pointer may be bad. As its last step the kernel writes @dest_len
- * zeros there. If all of them can be written, the command succeeds and the
- * caller can fill the buffer; if not, the command fails with EFAULT, so that
- * the caller does not get a signal later.
+ * @dest is for a library that fills a struct of its own caller, whose pointer
+ * may be bad. As the last step the kernel writes @dest_len zeros to @dest. If
+ * that succeeds, the library can fill the struct. If not, the command fails
+ * with EFAULT, and the library gets no signal later.
  *
  * Errors:
  *
@@ -515,9 +516,9 @@ struct kshm_grow {
  *
  * Errors:
  *
- * - EINVAL: the name is empty, or contains a 0 or a '/'.
  * - ENAMETOOLONG: @name_len is above 255.
  * - EFAULT: the name cannot be read.
+ * - EINVAL: the name is empty, or contains a 0 or a '/'.
  * - Then the errors of &struct kshm_get.
  */
 struct kshm_get_named {
@@ -554,7 +555,7 @@ struct kshm_get_named {
 #define KSHM_WHY_NO_KEY		16	/* no segment has the key [key] */
 #define KSHM_WHY_NO_ID		17	/* no such id or index [id or index] */
 #define KSHM_WHY_STALE_ID	18	/* id is gone [id, id at its index] */
-#define KSHM_WHY_REMOVED	19	/* removed meanwhile [id: SET, RMID] */
+#define KSHM_WHY_REMOVED	19	/* removed [id, for SET, RMID, GROW] */
 #define KSHM_WHY_ACCESS		20	/* no permission [needed, granted] */
 #define KSHM_WHY_NOT_OWNER	21	/* not owner, creator or privileged */
 #define KSHM_WHY_NO_USER	22	/* not in the user namespace [uid] */
@@ -626,16 +627,17 @@ struct kshm_explain {
 /**
  * struct kshm_open - open a named object, or create one
  * @name:	in: address of the name; it needs no 0 at its end
- * @name_len:	in: length of the name, 1 to 255 bytes: any but 0 and '/'
+ * @name_len:	in: length of the name: 1 to 255 bytes, of which none is 0 or
+ *		'/'
  * @flags:	in: KSHM_OPEN_*
  * @mode:	in: permission bits of a new object; the umask is taken off
  * @fd:		out: a descriptor, the lowest that is free
  *
  * KSHM_IOC_OPEN does what shm_open(3) does. The object belongs to the caller's
  * IPC namespace. It is a file in memory whose size is 0 at first: fstat(),
- * ftruncate(), fchmod(), mmap() and all others do what they do in /dev/shm.
- * The descriptor remains valid after the object is unlinked, and after the
- * namespace has ended.
+ * ftruncate(), fchmod(), mmap() and all other calls do what they do in
+ * /dev/shm. The descriptor remains valid after the object is unlinked, and
+ * after the namespace has ended.
  *
  * %KSHM_OPEN_RDONLY, %KSHM_OPEN_WRONLY
  *   Open for reading only, or for writing only. With neither flag the object
@@ -654,19 +656,21 @@ struct kshm_explain {
  *
  * Errors:
  *
- * - EINVAL: the name is empty or contains a 0 or a '/'; RDONLY and WRONLY are
- *   both set; or @mode has other bits than the twelve of a file.
+ * - EINVAL: RDONLY and WRONLY are both set, or @mode has other bits than the
+ *   twelve of a file.
  * - ENAMETOOLONG: @name_len is above 255.
  * - EFAULT: the name cannot be read.
+ * - EINVAL: the name is empty, or contains a 0 or a '/'.
  * - EMFILE: RLIMIT_NOFILE is reached.
  * - ENOENT: no object has the name, and CREAT is not set.
  * - EEXIST: an object has the name, and CREAT and EXCL are set.
- * - EPERM: the object's file is append-only or immutable, or sealed against
- *   TRUNC.
+ * - EPERM: the object's file is append-only or immutable, and the access or
+ *   TRUNC needs w.
  * - EACCES: the object's mode does not grant the access; TRUNC needs w.
  * - ENFILE: the system has no file left (fs.file-max).
  * - EINTR: a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
  *   was asked to give it up, as for open(2).
+ * - EPERM: TRUNC is set, and the object is sealed against it.
  * - ENOSPC: there are shmmni objects already.
  * - ENOMEM: there is not enough memory.
  */
@@ -692,11 +696,12 @@ struct kshm_open {
  *
  * Errors:
  *
- * - EINVAL: the name is empty, or contains a 0 or a '/'.
  * - ENAMETOOLONG: @name_len is above 255.
  * - EFAULT: the name cannot be read.
+ * - EINVAL: the name is empty, or contains a 0 or a '/'.
  * - ENOENT: no object has the name.
- * - EPERM: the caller owns neither the object nor the namespace.
+ * - EPERM: the caller is not the owner of the object, lacks CAP_FOWNER, and is
+ *   not root of the user namespace that owns the IPC namespace.
  */
 struct kshm_unlink {
 	__u64 name;
