@@ -21,7 +21,8 @@ MAKEFLAGS += --no-print-directory
 
 all: module lib
 
-# What that kernel calls itself; a recipe's word, it may have to be fetched first.
+# What that kernel calls itself. The shell expands it in a recipe, since the
+# kernel may have to be fetched first.
 release = $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 
 # The sources are linked into the build directory, so kbuild writes there.
@@ -72,7 +73,8 @@ apps: apps-parts
 	@selftests/programs/run $(if $(SHORT),--short) \
 		$(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
-# All tests; smoke is what a minute or two allows, or the TESTS you name.
+# What every change must pass: lint, and guests with Linux 6.1 and 6.12. smoke is
+# what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image apps lint pages host examples
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
@@ -118,6 +120,7 @@ figures:
 	@Documentation/figures/draw
 
 # A prompt in the guest with kshm loaded; gdb waits for a debugger first.
+shell gdb: PACKAGES_FOR := image
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
 
@@ -156,21 +159,25 @@ help:
 	@echo 'kshm: System V shared memory as a kernel module. Test kernels only.'
 	@echo
 	@echo '  make              the module for the running kernel, and the library'
+	@echo '  make module, lib  only one of them; make selftests compiles the cases'
+	@echo "  make source       Linux's source under build/; make kernel fetches KERNEL="
 	@echo '  make run          real programs on kshm beside in-tree, in a guest'
 	@echo '  make apps         large programs on kshm beside in-tree: PostgreSQL and others;'
 	@echo '                    APP= names some, SHORT=1 does less of each, MEASURE=1'
 	@echo '                    counts instructions, for ratios on a busy host'
 	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names'
 	@echo '                    programs, or cases as program.case'
-	@echo '  make check        all tests, in guests with two kernels, in half an hour;'
-	@echo '                    STAGES= names some, JOBS= is how many run at a time'
+	@echo '  make check        what every change must pass: lint, and guests with Linux 6.1'
+	@echo '                    and 6.12; half an hour; STAGES= names some, JOBS= is how'
+	@echo '                    many run at a time'
 	@echo '  make check-all    all that, and every long form; takes hours'
 	@echo '  make distro       make run and make check from nothing, in Debian 12 and 13; is'
 	@echo '                    part of check-all; SUITE=, USERS=, TARGETS= name some'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
 	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml'
-	@echo '  make debug-check  all tests on a kernel with KASAN, lockdep and others, which'
-	@echo '                    is built first; SEED=, OPS=, TESTS= as with the others'
+	@echo '  make debug-check  the cases, failing allocations and the oracle on a kernel with'
+	@echo '                    KASAN, lockdep and others, built first; SEED=, OPS=;'
+	@echo '                    TESTS= names programs'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
 	@echo '  make html         Documentation/ as a site, under build/html'
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
