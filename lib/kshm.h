@@ -10,7 +10,7 @@
  *
  * Any function can also fail with an error of the library itself: ENOSYS when
  * /dev/kshm can't be opened or its module is too old, and ENOMEM when the process
- * has no file descriptor left to open it.
+ * or the system has no file descriptor left to open it, or no memory.
  *
  * The ioctls below the library, and the numbers of the reasons (KSHM_WHY_*), are
  * in <linux/kshm.h>.
