@@ -188,7 +188,7 @@ void kshm_backing_seal(struct inode *inode)
 {
 	inode_lock(inode);
 	if (!kshm_backing_is_sealed(inode)) {
-		/* No permission bits, and below no extended attributes. */
+		/* No permission bits. Clearing IOP_XATTR means: no attributes. */
 		inode->i_mode = S_IFREG;
 		SHMEM_I(inode)->seals |= F_SEAL_GROW;
 		WRITE_ONCE(backing_shmem_ops, inode->i_op);

@@ -22,7 +22,7 @@
  * @ctx:	the call
  * @info:	see struct kshm_info; filled
  *
- * Context: Takes RCU, no lock. May sleep.
+ * Context: Takes RCU, and no lock but in kshm_ctx_registry(). Sleeps.
  *
  * Twin of shmctl_ipc_info() and shmctl_shm_info().
  *
@@ -201,7 +201,7 @@ static struct kshm_segment *ctl_rmid_locked(struct kshm_ctx *ctx, int id)
 	kshm_segment_unlock(segment);
 	if (!died)
 		return NULL;
-	/* A dead segment is ours: no other task removes or frees it. */
+	/* It died by this task, so no other task removes or frees it. */
 	kshm_registry_remove(segment);
 	return segment;
 }

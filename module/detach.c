@@ -3,7 +3,8 @@
  * DETACH: find the pieces of an attach, and unmap them. Twin of ksys_shmdt().
  *
  * munmap() and mprotect() can cut an attach into several VMAs. Each one is a piece.
- * The guard (guard.c) unmaps a piece, unless the process has no other thread.
+ * The guard (guard.c) unmaps a piece, unless this task is the only user of the address
+ * space: it has no other thread and no vfork() child.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -22,7 +23,7 @@
  * @size:	bytes from @addr on that can hold further pieces
  * @piece:	piece that was found last; its file is counted, and NULL until
  *		the first piece is found
- * @plain:	mmap() refused the guard for this piece: unmap it without a guard
+ * @plain:	mmap() refused a guard: unmap the piece found next without one
  * @unmapped:	a piece was unmapped; from now on only VMAs of its file are pieces
  * @seen:	a piece was there, and mmap() refused the guard; the piece may be
  *		gone or not
@@ -259,7 +260,8 @@ static bool detach_guard_selftest(void)
  * The guard relies on a failing mmap() leaving a hole, which the kernel does not
  * promise. So it is tried once, in the address space of the process that loads
  * the module. This has to be the last step of init, since the files that it uses
- * are closed when that process returns to user space.
+ * are closed when that process returns to user space, and their code has to stay
+ * until then. A DETACH that comes before this step unmaps without a guard.
  *
  * Context: Takes mmap_lock. Sleeps.
  */
@@ -267,5 +269,5 @@ void kshm_detach_init(void)
 {
 	kshm_guard_works = detach_guard_selftest();
 	if (!kshm_guard_works)
-		pr_warn("a failing mmap() does not leave the hole that a guarded detach needs; a thread that maps memory while another thread detaches may lose its mapping\n");
+		pr_warn("could not show that a failing mmap() leaves the hole that a guarded detach needs; a thread that maps memory while another thread detaches may lose its mapping\n");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/kshm: the door. This file does all copying from and to user space, so
+ * /dev/kshm. This file does all copying from and to user space, so
  * every handler is a function of structs in kernel memory.
  *
  * A command has a row in dev_commands[], a dev_call_*() that does its copying,

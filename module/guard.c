@@ -13,8 +13,8 @@
  *					mmap() gets A, for something else
  *	vm_munmap(A)			(loses it)
  *
- * So DETACH maps a guard at A: the attach file itself, MAP_FIXED, at an offset
- * that nobody uses. mmap() asks the file for an address, under mmap_lock. The
+ * So DETACH maps a guard at A: the attach file itself, MAP_FIXED, at an offset that
+ * a program hardly ever uses. mmap() asks the file for an address, under mmap_lock. The
  * file agrees only while our VMA is still there. mmap() then unmaps our VMA to
  * make room, and calls the file's ->mmap, which fails on purpose. What remains is
  * a hole, as DETACH wants it:
@@ -45,8 +45,8 @@
 #include <linux/sched.h>
 
 /*
- * An offset beyond any segment's end. A program may use it, too; only the list
- * below tells whether a mapping is a guard.
+ * On 64 bits this offset is beyond any segment's end. A program may use it, too; only
+ * the list below tells whether a mapping is a guard.
  */
 #define GUARD_OFFSET	(1UL << (BITS_PER_LONG - 2))
 #define GUARD_PGOFF	(GUARD_OFFSET >> PAGE_SHIFT)

@@ -2,13 +2,14 @@
 /*
  * kshm: the map of the module.
  *
- * An arrow is a pointer, and "counted" means that it holds a reference. The arrow
- * to the backing file is none: attach files have its inode, and so its pages.
+ * An arrow is a pointer that holds a reference, with two exceptions. The tables hold
+ * one for all of a segment's entries. And the arrow from the attach file to the
+ * backing file is no pointer: both have the same inode, and so the same pages.
  *
  *	IPC namespace          registry ----- id, key, name tables ---> segment
  *	     |                 ^      ^                                 ^  |   |
  *	  its mqueue mount     |      +---------------------------------+  |   |
- *	     |   root inode    | counted                         counted |  |   |
+ *	     |   root inode    |                                        |  |   |
  *	     +------ mark -----+                                        |  |   |
  *	                                                                |  |   |
  *	VMA --vm_file--> attach file --private_data---------------------+  |   |
@@ -19,9 +20,10 @@
  *	                      |                                                |
  *	                      +--- same inode, same pages ---> backing file <--+
  *
- * - A registry holds the segments of one IPC namespace. The namespace's mark and
- *   each segment count it. The end of the namespace removes the mark; the last
- *   segment frees the registry. An open listing keeps the namespace alive.
+ * - A registry holds the segments of one IPC namespace. Its fsnotify mark (see ns.c;
+ *   it has nothing to do with marking a segment, below) and each segment count it.
+ *   The end of the namespace removes the mark; the last reference frees the
+ *   registry. An open listing keeps the namespace alive.
  * - The registry and each attach file count a segment. A segment pins its
  *   registry, its backing file and the module.
  * - An attach file is the vm_file of one attach and is never shared by two,
@@ -78,13 +80,16 @@
  *
  *	registry->objects_lock (mutex) -> RCU
  *
- * RCU is innermost, since its readers must not sleep.
+ *	ns_registries_lock (mutex): no other lock of kshm is taken under it
+ *
+ * RCU comes after every lock that sleeps, since its readers must not sleep. The
+ * segment's lock, a spinlock, is taken under RCU.
  *
  * The kernel opens and closes VMAs under mmap_lock. A task that holds one of the
  * locks after it must therefore not touch user memory, nor call vm_mmap() or
  * vm_munmap(). Lookups take RCU and the segment's lock only. Opening and closing a
  * VMA takes the segment's lock only, except for the close that ends a segment. A
- * fault takes none of these. WHO releases the segment's lock before it takes
+ * fault takes none of kshm's locks. WHO releases the segment's lock before it takes
  * i_mmap_rwsem; destroying a segment that had descriptors takes i_mmap_rwsem to
  * free its pages.
  *
@@ -141,7 +146,8 @@ struct seq_file;
  * @rcu:	defers freeing, since that table is read under RCU
  * @lock:	taken to add or remove a segment
  * @ids:	index -> segment; read under RCU
- * @keys:	key -> segment that has it and is not marked; read under RCU
+ * @keys:	key -> segment that has it. It is not marked, but a transient one can
+ *		be dead. Read under RCU
  * @names:	name -> segment, likewise
  * @used:	number of segments in @ids
  * @max_index:	highest index in @ids, -1 for none
@@ -205,14 +211,16 @@ enum kshm_access {
 /**
  * struct kshm_segment - one segment; twin of struct shmid_kernel
  * @ref:	references; see the map above
- * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT and KSHM_GET_UNIQUE
+ * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT; also KSHM_GET_UNIQUE, since the
+ *		end of the segment gives its unique number back
  * @rcu:	defers freeing, since the tables are read under RCU
  * @registry:	the registry that lists it; counted
  * @file:	backing file, an unlinked shmem file with its pages; counted
  * @inode:	inode of @file; its memory stays until RCU frees the segment
  * @inner_ops:	vm_ops that shmem gave the first mapping; never change
  * @id:		its id, set by kshm_registry_publish()
- * @created_key: key that it was created with; its attach files are named after it
+ * @created_key: key that it was created with. Its attach files are named after it,
+ *		and registry->keys hashes by it, since @key changes before removal
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
@@ -221,7 +229,7 @@ enum kshm_access {
  *
  * @lock:	protects the fields below
  * @dead:	it has died; set once
- * @dest:	marked for removal
+ * @dest:	marked for removal (no relation to @dest of struct kshm_info)
  * @hashed:	its key or name finds it
  * @key:	its key; IPC_PRIVATE if it has none, or lost it
  * @mode:	nine permission bits
@@ -333,7 +341,7 @@ struct kshm_why {
  * @why:	receives the reason of a refusal; NULL where the caller did not ask
  * @result:	user memory that the command's struct will be written to
  *
- * The door (dev.c) builds it and hands it down. It belongs to one task. ATTACH
+ * dev.c builds it for each call and hands it down. It belongs to one task. ATTACH
  * refuses to map over @result and @why->result.
  */
 struct kshm_ctx {

@@ -61,6 +61,26 @@ lookup_lock(struct kshm_segment *segment)
 	return lookup_failed(-EIDRM);
 }
 
+/* Look up by index, and if @whole also compare the rest of the id. */
+static __always_inline struct kshm_segment *
+lookup_by_id(struct kshm_ctx *ctx, int id, bool whole)
+{
+	struct kshm_registry *registry = kshm_ctx_registry(ctx);
+	struct kshm_segment *segment;
+
+	if (IS_ERR(registry))
+		return ERR_CAST(registry);
+	rcu_read_lock();
+	segment = kshm_registry_find_index(registry, id);
+	if (likely(segment && (!whole || segment->id == id)))
+		return lookup_lock(segment);
+	if (segment)
+		kshm_refuse(ctx, -EINVAL, KSHM_WHY_STALE_ID, id, segment->id);
+	else
+		kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
+	return lookup_failed(-EINVAL);
+}
+
 /**
  * kshm_segment_lock_id() - look up a segment by its id, and lock it
  * @ctx:	the call
@@ -76,20 +96,7 @@ lookup_lock(struct kshm_segment *segment)
  */
 struct kshm_segment *kshm_segment_lock_id(struct kshm_ctx *ctx, int id)
 {
-	struct kshm_registry *registry = kshm_ctx_registry(ctx);
-	struct kshm_segment *segment;
-
-	if (IS_ERR(registry))
-		return ERR_CAST(registry);
-	rcu_read_lock();
-	segment = kshm_registry_find_index(registry, id);
-	if (likely(segment && segment->id == id))
-		return lookup_lock(segment);
-	if (segment)
-		kshm_refuse(ctx, -EINVAL, KSHM_WHY_STALE_ID, id, segment->id);
-	else
-		kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
-	return lookup_failed(-EINVAL);
+	return lookup_by_id(ctx, id, true);
 }
 
 /**
@@ -105,17 +112,7 @@ struct kshm_segment *kshm_segment_lock_id(struct kshm_ctx *ctx, int id)
  */
 struct kshm_segment *kshm_segment_lock_index(struct kshm_ctx *ctx, int id)
 {
-	struct kshm_registry *registry = kshm_ctx_registry(ctx);
-	struct kshm_segment *segment;
-
-	if (IS_ERR(registry))
-		return ERR_CAST(registry);
-	rcu_read_lock();
-	segment = kshm_registry_find_index(registry, id);
-	if (segment)
-		return lookup_lock(segment);
-	kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
-	return lookup_failed(-EINVAL);
+	return lookup_by_id(ctx, id, false);
 }
 
 /*

@@ -41,7 +41,7 @@ static void __exit kshm_exit(void)
 	kshm_dev_exit();
 	kshm_proc_exit();
 	kshm_ns_exit();
-	/* Last: inodes that outlive the module may still be in use. */
+	/* Last: a task can still be in an operation of an inode that outlives us. */
 	kshm_backing_exit();
 }
 

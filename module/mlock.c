@@ -31,9 +31,9 @@ static void mlock_uncharge(const struct cred *cred, long pages)
 }
 
 /*
- * Charge the user in its user namespace and in each outer one. An outer namespace
- * has the limit that the creator of the inner one had then. Twin of user_shm_lock()
- * and inc_rlimit_ucounts().
+ * Charge the user in its user namespace and in each outer one. The limit in an outer
+ * one is what the creator of the inner one had when it made that. Twin of
+ * user_shm_lock() and inc_rlimit_ucounts().
  */
 static int mlock_charge(struct kshm_ctx *ctx, const struct cred *cred,
 			long pages)

@@ -92,8 +92,8 @@ int kshm_check_access(struct kshm_ctx *ctx, const struct kshm_segment *segment,
  * @segment:	the segment
  * @unlock:	the caller wants to unlock
  *
- * Owner, creator and CAP_IPC_LOCK may; to lock, an owner needs an RLIMIT_MEMLOCK
- * that is not 0.
+ * Owner, creator and CAP_IPC_LOCK may; to lock, owner and creator also need an
+ * RLIMIT_MEMLOCK that is not 0.
  *
  * Context: Caller holds the segment's lock.
  *

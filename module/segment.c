@@ -141,8 +141,8 @@ void kshm_segment_put(struct kshm_segment *segment)
  * @segment:	dead and removed from the registry, or never published. The caller
  *		gives its reference away
  *
- * Context: No segment's lock. The registry's lock only at the end of its namespace,
- * since no call waits for it then. Sleeps.
+ * Context: No segment's lock. The registry's lock only at the end of its namespace;
+ * then only last detaches and the close of an owner can wait for it. Sleeps.
  *
  * Twin of shm_destroy().
  */
@@ -175,7 +175,10 @@ static bool segment_was_attached(const struct kshm_segment *segment)
 	return segment->lifetime & KSHM_GET_TRANSIENT && segment->lpid;
 }
 
-/* The only place that sets ->dead. */
+/*
+ * The only place that sets ->dead. Callers come with a segment that is alive, so true
+ * means that it died just now, by this task.
+ */
 static bool segment_dies(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->lock);

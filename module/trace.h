@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A tracepoint for each command that changes something, for each copy or split of a
- * VMA (open), and for each close. To record them, say "trace-cmd record -e kshm", or write 1 to
+ * VMA (kshm_vma_open), and for each close (kshm_vma_close). To record them, say
+ * "trace-cmd record -e kshm", or write 1 to
  * /sys/kernel/tracing/events/kshm/enable and read trace_pipe.
  */
 #undef TRACE_SYSTEM

@@ -3,6 +3,9 @@
  * The attach file and its VMAs. Each call goes on to the backing file; open and
  * close also count. Twin of shm_file_operations and shm_vm_ops.
  *
+ * Fault-around means that a fault also maps the neighbours of its page that are in
+ * memory, at most those of one page table (2 MiB on x86-64).
+ *
  * The attach file and its faults borrow fields and flags that have another meaning
  * elsewhere in the kernel. Why each is safe, on every supported kernel:
  *
@@ -18,9 +21,9 @@
  *				random access, so no fault-around.
  *	FAULT_FLAG_REMOTE	this fault is kshm_vma_populate()'s own
  *				The kernel sets it for faults on behalf of another
- *				process. Such a fault at the same time maps the
- *				page table's worth of pages, too, which does no
- *				harm.
+ *				process. Such a fault at the same time maps its
+ *				whole page table, too, and moves f_ra.start; see
+ *				kshm_vma_populate().
  */
 #include "kshm.h"
 #include "trace.h"
@@ -109,9 +112,9 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
 /*
  * Fault-around: map the pages in memory around a fault along with its own page.
  * VMAs for random access have the operation as well, since the kernel takes mmap_lock
- * for each fault of a VMA without it. If the fault's own page is missing, ->fault has
- * to run anyway. A process that reads fresh pages in order would then have the same
- * pages looked at again for each of them.
+ * for each fault of a VMA without it. Nothing is mapped around a page that is
+ * missing: ->fault has to run for it anyway, and a process that reads fresh pages in
+ * order would pay, at each page, for a look at all neighbours.
  */
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
@@ -337,7 +340,7 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
 		module_put(THIS_MODULE);
 		return file;
 	}
-	/* Both references are the file's now, and so is this one. */
+	/* The file has the references on module and inode now, and this one. */
 	kref_get(&segment->ref);
 	file->private_data = segment;
 	return file;
@@ -394,6 +397,14 @@ static bool vma_populate_at(struct file *file, unsigned long addr, pgoff_t index
 	return done;
 }
 
+/* Return: index of the page that follows the page table of @index. */
+static pgoff_t vma_next_table(unsigned long addr, pgoff_t index)
+{
+	unsigned long last = (addr + (index << PAGE_SHIFT)) | ~PMD_MASK;
+
+	return ((last - addr) >> PAGE_SHIFT) + 1;
+}
+
 /**
  * kshm_vma_populate() - map the pages of a new attach that are in memory
  * @file:	attach file that only the caller maps
@@ -407,14 +418,17 @@ static bool vma_populate_at(struct file *file, unsigned long addr, pgoff_t index
 void kshm_vma_populate(struct file *file, unsigned long addr)
 {
 	pgoff_t end = DIV_ROUND_UP(i_size_read(file_inode(file)), PAGE_SIZE);
-	pgoff_t index = 0;
+	pgoff_t next, index = 0;
 
 	WRITE_ONCE(file->f_ra.size, 1);
 	for (;;) {
 		index = vma_next_in_memory(file->f_mapping, index, end);
 		if (index >= end || !vma_populate_at(file, addr, index))
 			break;
-		index = max(index + 1, file->f_ra.start);
+		/* A fault on behalf of another process can have moved it further. */
+		next = min(READ_ONCE(file->f_ra.start),
+			   vma_next_table(addr, index));
+		index = max(index + 1, next);
 		cond_resched();
 	}
 	WRITE_ONCE(file->f_ra.size, 0);
