@@ -438,6 +438,42 @@ TEST_F(fd, hole_punched_by_writable_descriptor)
 	EXPECT_EQ('p', p[2 * PAGE]);
 }
 
+/* Bytes of the segment that are in memory, as the listing tells. */
+static unsigned long resident(void)
+{
+	struct line line;
+
+	if (!listing_find(0, &line))
+		die("the segment is not listed");
+	return line.rss;
+}
+
+/*
+ * fd: fstat of a descriptor counts the pages that are in memory, after the
+ * kernel has dropped some.
+ *
+ * A page that was only read is clean, so dropping caches takes it away.
+ */
+TEST_F(fd, blocks_follow_dropped_pages)
+{
+	int fd = fd_of(self->dev, 0);
+	volatile char *p = attach(0);
+	unsigned long before;
+	struct stat st;
+
+	(void)p[0];
+	(void)p[PAGE];
+	p[2 * PAGE] = 'p';
+	ASSERT_EQ(0, madvise((char *)p, SIZE, MADV_DONTNEED));
+	while (resident() > PAGE)
+		ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "1"));
+	do {
+		before = resident();
+		ASSERT_EQ(0, fstat(fd, &st));
+	} while (before != resident());
+	EXPECT_EQ(before / 512, st.st_blocks);
+}
+
 /*
  * fd: Once a segment has had a descriptor, mincore reports all pages of its
  * attaches as present, to all users but its creator.
