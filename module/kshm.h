@@ -115,6 +115,7 @@
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
+#include <linux/string_helpers.h>
 #include <linux/wait.h>
 
 struct seq_file;
@@ -129,6 +130,15 @@ struct seq_file;
 #define KSHM_SEQ_UNIQUE		0x8000
 /* One more than the largest sequence number that is given out. */
 #define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
+
+/*
+ * How listings and traces show a name: a byte other than printable ASCII, a blank or
+ * a backslash is written as \ooo. So a name neither breaks a line nor reaches a
+ * terminal as a control sequence. Bytes above ASCII can be one, too.
+ */
+#define KSHM_NAME_ESCAPE	(ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND)
+#define KSHM_NAME_ESCAPED	" \\"
+#define KSHM_NAME_ESCAPED_LEN	4
 
 /* Bits beside the permission bits in a listing's mode column. */
 #define KSHM_MODE_DEST		01000

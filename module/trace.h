@@ -98,13 +98,18 @@ DECLARE_EVENT_CLASS(kshm_object,
 	TP_PROTO(const char *name, unsigned int flags, int err),
 	TP_ARGS(name, flags, err),
 	TP_STRUCT__entry(
-		__dynamic_array(char,	name, strlen(name) + 1)
+		__dynamic_array(char,	name,
+				strlen(name) * KSHM_NAME_ESCAPED_LEN + 1)
 		__field(unsigned int,	flags)
 		__field(int,		err)
 	),
 	TP_fast_assign(
-		memcpy(__get_dynamic_array(name), name,
-		       __get_dynamic_array_len(name));
+		char *text = __get_dynamic_array(name);
+		int len = string_escape_mem(name, strlen(name), text,
+					    __get_dynamic_array_len(name),
+					    KSHM_NAME_ESCAPE, KSHM_NAME_ESCAPED);
+
+		text[len] = '\0';
 		__entry->flags = flags;
 		__entry->err = err;
 	),

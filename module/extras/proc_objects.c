@@ -13,9 +13,6 @@
 
 #define PROC_OBJECTS_HEADING	" generation lifetime kind name"
 
-/* Bytes of a name that are escaped, as in /proc/PID/mounts. */
-#define PROC_OBJECTS_ESCAPED	" \t\n\\"
-
 /* The positions of named objects follow those of segments. */
 #define PROC_OBJECTS_FIRST	(KSHM_MAX_IDS + 1)
 
@@ -77,7 +74,8 @@ static void proc_objects_show_rest(struct seq_file *seq, u64 generation,
 	seq_printf(seq, " %10llu", generation);
 	proc_objects_show_lifetime(seq, lifetime);
 	seq_printf(seq, " %s ", kind);
-	seq_escape(seq, *name ? name : "-", PROC_OBJECTS_ESCAPED);
+	seq_escape_str(seq, *name ? name : "-", KSHM_NAME_ESCAPE,
+		       KSHM_NAME_ESCAPED);
 	seq_putc(seq, '\n');
 }
 

@@ -6,6 +6,7 @@
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -358,6 +359,62 @@ TEST_F(objects, listing_escapes_what_would_break_a_line)
 	make_object("/a b\tc\ne\\f", 0);
 	EXPECT_EQ(1, lines_of(listed()));
 	EXPECT_STREQ("a\\040b\\011c\\012e\\134f", name_in_line(0));
+}
+
+/* Returns the name that is shown for an object whose name is "x" and @byte. */
+static const char *shown_with(int byte)
+{
+	char name[] = { '/', 'x', byte, 0 };
+	const char *shown;
+
+	close(make_object(name, 0));
+	shown = name_in_line(0);
+	must(!unlink_object(name));
+	return shown;
+}
+
+/*
+ * objects: The listing shows every byte that is not printable ASCII as octal
+ * digits. A terminal would obey such bytes.
+ */
+TEST_F(objects, listing_escapes_what_a_terminal_obeys)
+{
+	char plain[3] = "x", escaped[8];
+	int byte;
+
+	for (byte = 1; byte < 256; byte++) {
+		if (byte == '/')
+			continue;
+		plain[1] = byte;
+		snprintf(escaped, sizeof(escaped), "x\\%03o", byte);
+		EXPECT_STREQ(byte <= ' ' || byte >= 127 || byte == '\\' ?
+			     escaped : plain, shown_with(byte));
+	}
+}
+
+/* objects: The listing escapes the name of a segment, too. */
+TEST_F(objects, listing_escapes_names_of_segments)
+{
+	ASSERT_LE(0, kshm_segment_get_named("\033[2J\302\233", PAGE,
+					    IPC_CREAT | 0600, 0, -1, NULL));
+	EXPECT_STREQ("\\033[2J\\302\\233", name_in_line(0));
+}
+
+#define EVENTS		"/sys/kernel/tracing/events/kshm/"
+#define TRACE		"/sys/kernel/tracing/trace"
+
+/* objects: Traces show a name as the listing does. */
+TEST_F(objects, trace_escapes_names)
+{
+	if (mount("tracing", "/sys/kernel/tracing", "tracefs", 0, NULL) &&
+	    errno != EBUSY)
+		SKIP(return, "this kernel has no tracefs");
+	ASSERT_EQ(0, write_file(TRACE, "\n"));
+	ASSERT_EQ(0, write_file(EVENTS "kshm_open/enable", "1"));
+	make_object("/\033]0;a b\n\377", 0);
+	ASSERT_EQ(0, write_file(EVENTS "kshm_open/enable", "0"));
+	slurp(TRACE, whole, sizeof(whole));
+	EXPECT_NE(NULL, strstr(whole, " name=\\033]0;a\\040b\\012\\377 flags="));
 }
 
 /* objects: The listing read byte by byte, or from any offset, is complete. */
