@@ -146,18 +146,11 @@ static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 /* Make a file, and leave it idle for the next attach if there is none yet. */
 static int attach_new_file(struct attach_plan *plan)
 {
-	struct kshm_segment *segment = plan->segment;
-	struct file **idle = &segment->idle[plan->access];
-
-	plan->file = kshm_attach_file_new(segment, plan->access,
+	plan->file = kshm_attach_file_new(plan->segment, plan->access,
 					  &kshm_attach_file_ops);
 	if (IS_ERR(plan->file))
 		return PTR_ERR(plan->file);
-
-	spin_lock(&segment->lock);
-	if (!*idle)
-		*idle = get_file(plan->file);
-	spin_unlock(&segment->lock);
+	kshm_attach_file_keep(plan->segment, plan->access, plan->file);
 	return 0;
 }
 

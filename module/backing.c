@@ -219,6 +219,17 @@ bool kshm_backing_is_sealed(const struct inode *inode)
 }
 
 /**
+ * kshm_backing_empty() - free all pages of a backing file
+ * @inode:	its inode; no process can map the file any more
+ *
+ * Context: Takes long for many pages, so no lock that others wait for. Sleeps.
+ */
+void kshm_backing_empty(struct inode *inode)
+{
+	shmem_truncate_range(inode, 0, -1);
+}
+
+/**
  * kshm_backing_release() - let an inode outlive its segment and this module
  * @inode:	inode of a backing file; the module has no other file of it left
  *

@@ -59,7 +59,7 @@
  *					 or name until it is removed.
  *	remove	 kshm_registry_remove()	 the id leads to it no more
  *	destroy	 kshm_segment_destroy()	 its idle files are closed; if it ever had a
- *					 descriptor, its pages are freed now
+ *					 descriptor, their release frees its pages
  *	free	 segment_free()		 the last reference was dropped: the backing
  *					 file is closed, with its pages
  *
@@ -90,8 +90,8 @@
  * vm_munmap(). Lookups take RCU and the segment's lock only. Opening and closing a
  * VMA takes the segment's lock only, except for the close that ends a segment. A
  * fault takes none of kshm's locks. WHO releases the segment's lock before it takes
- * i_mmap_rwsem; destroying a segment that had descriptors takes i_mmap_rwsem to
- * free its pages.
+ * i_mmap_rwsem; the release of an attach file takes i_mmap_rwsem to free the pages
+ * of a segment that had descriptors.
  *
  * Calls go one way: a file calls only files that come after it in Kbuild.
  */
@@ -472,6 +472,8 @@ int kshm_attach_file_release(struct inode *inode, struct file *file);
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access,
 				  const struct file_operations *ops);
+void kshm_attach_file_keep(struct kshm_segment *segment,
+			   enum kshm_access access, struct file *file);
 void kshm_attach_file_set_faultaround(struct file *file, bool around);
 void kshm_vma_populate(struct file *file, unsigned long addr);
 
@@ -552,6 +554,7 @@ int kshm_backing_allocate(struct file *file, size_t size);
 int kshm_backing_enlarge(struct file *file, loff_t size);
 void kshm_backing_seal(struct inode *inode);
 bool kshm_backing_is_sealed(const struct inode *inode);
+void kshm_backing_empty(struct inode *inode);
 void kshm_backing_release(struct inode *inode);
 void kshm_backing_exit(void);
 void kshm_backing_usage(const struct inode *inode, u64 *rss, u64 *swp);

@@ -9,7 +9,6 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
@@ -156,13 +155,13 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 	kshm_munlock(segment);
 	spin_unlock(&segment->lock);
 
-	/* No other task uses idle files: that takes a segment that is not dead. */
+	/*
+	 * No other task uses idle files: that takes a segment that is not dead. If
+	 * a descriptor is left, the release of an idle file frees the pages.
+	 */
 	for (access = 0; access < KSHM_ACCESS_MODES; access++)
 		if (segment->idle[access])
 			fput(segment->idle[access]);
-	/* A descriptor may be left, but nothing can map the pages any more. */
-	if (kshm_backing_is_sealed(segment->inode))
-		shmem_truncate_range(segment->inode, 0, -1);
 	kshm_segment_put(segment);
 }
 

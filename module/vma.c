@@ -281,7 +281,10 @@ long kshm_attach_file_fallocate(struct file *file, int mode, loff_t offset,
  * @inode:	its inode
  * @file:	the file
  *
- * Context: Sleeps.
+ * Frees the pages of a dead segment that had descriptors. Its last detach has to
+ * leave that to this function, since it is under mmap_lock.
+ *
+ * Context: No lock: the kernel calls it when a task returns to user space. Sleeps.
  *
  * Twin of shm_release().
  *
@@ -289,7 +292,11 @@ long kshm_attach_file_fallocate(struct file *file, int mode, loff_t offset,
  */
 int kshm_attach_file_release(struct inode *inode, struct file *file)
 {
-	kshm_segment_put(vma_file_segment(file));
+	struct kshm_segment *segment = vma_file_segment(file);
+
+	if (READ_ONCE(segment->dead) && kshm_backing_is_sealed(inode))
+		kshm_backing_empty(inode);
+	kshm_segment_put(segment);
 	return 0;
 }
 
@@ -344,6 +351,24 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
 	kref_get(&segment->ref);
 	file->private_data = segment;
 	return file;
+}
+
+/**
+ * kshm_attach_file_keep() - leave a file idle for the next attach
+ * @segment:	the file's segment, counted by the caller
+ * @access:	the file's access mode
+ * @file:	the file. Nothing happens if the segment has an idle one already, or
+ *		is dead
+ *
+ * Context: Takes the segment's lock.
+ */
+void kshm_attach_file_keep(struct kshm_segment *segment,
+			   enum kshm_access access, struct file *file)
+{
+	spin_lock(&segment->lock);
+	if (!segment->idle[access] && !segment->dead)
+		segment->idle[access] = get_file(file);
+	spin_unlock(&segment->lock);
 }
 
 /**

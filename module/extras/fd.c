@@ -28,6 +28,7 @@
 #include "trace.h"
 
 #include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
@@ -122,21 +123,50 @@ static bool fd_segment_is_dead(struct kshm_segment *segment)
 }
 
 /*
- * Seal first, then look whether the segment is dead. kshm_segment_destroy() looks
- * at the seal after it was set dead. So either it sees that there may be a
- * descriptor, or this task sees that the segment is dead:
+ * A segment with descriptors has an idle file, whose release frees the pages at the
+ * segment's end; see kshm_attach_file_release().
+ */
+static int fd_keep_idle_file(struct kshm_segment *segment,
+			     enum kshm_access access)
+{
+	struct file *file;
+
+	/* Once set, it stays until the segment is destroyed. */
+	if (READ_ONCE(segment->idle[access]))
+		return 0;
+	file = kshm_attach_file_new(segment, access, &kshm_attach_file_ops);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	kshm_attach_file_keep(segment, access, file);
+	fput(file);
+	return 0;
+}
+
+/*
+ * Seal first, then look whether the segment is dead. The release of its idle file
+ * looks at the seal after the segment was set dead. So either that release sees that
+ * there may be a descriptor, or this task sees that the segment is dead:
  *
  *	FD				the end of the segment
  *	--				----------------------
  *	seal the inode
+ *	keep an idle file
  *					lock, dead = true, unlock
  *	lock, dead: -EIDRM
- *					sealed: free the pages
+ *					close the idle file
+ *					its release: sealed, free the pages
+ *
+ * If the segment dies before the idle file is kept, dead is seen as well.
  */
 static struct file *fd_new_file(struct kshm_segment *segment,
 				enum kshm_access access)
 {
+	int err;
+
 	kshm_backing_seal(segment->inode);
+	err = fd_keep_idle_file(segment, access);
+	if (err)
+		return ERR_PTR(err);
 	if (fd_segment_is_dead(segment))
 		return ERR_PTR(-EIDRM);
 	return kshm_attach_file_new(segment, access, &fd_file_ops);
