@@ -27,8 +27,8 @@
 
 /*
  * struct attach_plan - an attach in progress
- * @addr:	address that was asked for, rounded; 0 with MAP_FIXED is page zero,
- *		and without it no address. Later the address of the attach
+ * @addr:	address that was asked for, rounded down; 0 lets the kernel choose, but
+ *		with MAP_FIXED it is page zero. After mapping, the attach's address
  * @prot:	PROT_* for mmap()
  * @flags:	MAP_* for mmap()
  * @no_overlap:	nothing may be mapped at @addr
@@ -63,7 +63,7 @@ static int attach_decide_address(struct kshm_ctx *ctx, struct attach_plan *plan,
 
 	if (below && flags & KSHM_ATTACH_RND) {
 		addr -= below;
-		/* As in-tree, REMAP does not round down to page zero. */
+		/* As in-tree, REMAP is refused if this rounds down to 0. */
 		if (!addr && flags & KSHM_ATTACH_REMAP)
 			return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_NONE,
 					   0, 0);
@@ -136,6 +136,7 @@ static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 	if (!err) {
 		segment->nattch++;
 		plan->segment = segment;
+		/* As in-tree. GROW sets it before segment->size. */
 		plan->size = i_size_read(segment->inode);
 		plan->file = attach_idle_file(segment, plan->access);
 	}
@@ -244,7 +245,7 @@ static int attach_pinned(struct kshm_ctx *ctx, struct attach_plan *plan,
  *
  * The segment counts as attached while this is in progress.
  *
- * Context: Takes the segment's lock, then mmap_lock. Sleeps.
+ * Context: Takes the segment's lock and releases it, then takes mmap_lock. Sleeps.
  *
  * Twin of do_shmat().
  *
@@ -261,6 +262,7 @@ int kshm_do_attach(struct kshm_ctx *ctx, struct kshm_attach *attach)
 	if (attach->id < 0)
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID,
 				   (u32)attach->id, 0);
+	/* On 32 bits, an address that no pointer can hold. */
 	if (attach->addr != (unsigned long)attach->addr)
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_ADDR_WRAPS,
 				   attach->addr, 0);

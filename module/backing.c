@@ -103,8 +103,8 @@ static bool backing_overcommit_is_strict(void)
  *
  * Twin of shmem_kernel_file_setup() in newseg().
  *
- * Return: the file, counted for the caller; -ENOMEM, -ENOSPC (no inode), -EINVAL
- * (larger than a file can be).
+ * Return: the file, counted for the caller; -ENOMEM, -ENOSPC (no inode), -ENFILE,
+ * -EINVAL (larger than a file can be).
  */
 struct file *kshm_backing_new(key_t key, size_t size, bool noreserve)
 {
@@ -188,7 +188,7 @@ void kshm_backing_seal(struct inode *inode)
 {
 	inode_lock(inode);
 	if (!kshm_backing_is_sealed(inode)) {
-		/* No permission bits. Clearing IOP_XATTR means: no attributes. */
+		/* No permission bits. */
 		inode->i_mode = S_IFREG;
 		SHMEM_I(inode)->seals |= F_SEAL_GROW;
 		WRITE_ONCE(backing_shmem_ops, inode->i_op);
@@ -196,7 +196,8 @@ void kshm_backing_seal(struct inode *inode)
 		/*
 		 * The kernel may have noted that there was no ->permission. (If
 		 * root opens the file by /proc/PID/map_files at this moment,
-		 * the note can come back. Then only i_mode refuses.)
+		 * the note can come back. Then only i_mode refuses.) Without
+		 * IOP_XATTR the inode has no extended attributes.
 		 */
 		spin_lock(&inode->i_lock);
 		inode->i_opflags &= ~(IOP_FASTPERM | IOP_XATTR);
@@ -231,7 +232,7 @@ void kshm_backing_empty(struct inode *inode)
 
 /**
  * kshm_backing_release() - let an inode outlive its segment and this module
- * @inode:	inode of a backing file; the module has no other file of it left
+ * @inode:	inode of a backing file; nothing of the module maps it any more
  *
  * An O_PATH descriptor, or a file that root opened by /proc/PID/map_files, can
  * keep the inode. It becomes immutable, so that nobody uses it as memory that no

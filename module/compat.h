@@ -49,12 +49,17 @@
 #define mnt_idmap user_namespace
 #endif
 
-/* 6.6 added the first accessors of inode times, 6.7 the others. */
+/*
+ * 6.6 added accessors of i_ctime and renamed the field; 6.7 added the other
+ * accessors, and those that end in _sec.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #include <linux/fs.h>
 #define inode_get_atime_sec(inode)	((inode)->i_atime.tv_sec)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define inode_get_ctime_sec(inode)	(inode_get_ctime(inode).tv_sec)
+#else
 #define inode_get_ctime_sec(inode)	((inode)->i_ctime.tv_sec)
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define inode_set_ctime_current(whose)					\
 ({									\
 	struct inode *inode_ = (whose);					\

@@ -285,6 +285,7 @@ int kshm_do_lock(struct kshm_ctx *ctx, const struct kshm_lock *lock)
 			err = kshm_mlock(ctx, segment);
 		kshm_segment_unlock(segment);
 	}
+	/* Let the pages be evicted again, without the lock, since it can take long. */
 	if (unlocked) {
 		kshm_munlock_rescue(unlocked->f_mapping);
 		fput(unlocked);

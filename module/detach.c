@@ -38,7 +38,10 @@ struct detach_walk {
 	bool		seen;
 };
 
-/* A VMA is a piece if it is still where the attach put it. */
+/*
+ * A VMA is a piece if it is still where the attach put it. One that begins below
+ * walk->addr is none: the difference wraps, beyond any page offset.
+ */
 static bool detach_is_piece(const struct detach_walk *walk,
 			    const struct vm_area_struct *vma)
 {
@@ -141,6 +144,7 @@ static void detach_unmap_piece(struct detach_walk *walk)
 		return;
 	}
 	err = kshm_guard_unmap(&walk->piece);
+	/* The guard has unmapped the piece. */
 	if (err == -ECANCELED) {
 		walk->unmapped = true;
 		return;
@@ -168,6 +172,7 @@ static int detach_all_pieces(struct kshm_ctx *ctx, unsigned long addr)
 		detach_unmap_piece(&walk);
 	file = walk.piece.file;
 	if (file) {
+		/* The inode's number is the segment's id. */
 		trace_kshm_detach(file_inode(file)->i_ino, addr, walk.size);
 		fput(file);
 	}
@@ -200,6 +205,7 @@ int kshm_do_detach(struct kshm_ctx *ctx, const struct kshm_detach *detach)
 	err = kshm_check_flags(ctx, detach->flags, 0, detach->reserved);
 	if (err)
 		return err;
+	/* On 32 bits, an address that no pointer can hold. */
 	if (detach->addr != (unsigned long)detach->addr)
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_NOT_ATTACHED,
 				   detach->addr, 0);
@@ -259,9 +265,9 @@ static bool detach_guard_selftest(void)
  *
  * The guard relies on a failing mmap() leaving a hole, which the kernel does not
  * promise. So it is tried once, in the address space of the process that loads
- * the module. This has to be the last step of init, since the files that it uses
- * are closed when that process returns to user space, and their code has to stay
- * until then. A DETACH that comes before this step unmaps without a guard.
+ * the module. This has to be the last step of init: its files are closed only when
+ * that process returns to user space, and a later step that failed would have freed
+ * their code by then. A DETACH that comes before this step unmaps without a guard.
  *
  * Context: Takes mmap_lock. Sleeps.
  */

@@ -68,8 +68,9 @@ struct dev_command {
 #define DEV_COPIED	1
 
 /*
- * INFO and STAT zero a buffer of their caller as the last step, so that a bad one
- * fails; see @dest of struct kshm_info. This is its largest size.
+ * INFO and STAT zero a buffer of their caller when all else has succeeded, before
+ * the struct is copied out, so that a bad buffer fails; see @dest of struct
+ * kshm_info. This is its largest size.
  */
 #define DEV_DEST_MAX	4096
 
@@ -278,7 +279,7 @@ static void dev_undo_get_named(struct dev_call *call)
 
 /*
  * Reserve a descriptor and report it first, so that no later step can leave one
- * that the caller does not know about.
+ * that the caller does not know about. @fd is a field of @call->args.
  */
 static int dev_reserve_fd(const struct dev_call *call, size_t size, s32 *fd,
 			  bool cloexec)

@@ -16,10 +16,13 @@
 static int get_check_existing(struct kshm_ctx *ctx, struct kshm_get *get,
 			      const struct kshm_segment *segment)
 {
-	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL)
-		return kshm_refuse(ctx, -EEXIST, get->key ? KSHM_WHY_EXISTS :
-							    KSHM_WHY_NAME_TAKEN,
+	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL) {
+		if (!get->key)
+			return kshm_refuse(ctx, -EEXIST, KSHM_WHY_NAME_TAKEN,
+					   0, 0);
+		return kshm_refuse(ctx, -EEXIST, KSHM_WHY_EXISTS,
 				   (u32)get->key, segment->id);
+	}
 	/* As in-tree, size comes before permission, so anybody can probe it. */
 	if (segment->size < get->size)
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_EXISTING,
@@ -59,6 +62,7 @@ static int get_check_new(struct kshm_ctx *ctx, const struct kshm_get *get,
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SHMMAX, get->size,
 				   limits->shmmax);
 	pages = (get->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	/* The sum has wrapped around, so it is above any limit. */
 	if (pages << PAGE_SHIFT < get->size)
 		return kshm_refuse(ctx, -ENOSPC, KSHM_WHY_SHMALL, U64_MAX,
 				   limits->shmall);
@@ -70,6 +74,7 @@ static int get_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
 {
 	int err = 0;
 
+	/* First, since it can fail, and a published segment can be gone at once. */
 	if (segment->lifetime & KSHM_GET_OWNED)
 		err = kshm_owner_add(ctx->file, segment);
 	return err ?: kshm_registry_publish(ctx, segment, limits);

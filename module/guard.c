@@ -65,7 +65,7 @@ struct guard {
 	bool			armed;
 };
 
-/* At most one entry per task; only that task reads or writes the entry. */
+/* At most one entry per task. Other tasks touch only ->link, and read ->task. */
 static LIST_HEAD(guard_list);
 static DEFINE_SPINLOCK(guard_lock);
 

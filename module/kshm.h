@@ -18,7 +18,7 @@
  *	                      |                                            |   |
  *	                      +------- idle[], one per access mode --------+   |
  *	                      |                                                |
- *	                      +--- same inode, same pages ---> backing file <--+
+ *	                      +... same inode, same pages ...> backing file <--+
  *
  * - A registry holds the segments of one IPC namespace. Its fsnotify mark (see ns.c;
  *   it has nothing to do with marking a segment, below) and each segment count it.
@@ -42,9 +42,9 @@
  *
  *	registry -- names --> object --path--> inode of a shmem file <-- open files
  *
- * - An object is a name and a path. It pins the module and its inode, until it
- *   is unlinked or its namespace ends. Its open files and VMAs are the kernel's
- *   own and hold nothing but the inode.
+ * - An entry of the table is a name and a path. It pins the module and its inode,
+ *   until it is unlinked or its namespace ends. Open files and VMAs of the object
+ *   are the kernel's own and hold nothing but the inode.
  *
  * A segment's life, one verb for each step:
  *
@@ -229,8 +229,9 @@ enum kshm_access {
  * @inode:	inode of @file; its memory stays until RCU frees the segment
  * @inner_ops:	vm_ops that shmem gave the first mapping; never change
  * @id:		its id, set by kshm_registry_publish()
- * @created_key: key that it was created with. Its attach files are named after it,
- *		and registry->keys hashes by it, since @key changes before removal
+ * @created_key: key that it was created with; never changes. Its attach files are
+ *		named after it. registry->keys hashes by it, so that a lookup compares
+ *		it without @lock
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted

@@ -61,8 +61,9 @@ static struct inode *ns_root(struct ipc_namespace *ns)
 }
 
 /*
- * A namespace that ends clears s_fs_info of its mqueue superblock. The mark keeps
- * the superblock while the registry is hashed and ns_registries_lock is held.
+ * A namespace that ends clears s_fs_info of its mqueue superblock. The superblock
+ * stays while the registry is hashed and ns_registries_lock is held: an unmount first
+ * reports to the mark, and ns_handle_event() waits for the lock.
  */
 static bool ns_has_ended(const struct kshm_registry *registry)
 {

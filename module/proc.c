@@ -124,6 +124,10 @@ void kshm_proc_show_segment(struct seq_file *seq, struct kshm_segment *segment)
 		   rss << PAGE_SHIFT, swp << PAGE_SHIFT);
 }
 
+/*
+ * For each buffer that is read, seq_file calls ->start, then ->show and ->next in
+ * turn, then ->stop. SEQ_START_TOKEN stands for the heading, and SEQ_SKIP drops a line.
+ */
 static void *proc_shm_start(struct seq_file *seq, loff_t *pos)
 	__acquires(RCU)
 {

@@ -338,8 +338,8 @@ void kshm_registry_unhash(struct kshm_segment *segment)
 }
 
 /*
- * Binary search: either the upper half of a range holds an entry, or the answer
- * is in the lower half.
+ * Find the highest index in use; there is none from @end on. Binary search: either
+ * the upper half of a range holds an entry, or the answer is in the lower half.
  */
 static int registry_highest_below(struct kshm_registry *registry, int end)
 {
@@ -465,6 +465,7 @@ static unsigned long registry_add_usage(struct kshm_registry *registry,
 
 	radix_tree_for_each_slot(slot, &registry->ids.idr_rt, &iter, index) {
 		entry = radix_tree_deref_slot(slot);
+		/* The tree has changed meanwhile: read the slot again. */
 		if (radix_tree_deref_retry(entry)) {
 			slot = radix_tree_iter_retry(&iter);
 			continue;

@@ -73,14 +73,14 @@ static void segment_init(struct kshm_segment *segment,
  *		checked
  * @name:	its name, NULL for none
  *
- * Context: No lock, so that nobody waits for its memory. The caller pins the
- * module, as the segment does from here on. Sleeps.
+ * Context: No lock, so that no task waits while memory is allocated. The caller pins
+ * the module, as the segment does from here on. Sleeps.
  *
  * Twin of newseg().
  *
  * Return: the segment, counted for the caller and not published; -ENOMEM, -ENOSPC
- * (no inode), -EINVAL (larger than a file can be), -EINTR (a signal came while
- * pages were allocated).
+ * (no inode), -ENFILE, -EINVAL (larger than a file can be), -EINTR (a signal
+ * came while pages were allocated).
  */
 struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,
 				      const struct kshm_get *get,
@@ -118,8 +118,9 @@ static void segment_free(struct kref *ref)
 	kshm_registry_put(segment->registry);
 	kfree_rcu(segment, rcu);
 	/*
-	 * The caller's code stays: it has a file that pins the module, or it is
-	 * called for a mark, and module exit waits for all marks.
+	 * The caller's code stays: it has a file that pins the module, or fsnotify
+	 * called it at the end of a namespace, and module exit waits for all
+	 * fsnotify marks.
 	 */
 	module_put(THIS_MODULE);
 }
@@ -156,8 +157,8 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 	spin_unlock(&segment->lock);
 
 	/*
-	 * No other task uses idle files: that takes a segment that is not dead. If
-	 * a descriptor is left, the release of an idle file frees the pages.
+	 * No other task can use the idle files: only a live segment lends them. If a
+	 * descriptor is left, the release of an idle file frees the pages.
 	 */
 	for (access = 0; access < KSHM_ACCESS_MODES; access++)
 		if (segment->idle[access])
@@ -166,10 +167,11 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 }
 
 /*
- * Was a transient segment attached? ->lpid says so. An attach that fails does not
- * set it, unless it fails after kshm_attach_file_mmap() has counted its VMA.
+ * Has a transient segment been attached? False for any other segment. ->lpid tells:
+ * an attach that fails does not set it, unless it fails after
+ * kshm_attach_file_mmap() has counted its VMA.
  */
-static bool segment_was_attached(const struct kshm_segment *segment)
+static bool segment_transient_is_over(const struct kshm_segment *segment)
 {
 	return segment->lifetime & KSHM_GET_TRANSIENT && segment->lpid;
 }
@@ -182,7 +184,7 @@ static bool segment_dies(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->lock);
 
-	if (!segment->nattch && (segment->dest || segment_was_attached(segment)))
+	if (!segment->nattch && (segment->dest || segment_transient_is_over(segment)))
 		segment->dead = true;
 	return segment->dead;
 }

@@ -4,6 +4,9 @@
  * VMA (kshm_vma_open), and for each close (kshm_vma_close). To record them, say
  * "trace-cmd record -e kshm", or write 1 to
  * /sys/kernel/tracing/events/kshm/enable and read trace_pipe.
+ *
+ * DEFINE_EVENT(class, kshm_NAME, ...) declares trace_kshm_NAME(). main.c defines
+ * CREATE_TRACE_POINTS, which puts the code of all of them there.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kshm
@@ -93,7 +96,6 @@ DEFINE_EVENT(kshm_change, kshm_lock,
 DEFINE_EVENT(kshm_change, kshm_fd,
 	TP_PROTO(int id, unsigned int flags, int err), TP_ARGS(id, flags, err));
 
-/* Not __assign_str(), since its parameters differ between kernels. */
 DECLARE_EVENT_CLASS(kshm_object,
 	TP_PROTO(const char *name, unsigned int flags, int err),
 	TP_ARGS(name, flags, err),

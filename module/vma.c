@@ -14,7 +14,7 @@
  *				Readahead uses f_ra in filemap_fault() and in read().
  *				shmem has a fault handler of its own without
  *				readahead, and an attach file has no ->read.
- *	FMODE_RANDOM		KSHM_ATTACH_NO_FAULTAROUND of the next mapping
+ *	FMODE_RANDOM		the attach was made with KSHM_ATTACH_NO_FAULTAROUND
  *				posix_fadvise() sets it, but needs a descriptor. A
  *				file that is lent to attaches never has one; on a
  *				descriptor of FD the flag means what it says:
@@ -106,6 +106,7 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
 	void *entry = xa_load(&vmf->vma->vm_file->f_mapping->i_pages,
 			      vmf->pgoff);
 
+	/* A value in place of a pointer stands for a page in swap. */
 	return entry && !xa_is_value(entry);
 }
 
@@ -255,8 +256,8 @@ unsigned long kshm_attach_file_area(struct file *file, unsigned long addr,
  * @offset:	first byte
  * @len:	bytes
  *
- * madvise(MADV_REMOVE) punches a hole by it, and so may fallocate() of a
- * descriptor, but nothing else: all users share the size.
+ * It only punches holes, for madvise(MADV_REMOVE) and for fallocate() of a
+ * descriptor. Other modes can change the size, which all users share.
  *
  * Context: Sleeps.
  *
@@ -372,7 +373,7 @@ void kshm_attach_file_keep(struct kshm_segment *segment,
 }
 
 /**
- * kshm_attach_file_set_faultaround() - choose fault-around for the next mapping
+ * kshm_attach_file_set_faultaround() - choose fault-around for the coming mapping
  * @file:	an attach file that nobody maps, and that only the caller uses
  * @around:	map neighbouring pages along with a faulting one
  */

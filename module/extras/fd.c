@@ -9,17 +9,18 @@
  *
  *	a larger size		F_SEAL_GROW, from the first descriptor on;
  *				->fallocate only punches holes
- *	a smaller size		->setattr. Not F_SEAL_SHRINK: /dev/udmabuf takes
- *				that seal as leave to make the memory of any
- *				file writable
+ *	a smaller size		->setattr. Not F_SEAL_SHRINK: /dev/udmabuf gives
+ *				writable memory of every file with that seal,
+ *				even for a read-only descriptor
  *	more seals		F_SEAL_SEAL, which shmem_file_setup() sets
  *	opening it again, by	->permission of the inode, to root as well: a
  *	/proc/PID/fd or		read-only descriptor would become a writable one
  *	/proc/PID/map_files
  *	mode, owner, flags	->setattr, and the lack of ->fileattr_set
- *	extended attributes	the lack of IOP_XATTR: security modules decide who
- *				may set a "security" attribute, and the kernel
- *				does not ask them about an S_PRIVATE inode
+ *	extended attributes	IOP_XATTR is cleared, so there are none. Else
+ *				anybody could set a "security" attribute: only
+ *				security modules would refuse that, and they are
+ *				not asked about an S_PRIVATE inode
  *	a private copy		->mmap
  *
  * The inode operations that do this are in backing.c.
@@ -75,8 +76,8 @@ static void fd_show_fdinfo(struct seq_file *seq, struct file *file)
 	struct kshm_segment *segment = fd_segment(file);
 
 	spin_lock(&segment->lock);
-	seq_printf(seq, "kshm-id:\t%d\nkshm-key:\t0x%08x\nkshm-size:\t%lld\n",
-		   segment->id, segment->key, i_size_read(segment->inode));
+	seq_printf(seq, "kshm-id:\t%d\nkshm-key:\t0x%08x\nkshm-size:\t%zu\n",
+		   segment->id, segment->key, segment->size);
 	seq_printf(seq, "kshm-nattch:\t%lu\nkshm-state:\t%s\n",
 		   segment->nattch, fd_state(segment));
 	seq_printf(seq, "kshm-generation:\t%llu\n", segment->generation);
@@ -190,7 +191,8 @@ int kshm_fd_check(struct kshm_ctx *ctx, const struct kshm_fd *fd)
  * @ctx:	the call
  * @fd:		see struct kshm_fd, checked; @fd->fd is not read
  *
- * Context: Takes the segment's lock, then the inode's. Sleeps.
+ * Context: Takes the segment's lock, the inode's, and the segment's again, one
+ * after the other. Sleeps.
  *
  * Return: the file, counted for the caller, or an error that struct kshm_fd lists.
  */
@@ -201,10 +203,13 @@ struct file *kshm_do_fd(struct kshm_ctx *ctx, const struct kshm_fd *fd)
 	struct file *file;
 
 	segment = fd_get_segment(ctx, fd->id, readonly ? 0444 : 0666);
-	if (IS_ERR(segment))
-		return ERR_CAST(segment);
-	file = fd_new_file(segment, readonly ? KSHM_READ : KSHM_READ_WRITE);
-	kshm_segment_put(segment);
+	if (IS_ERR(segment)) {
+		file = ERR_CAST(segment);
+	} else {
+		file = fd_new_file(segment,
+				   readonly ? KSHM_READ : KSHM_READ_WRITE);
+		kshm_segment_put(segment);
+	}
 	trace_kshm_fd(fd->id, fd->flags, PTR_ERR_OR_ZERO(file));
 	return file;
 }

@@ -8,16 +8,18 @@
  *
  *	inode->i_rwsem -> registry->lock -> segment->lock
  *
- * A write to a tmpfs file faults under i_rwsem, so i_rwsem comes before mmap_lock
- * as well. The other two locks are released before the size is set. Meanwhile the
- * segment counts as attached, so it can't die, and its new pages are charged to
- * the registry already.
+ * write() to a tmpfs file holds i_rwsem while it reads the caller's buffer, and that
+ * can fault, which takes mmap_lock. So i_rwsem comes before mmap_lock, too. The
+ * other two locks are released before the size is set. Meanwhile the segment counts
+ * as attached, so it can't die, and its new pages are charged to the registry
+ * already.
  */
 #include "kshm.h"
 #include "trace.h"
 
 #include <linux/sched/signal.h>
 
+/* Size 0 asks: report the size, and change nothing. */
 static int grow_ask(struct kshm_ctx *ctx, struct kshm_grow *grow)
 {
 	struct kshm_segment *segment = kshm_segment_lock_live(ctx, grow->id);

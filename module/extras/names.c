@@ -10,6 +10,7 @@
 
 #include <linux/jhash.h>
 
+/* rhashtable passes the fixed length of its keys. Names have none, so @len is 0. */
 static u32 names_hash(const void *name, u32 len, u32 seed)
 {
 	return jhash(name, strlen(name), seed);

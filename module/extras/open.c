@@ -43,6 +43,7 @@ static struct file *open_new_file(const char *name,
 	inode = file_inode(file);
 	inode->i_mode = S_IFREG | (open->mode & ~current_umask());
 	set_nlink(inode, 1);
+	/* shmem_file_setup() has set F_SEAL_SEAL, which refuses all further seals. */
 	if (open->flags & KSHM_OPEN_SEALABLE)
 		SHMEM_I(inode)->seals = 0;
 	return file;
@@ -109,7 +110,7 @@ static int open_truncate(const struct path *path)
 static struct file *open_existing(struct kshm_ctx *ctx, const struct path *path,
 				  u32 flags)
 {
-	umode_t mode = d_inode(path->dentry)->i_mode & 07777;
+	umode_t mode = d_inode(path->dentry)->i_mode & S_IALLUGO;
 	struct file *file;
 	int err;
 
@@ -146,7 +147,7 @@ static int open_publish_locked(struct kshm_ctx *ctx, struct kshm_object *object)
 	return 0;
 }
 
-/* The reference goes to the registry, but only on success. */
+/* On success the object belongs to the registry, else still to the caller. */
 static int open_publish(struct kshm_ctx *ctx, struct kshm_object *object)
 {
 	int err = mutex_lock_killable(&ctx->registry->objects_lock);
@@ -294,7 +295,9 @@ static bool open_may_unlink(const struct kshm_object *object)
 					CAP_FOWNER);
 }
 
-/* Return: the object without its name, which the caller frees; or an error. */
+/*
+ * Return: the object, out of the table and the caller's to free; or an error.
+ */
 static struct kshm_object *open_unlink_locked(struct kshm_ctx *ctx,
 					      const char *name)
 {

@@ -70,7 +70,7 @@ int kshm_owner_add(struct file *owner, struct kshm_segment *segment)
 }
 
 /**
- * kshm_owner_unlink() - a segment ends before its descriptor is closed
+ * kshm_owner_unlink() - take a segment off the list of the descriptor that owns it
  * @segment:	the segment, in a list or not
  *
  * Context: Takes owner_lock.

@@ -35,6 +35,10 @@ static void *proc_objects_start(struct seq_file *seq, loff_t *pos)
 	return *pos ? proc_objects_at(seq, pos) : SEQ_START_TOKEN;
 }
 
+/*
+ * Behind the first object's position, @v is an object. At or before that position, @v
+ * was a segment or the heading.
+ */
 static void *proc_objects_next(struct seq_file *seq, void *v, loff_t *pos)
 {
 	return ++*pos > PROC_OBJECTS_FIRST ? kshm_objects_next(v) :
@@ -126,6 +130,7 @@ static int proc_objects_show(struct seq_file *seq, void *v)
 		seq_puts(seq, PROC_OBJECTS_HEADING "\n");
 		return 0;
 	}
+	/* seq->index is the position of v: the *pos of start and next. */
 	if (seq->index < PROC_OBJECTS_FIRST)
 		return proc_objects_show_segment(seq, v);
 	proc_objects_show_object(seq, v);

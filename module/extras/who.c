@@ -12,9 +12,9 @@
  *				same lock (a kernel without commit 35e351780fa9
  *				counts the VMAs of a fork after that)
  *
- * So no mapping is missed, and no mm needs a reference, which could make this task
- * the one that tears down an address space. mprotect() can change vm_flags at any
- * time; they are read once.
+ * So no mapping is missed, and the walk takes no reference on an mm. (Dropping the
+ * last one would tear down the address space here.) mprotect() can change vm_flags
+ * at any time; they are read once.
  */
 #include "kshm.h"
 
@@ -26,15 +26,23 @@
 #include <linux/user_namespace.h>
 
 /*
- * Return: a task that uses the address space, NULL after its last user is gone.
+ * Return: a task that uses the address space, NULL after its last user is gone and
+ * before its first one runs.
  * Context: RCU read lock. A kernel without memory cgroups does not track the owner
- * of an mm; there all tasks are searched, and a task that is just being created
- * may be missed.
+ * of an mm; there all tasks are searched.
+ *
+ * A task owns its mm before fork() is sure to succeed. If it fails, the task loses
+ * its pids and credentials at once, while the mm can live on: swapoff takes
+ * references on the mm of any task. So a task that is new or dead is not used.
  */
 static struct task_struct *who_owns(struct mm_struct *mm)
 {
 #ifdef CONFIG_MEMCG
-	return rcu_dereference(mm->owner);
+	struct task_struct *task = rcu_dereference(mm->owner);
+
+	if (task && READ_ONCE(task->__state) & (TASK_NEW | TASK_DEAD))
+		return NULL;
+	return task;
 #else
 	struct task_struct *process, *task;
 
@@ -47,7 +55,8 @@ static struct task_struct *who_owns(struct mm_struct *mm)
 
 /*
  * May the caller see the addresses of another process? Twin of
- * ptrace_may_access(), which is not exported, less security modules.
+ * ptrace_may_access(), which is not exported; without the hook of security
+ * modules.
  * Context: RCU read lock.
  */
 static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
@@ -56,16 +65,19 @@ static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
 
 	if (mm == current->mm)
 		return true;
-	/* mm->owner can be a task whose fork() failed. Its credentials are gone. */
-	if (!its)
-		return false;
 	if (uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) &&
 	    uid_eq(mine->fsuid, its->suid) && gid_eq(mine->fsgid, its->gid) &&
 	    gid_eq(mine->fsgid, its->egid) && gid_eq(mine->fsgid, its->sgid) &&
 	    mine->user_ns == its->user_ns &&
-	    cap_issubset(its->cap_permitted, mine->cap_effective) &&
-	    get_dumpable(mm) == SUID_DUMP_USER)
-		return true;
+	    cap_issubset(its->cap_permitted, mine->cap_effective)) {
+		/*
+		 * commit_creds() takes the dumpable flag away before it sets the
+		 * credentials, with smp_wmb() between the two.
+		 */
+		smp_rmb();
+		if (get_dumpable(mm) == SUID_DUMP_USER)
+			return true;
+	}
 	return ns_capable_noaudit(its->user_ns, CAP_SYS_PTRACE) &&
 	       ns_capable_noaudit(mm->user_ns, CAP_SYS_PTRACE);
 }
@@ -144,10 +156,10 @@ static struct kshm_segment *who_get_segment(struct kshm_ctx *ctx, int id)
  * kshm_do_who() - list the mappings of a segment
  * @ctx:	the call
  * @who:	see struct kshm_who; @who->count is set
- * @list:	set to the entries, at most @who->room of them; NULL for no room.
- *		The caller frees it by kvfree()
+ * @list:	NULL on entry; set to the entries, at most @who->room of them, unless
+ *		that is 0. The caller frees it by kvfree()
  *
- * Context: Takes the segment's lock, then i_mmap_rwsem. Sleeps.
+ * Context: Takes the segment's lock and releases it, then takes i_mmap_rwsem. Sleeps.
  *
  * Return: 0 or an error that struct kshm_who lists.
  */

@@ -326,6 +326,11 @@ TEST_F(why, objects_told)
 /* why: A segment's name that is missing or taken is told. */
 TEST_F(why, name_of_segment_told)
 {
+	/* So that the id of the named segment is not 0. */
+	EXPECT_WHY(0, 0, 0, 0, KSHM_IOC_GET,
+		   ((struct kshm_get){
+			.key = IPC_PRIVATE, .size = PAGE,
+			.flags = KSHM_GET_CREAT }));
 	EXPECT_WHY(ENOENT, KSHM_WHY_NO_NAME, 0, 0, KSHM_IOC_GET_NAMED,
 		   ((struct kshm_get_named){
 			.name = (uintptr_t)"why", .name_len = 3 }));

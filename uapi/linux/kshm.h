@@ -119,8 +119,8 @@
  *   UNIQUE works.
  *
  * @dest is for a library that fills a struct of its own caller, whose pointer
- * may be bad. As the last step the kernel writes @dest_len zeros to @dest. If
- * that succeeds, the library can fill the struct. If not, the command fails
+ * may be bad. If all else has succeeded, the kernel writes @dest_len zeros to
+ * @dest. If that succeeds, the library can fill the struct. If not, the command fails
  * with EFAULT, and the library gets no signal later.
  *
  * Errors:
@@ -195,8 +195,7 @@ struct kshm_info {
  *   An answer: this call has created the segment. It is ignored on input, so a
  *   struct can be used again as it is.
  *
- * All flags but the last concern a new segment. Except for EXCL they are
- * ignored if the segment exists.
+ * If the segment exists, only EXCL (with CREAT) has an effect.
  *
  * Errors if a segment has the key:
  *
@@ -211,7 +210,10 @@ struct kshm_info {
  * - ENOENT: CREAT is not set.
  * - EINVAL: @size is 0 or above shmmax.
  * - ENOSPC: all segments together would exceed shmall.
+ * - EINVAL: @size is larger than a file can be.
  * - ENOMEM: there is not enough memory.
+ * - ENOSPC: no inode is left.
+ * - ENFILE: the system has no file left.
  * - EINTR: a signal came while pages were allocated.
  * - ENOSPC: there are shmmni segments already, or no unique id is left.
  */
@@ -431,6 +433,7 @@ struct kshm_set {
  *
  * - EINVAL: there is no such id.
  * - EPERM: the caller is neither owner nor creator and lacks CAP_SYS_ADMIN.
+ * - EINTR: the process is being killed.
  */
 struct kshm_rmid {
 	__s32 id;
