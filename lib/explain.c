@@ -106,6 +106,7 @@ static const struct sentence {
 	{ KSHM_WHY_UNIQUE, "all unique ids are taken", "%d wanted, %d in use" },
 	{ KSHM_WHY_NO_NAME, "nothing has that name", "" },
 	{ KSHM_WHY_NAME_TAKEN, "something has that name already", "" },
+	{ KSHM_WHY_OBJECT_FLAGS, "the object is append-only or immutable", "" },
 	{ KSHM_WHY_OBJECT_ACCESS,
 	  "the object's permission bits don't grant that", "its mode is %o" },
 	{ KSHM_WHY_DESCRIPTORS, "the process has no descriptor left", "" },
@@ -274,6 +275,13 @@ long kshm_refuse(int error, unsigned int reason, uint64_t asked,
 {
 	if (kshm_explaining())
 		last = (struct failure){ error, reason, asked, limit, true };
+	return -error;
+}
+
+long kshm_refuse_as(int error)
+{
+	if (kshm_explaining())
+		last.error = error;
 	return -error;
 }
 

@@ -67,6 +67,14 @@ long kshm_refuse(int error, unsigned int reason, uint64_t asked,
 		 uint64_t limit);
 
 /**
+ * kshm_refuse_as - give the last failure another errno; its reason stays
+ * @error:	errno
+ *
+ * Return: -@error.
+ */
+long kshm_refuse_as(int error);
+
+/**
  * kshm_failed - return a failure to the program
  * @call:	the function that the program called, without "kshm_"
  * @error:	value for errno

@@ -58,6 +58,8 @@ static __u32 flags_of(int oflag)
 		flags |= KSHM_OPEN_TRUNC;
 	if (oflag & KSHM_O_SEALABLE)
 		flags |= KSHM_OPEN_SEALABLE;
+	if (oflag & O_APPEND)
+		flags |= KSHM_OPEN_APPEND;
 	return flags;
 }
 
@@ -105,8 +107,8 @@ KSHM_EXPORT int kshm_shm_unlink(const char *name)
 	arg.name = (uintptr_t)parsed.bytes;
 	arg.name_len = (__u32)parsed.len;
 	ret = kshm_ioctl(KSHM_IOC_UNLINK, &arg);
-	/* POSIX has EACCES for a caller who is not the owner. */
+	/* POSIX has EACCES for a caller who may not remove the name. */
 	if (ret == -EPERM)
-		ret = kshm_refuse(EACCES, KSHM_WHY_NOT_OWNER, 0, 0);
+		ret = kshm_refuse_as(EACCES);
 	return kshm_answer("shm_unlink", ret);
 }

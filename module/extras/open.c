@@ -25,7 +25,7 @@
 #define OPEN_FLAGS	(KSHM_OPEN_RDONLY | KSHM_OPEN_CLOEXEC |		\
 			 KSHM_OPEN_CREAT | KSHM_OPEN_EXCL |		\
 			 KSHM_OPEN_TRUNC | KSHM_OPEN_WRONLY |		\
-			 KSHM_OPEN_SEALABLE)
+			 KSHM_OPEN_SEALABLE | KSHM_OPEN_APPEND)
 
 /* Make an empty file. Its link count stays 1 as long as it has a name. */
 static struct file *open_new_file(const char *name,
@@ -74,12 +74,13 @@ static struct file *open_path(const struct path *path, u32 flags)
 		mode = O_RDONLY;
 	else if (flags & KSHM_OPEN_WRONLY)
 		mode = O_WRONLY;
+	if (flags & KSHM_OPEN_APPEND)
+		mode |= O_APPEND;
 	return dentry_open(path, mode | O_LARGEFILE | O_NOFOLLOW,
 			   current_cred());
 }
 
-/* Twin of may_open(). */
-static int open_check_access(const struct path *path, u32 flags)
+static int open_check_permission(const struct path *path, u32 flags)
 {
 	int wanted = MAY_OPEN;
 
@@ -87,9 +88,30 @@ static int open_check_access(const struct path *path, u32 flags)
 		wanted |= MAY_READ;
 	if (!(flags & KSHM_OPEN_RDONLY) || flags & KSHM_OPEN_TRUNC)
 		wanted |= MAY_WRITE;
-	if (wanted & MAY_WRITE && IS_APPEND(d_inode(path->dentry)))
-		return -EPERM;
 	return path_permission(path, wanted);
+}
+
+/* What is append-only is written by O_APPEND, and never truncated. */
+static bool open_breaks_append(const struct inode *inode, u32 flags)
+{
+	return IS_APPEND(inode) &&
+	       (flags & KSHM_OPEN_TRUNC ||
+		!(flags & (KSHM_OPEN_RDONLY | KSHM_OPEN_APPEND)));
+}
+
+/* Twin of may_open(). path_permission() returns -EPERM for an immutable file. */
+static int open_check_access(struct kshm_ctx *ctx, const struct path *path,
+			     u32 flags)
+{
+	const struct inode *inode = d_inode(path->dentry);
+	int err = open_check_permission(path, flags);
+
+	if (err && err != -EPERM)
+		return kshm_refuse(ctx, err, KSHM_WHY_OBJECT_ACCESS,
+				   inode->i_mode & S_IALLUGO, 0);
+	if (err || open_breaks_append(inode, flags))
+		return kshm_refuse(ctx, -EPERM, KSHM_WHY_OBJECT_FLAGS, 0, 0);
+	return 0;
 }
 
 /* Twin of handle_truncate(), which updates the times of an empty file, too. */
@@ -110,17 +132,15 @@ static int open_truncate(const struct path *path)
 static struct file *open_existing(struct kshm_ctx *ctx, const struct path *path,
 				  u32 flags)
 {
-	umode_t mode = d_inode(path->dentry)->i_mode & S_IALLUGO;
 	struct file *file;
 	int err;
 
 	if (flags & KSHM_OPEN_CREAT && flags & KSHM_OPEN_EXCL)
 		return ERR_PTR(kshm_refuse(ctx, -EEXIST, KSHM_WHY_NAME_TAKEN,
 					   0, 0));
-	err = open_check_access(path, flags);
+	err = open_check_access(ctx, path, flags);
 	if (err)
-		return ERR_PTR(kshm_refuse(ctx, err, KSHM_WHY_OBJECT_ACCESS,
-					   mode, 0));
+		return ERR_PTR(err);
 	file = open_path(path, flags);
 	if (IS_ERR(file) || !(flags & KSHM_OPEN_TRUNC))
 		return file;
@@ -284,7 +304,7 @@ struct file *kshm_do_open(struct kshm_ctx *ctx, const struct kshm_open *open,
  * Twin of check_sticky(), for a directory that belongs to the root of the user
  * namespace that owns the IPC namespace.
  */
-static bool open_may_unlink(const struct kshm_object *object)
+static bool open_owns_name(const struct kshm_object *object)
 {
 	struct inode *inode = d_inode(object->path.dentry);
 	kuid_t root = make_kuid(kshm_ns_user_ns(), 0);
@@ -296,20 +316,35 @@ static bool open_may_unlink(const struct kshm_object *object)
 }
 
 /*
- * Return: the object, out of the table and the caller's to free; or an error.
+ * Twin of may_delete(). The other files that it spares do not occur: shmem takes no
+ * swap file, and its internal mount maps every owner.
  */
+static int open_check_unlink(struct kshm_ctx *ctx,
+			     const struct kshm_object *object)
+{
+	const struct inode *inode = d_inode(object->path.dentry);
+
+	if (!open_owns_name(object))
+		return kshm_refuse(ctx, -EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
+	if (IS_APPEND(inode) || IS_IMMUTABLE(inode))
+		return kshm_refuse(ctx, -EPERM, KSHM_WHY_OBJECT_FLAGS, 0, 0);
+	return 0;
+}
+
+/* Return: the object, out of the table and the caller's to free; or an error. */
 static struct kshm_object *open_unlink_locked(struct kshm_ctx *ctx,
 					      const char *name)
 {
 	struct kshm_registry *registry = ctx->registry;
 	struct kshm_object *object = kshm_objects_find(registry, name);
+	int err;
 
 	if (!object)
 		return ERR_PTR(kshm_refuse(ctx, -ENOENT, KSHM_WHY_NO_NAME,
 					   0, 0));
-	if (!open_may_unlink(object))
-		return ERR_PTR(kshm_refuse(ctx, -EPERM, KSHM_WHY_NOT_OWNER,
-					   0, 0));
+	err = open_check_unlink(ctx, object);
+	if (err)
+		return ERR_PTR(err);
 	kshm_objects_unlink(registry, object);
 	return object;
 }

@@ -904,24 +904,157 @@ TEST_F(posix, object_takes_no_seals)
 	EXPECT_EQ(0, ftruncate(fd, 0));
 }
 
+static int set_flags(int fd, int flags)
+{
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags) ? -errno : 0;
+}
+
+/*
+ * posix: The flags of FS_IOC_SETFLAGS that an object takes are those of a file
+ * in a tmpfs.
+ */
+TEST_F(posix, flags_taken_are_those_of_a_tmpfs)
+{
+	int file = open("/dev/shm/plain", O_RDWR | O_CREAT, 0600);
+	int fd = make_object("/a", 0600, 0), bit;
+
+	for (bit = 0; bit < 31; bit++) {
+		EXPECT_EQ(set_flags(file, 1 << bit), set_flags(fd, 1 << bit));
+		set_flags(file, 0);
+		set_flags(fd, 0);
+	}
+}
+
+/*
+ * posix: The name of an append-only or immutable object can't be removed,
+ * EACCES, not even by root, until it is a plain object again.
+ */
+TEST_F(posix, append_only_and_immutable_keep_their_name)
+{
+	static const int kept[] = { FS_APPEND_FL, FS_IMMUTABLE_FL };
+	int fd = make_object("/a", 0600, 0);
+	size_t i;
+
+	if (set_flags(fd, FS_APPEND_FL))
+		SKIP(return, "this kernel's tmpfs has no flags");
+	for (i = 0; i < ARRAY_SIZE(kept); i++) {
+		ASSERT_EQ(0, set_flags(fd, kept[i]));
+		EXPECT_EQ(-EACCES, unlink_object("/a"));
+		EXPECT_EQ(1, stat_fd(fd).st_nlink);
+		EXPECT_EQ(0, try_open("/a", O_RDONLY));
+		EXPECT_EQ(-EEXIST, try_open("/a", O_RDWR | O_CREAT | O_EXCL));
+	}
+	ASSERT_EQ(0, set_flags(fd, FS_NOATIME_FL | FS_NODUMP_FL));
+	EXPECT_EQ(0, unlink_object("/a"));
+	EXPECT_EQ(-ENOENT, try_open("/a", O_RDONLY));
+}
+
+/*
+ * posix: An append-only object is written by O_APPEND, and never
+ * truncated.
+ */
+TEST_F(posix, append_only_opened_to_append)
+{
+	int fd = make_object("/a", 0600, 3), writer;
+
+	if (set_flags(fd, FS_APPEND_FL))
+		SKIP(return, "this kernel's tmpfs has no flags");
+	EXPECT_EQ(0, try_open("/a", O_RDWR | O_APPEND));
+	EXPECT_EQ(-EPERM, try_open("/a", O_RDWR | O_APPEND | O_TRUNC));
+	EXPECT_EQ(-EPERM, try_open("/a", O_WRONLY | O_TRUNC));
+	EXPECT_EQ(-EPERM, try_open("/a", O_WRONLY | O_CREAT));
+	EXPECT_EQ(0, try_open("/a", O_RDONLY | O_CREAT));
+	writer = open_object("/a", O_WRONLY | O_APPEND, 0);
+	ASSERT_LE(0, writer);
+	EXPECT_EQ(1, pwrite(writer, "x", 1, 0));
+	EXPECT_EQ(4, stat_fd(fd).st_size);
+	EXPECT_EQ(-1, fcntl(writer, F_SETFL, 0));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, ftruncate(writer, 0));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(NULL, map_fd(fd, PROT_READ | PROT_WRITE, PAGE));
+	EXPECT_EQ(EACCES, errno);
+	set_flags(fd, FS_IMMUTABLE_FL);
+	EXPECT_EQ(-EPERM, try_open("/a", O_RDWR | O_APPEND));
+	EXPECT_EQ(4, stat_fd(fd).st_size);
+	set_flags(fd, 0);
+}
+
+/* Opens an object of somebody else. */
+static int open_as_bob(const char *name, int flags)
+{
+	int answer[2], got = -EIO;
+
+	if (pipe(answer))
+		die("pipe: %s", strerror(errno));
+	if (in_child()) {
+		become(BOB, GUESTS);
+		got = try_open(name, flags);
+		must(write(answer[1], &got, sizeof(got)) == sizeof(got));
+		_exit(0);
+	}
+	must(read(answer[0], &got, sizeof(got)) == sizeof(got));
+	return got;
+}
+
+/*
+ * posix: A caller without permission gets EACCES from an append-only object,
+ * but EPERM from an immutable one.
+ */
+TEST_F(posix, append_only_asks_permission_first)
+{
+	int fd = make_object("/a", 0600, 0);
+
+	if (set_flags(fd, FS_APPEND_FL))
+		SKIP(return, "this kernel's tmpfs has no flags");
+	EXPECT_EQ(-EACCES, open_as_bob("/a", O_RDWR));
+	EXPECT_EQ(-EACCES, open_as_bob("/a", O_RDWR | O_APPEND));
+	set_flags(fd, FS_IMMUTABLE_FL);
+	EXPECT_EQ(-EPERM, open_as_bob("/a", O_RDWR));
+	EXPECT_EQ(-EACCES, open_as_bob("/a", O_RDONLY));
+	set_flags(fd, 0);
+}
+
+/*
+ * posix: A descriptor that was opened before does not change size, mode,
+ * owner or times of an immutable object.
+ */
+TEST_F(posix, immutable_changes_by_no_descriptor)
+{
+	struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	int fd = make_object("/a", 0640, 3);
+
+	if (set_flags(fd, FS_IMMUTABLE_FL))
+		SKIP(return, "this kernel's tmpfs has no flags");
+	EXPECT_EQ(-1, fchmod(fd, 0666));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, fchown(fd, BOB, GUESTS));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, futimens(fd, times));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, fallocate(fd, 0, 0, PAGE));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(3, stat_fd(fd).st_size);
+	EXPECT_EQ(S_IFREG | 0640, stat_fd(fd).st_mode);
+	set_flags(fd, 0);
+}
+
 /*
  * posix: An append-only or immutable object can be opened for reading
  * only.
  */
 TEST_F(posix, append_only_opened_for_reading)
 {
-	int fd = make_object("/a", 0666, PAGE), flags = FS_APPEND_FL;
+	int fd = make_object("/a", 0666, PAGE);
 
-	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
+	if (set_flags(fd, FS_APPEND_FL))
 		SKIP(return, "this kernel's tmpfs has no flags");
 	EXPECT_EQ(-EPERM, try_open("/a", O_RDWR));
 	EXPECT_EQ(-EPERM, try_open("/a", O_RDONLY | O_TRUNC));
 	EXPECT_EQ(0, try_open("/a", O_RDONLY));
-	flags = FS_IMMUTABLE_FL;
-	EXPECT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	EXPECT_EQ(0, set_flags(fd, FS_IMMUTABLE_FL));
 	EXPECT_EQ(-EPERM, try_open("/a", O_RDWR));
-	flags = 0;
-	EXPECT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	EXPECT_EQ(0, set_flags(fd, 0));
 	EXPECT_EQ(0, try_open("/a", O_RDWR | O_TRUNC));
 }
 

@@ -3,6 +3,8 @@
  * EXPLAIN: each reason, with its numbers; and that to be asked changes nothing
  * of what a command does.
  */
+#include <kshm.h>
+#include <linux/fs.h>
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -321,6 +323,35 @@ TEST_F(why, objects_told)
 		_exit(0);
 	}
 	EXPECT_WHY(0, 0, 0, 0, UNLINK(.flags = 0));
+}
+
+/*
+ * why: An object that is append-only or immutable is told, also by the
+ * library, which changes the errno of unlink.
+ */
+TEST_F(why, object_flags_told)
+{
+	int fd = kshm_shm_open("/why", O_RDWR | O_CREAT, 0604);
+	int flags = FS_APPEND_FL;
+
+	ASSERT_LE(0, fd);
+	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
+		SKIP(return, "this kernel's tmpfs has no flags");
+	EXPECT_WHY(EPERM, KSHM_WHY_OBJECT_FLAGS, 0, 0, OPEN(.flags = 0));
+	EXPECT_WHY(0, 0, 0, 0, OPEN(.flags = KSHM_OPEN_APPEND));
+	EXPECT_WHY(EPERM, KSHM_WHY_OBJECT_FLAGS, 0, 0,
+		   OPEN(.flags = KSHM_OPEN_RDONLY | KSHM_OPEN_TRUNC));
+	EXPECT_WHY(EPERM, KSHM_WHY_OBJECT_FLAGS, 0, 0, UNLINK(.flags = 0));
+	kshm_explain_errors(1);
+	EXPECT_EQ(-1, kshm_shm_unlink("/why"));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(KSHM_WHY_OBJECT_FLAGS, kshm_reason(NULL, NULL));
+	flags = FS_IMMUTABLE_FL;
+	ASSERT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	EXPECT_WHY(EPERM, KSHM_WHY_OBJECT_FLAGS, 0, 0,
+		   OPEN(.flags = KSHM_OPEN_APPEND));
+	flags = 0;
+	ASSERT_EQ(0, ioctl(fd, FS_IOC_SETFLAGS, &flags));
 }
 
 /* why: A segment's name that is missing or taken is told. */

@@ -585,6 +585,7 @@ struct kshm_get_named {
 #define KSHM_WHY_OBJECT_ACCESS	43	/* no permission [mode of the object] */
 #define KSHM_WHY_DESCRIPTORS	44	/* the process has no descriptor left */
 #define KSHM_WHY_ROOM		45	/* list too long [room, most] */
+#define KSHM_WHY_OBJECT_FLAGS	46	/* append-only or immutable object */
 
 /**
  * struct kshm_explain - run another command, and learn why it failed
@@ -626,6 +627,7 @@ struct kshm_explain {
 #define KSHM_OPEN_TRUNC		(1U << 4)
 #define KSHM_OPEN_WRONLY	(1U << 5)
 #define KSHM_OPEN_SEALABLE	(1U << 6)
+#define KSHM_OPEN_APPEND	(1U << 7)
 
 /**
  * struct kshm_open - open a named object, or create one
@@ -656,6 +658,9 @@ struct kshm_explain {
  *   Set the size of an existing object to 0.
  * %KSHM_OPEN_SEALABLE
  *   Allow F_ADD_SEALS for a new object.
+ * %KSHM_OPEN_APPEND
+ *   Write at the end, as O_APPEND of open(2) does. An append-only object can
+ *   be opened for writing in this way only.
  *
  * Errors:
  *
@@ -667,9 +672,10 @@ struct kshm_explain {
  * - EMFILE: RLIMIT_NOFILE is reached.
  * - ENOENT: no object has the name, and CREAT is not set.
  * - EEXIST: an object has the name, and CREAT and EXCL are set.
- * - EPERM: the object's file is append-only or immutable, and the access or
- *   TRUNC needs w.
+ * - EPERM: the object's file is immutable, and the access or TRUNC needs w.
  * - EACCES: the object's mode does not grant the access; TRUNC needs w.
+ * - EPERM: the object's file is append-only, and it would be truncated, or
+ *   opened for writing without APPEND.
  * - ENFILE: the system has no file left (fs.file-max).
  * - EINTR: a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
  *   was asked to give it up, as for open(2).
@@ -705,6 +711,7 @@ struct kshm_open {
  * - ENOENT: no object has the name.
  * - EPERM: the caller is not the owner of the object, lacks CAP_FOWNER, and is
  *   not root of the user namespace that owns the IPC namespace.
+ * - EPERM: the object's file is append-only or immutable.
  */
 struct kshm_unlink {
 	__u64 name;
