@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path += [os.path.join(HERE, "../runner"), os.path.join(HERE, "../../qemu")]
 pytest.register_assert_rewrite("commands")
 import tap
-from common import QEMU
+from common import QEMU, TESTS, TOP
 
 # What path_without() leaves in PATH.
 PROGRAMS = ("python3", "busybox", "ldd", "sh", "bash", "make", "env", "sed",
@@ -68,6 +68,14 @@ class TapReporter:
 def kernel():
     """Fetch the kernel that the guests of these tests boot."""
     subprocess.run([os.path.join(QEMU, "fetch-kernel"), "6.12"], check=True)
+
+
+@pytest.fixture(scope="session")
+def selftests():
+    """Build the selftests where a test asks for their names, unless they are
+    there: in make check other stages use them at the same time."""
+    if not os.path.exists(os.path.join(TESTS, "shmget")):
+        subprocess.run(["make", "selftests"], cwd=TOP, check=True)
 
 
 @pytest.fixture

@@ -36,5 +36,5 @@ def test_refused(command, sentence):
     ("tea", "there is no program tea; say some of shmget"),
     ("shmget.tea", "shmget has no case tea; "),
     ("shmget.memory_is_zer", "did you mean memory_is_zero")])
-def test_selftest_unknown_name_refused(name, sentence):
+def test_selftest_unknown_name_refused(name, sentence, selftests):
     refuses(["selftests/runner/selftest", "6.12", name], sentence)
