@@ -7,12 +7,14 @@
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -727,6 +729,55 @@ int open_backing(const char *p, size_t pages)
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
 		 (long)p + pages * PAGE);
 	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+char *stopping_page(int *fd)
+{
+	char *page = mmap(free_range(1), PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (long)page, .len = PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (*fd >= 0 && (ioctl(*fd, UFFDIO_API, &api) ||
+			 ioctl(*fd, UFFDIO_REGISTER, &reg)))
+		die("userfaultfd: %s", strerror(errno));
+	return page;
+}
+
+void wait_touched(int fd)
+{
+	struct uffd_msg touch;
+
+	if (read(fd, &touch, sizeof(touch)) != sizeof(touch))
+		die("reading userfaultfd: %s", strerror(errno));
+}
+
+void let_go_on(int fd, char *page)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (long)page, .len = PAGE },
+	};
+
+	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero))
+		die("UFFDIO_ZEROPAGE: %s", strerror(errno));
+}
+
+void wait_blocked(pid_t task)
+{
+	char path[32], text[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", task);
+	do {
+		sched_yield();
+		slurp(path, text, sizeof(text));
+		state = strrchr(text, ')');
+		if (!state)
+			die("task %d is gone", task);
+	} while (state[2] != 'D');
 }
 
 void only_interrupt(int sig)

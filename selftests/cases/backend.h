@@ -190,6 +190,16 @@ unsigned long meminfo(const char *name);
 bool shmem_falls_below(unsigned long kib, int seconds);
 /* Opens the file behind an attach, as root may. */
 int open_backing(const char *p, size_t pages);
+/*
+ * An anonymous page that stops every task that touches it, until let_go_on(). The
+ * descriptor tells of each such task; it is -1 without CONFIG_USERFAULTFD.
+ */
+char *stopping_page(int *fd);
+/* Waits until a task has touched the page. */
+void wait_touched(int fd);
+void let_go_on(int fd, char *page);
+/* Waits until a task sleeps in the kernel where ordinary signals don't wake it. */
+void wait_blocked(pid_t task);
 /* A handler that only interrupts. */
 void only_interrupt(int sig);
 /* Has SIGALRM come to @handler again and again. */

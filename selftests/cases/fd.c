@@ -499,6 +499,96 @@ TEST_F(fd, mincore_reports_all_pages_after_first_descriptor)
 	EXPECT_EQ(0, in_memory[0] & 1);
 }
 
+/* Reads a page and asks the kernel to page it out. Is it still in memory? */
+static bool survives_pageout(volatile char *p)
+{
+	(void)p[0];
+	must(!madvise((char *)p, PAGE, MADV_PAGEOUT));
+	return resident();
+}
+
+/*
+ * fd: Once a segment has had a descriptor, MADV_PAGEOUT pages nothing of it out,
+ * except for its creator.
+ *
+ * A page that was only read is clean, so it takes no swap to page it out. The
+ * kernel itself may do so at any time.
+ */
+TEST_F(fd, pageout_spares_all_after_first_descriptor)
+{
+	char *p = attach(0);
+	int tries = 1000;
+
+	if (in_child()) {
+		become(ALICE, STAFF);
+		while (survives_pageout(p) && tries)
+			tries--;
+		EXPECT_LT(0, tries);
+		close(fd_of(self->dev, KSHM_FD_RDONLY));
+		while (!survives_pageout(p) && tries)
+			tries--;
+		EXPECT_LT(0, tries);
+		_exit(0);
+	}
+	while (survives_pageout(p) && tries)
+		tries--;
+	EXPECT_LT(0, tries);
+}
+
+static struct {
+	int dev, backing;
+	char *page;
+	pid_t asking;
+} waiting;
+
+static void *write_backing(void *unused)
+{
+	return (void *)write(waiting.backing, waiting.page, 1);
+}
+
+static void *ask_for_fd(void *unused)
+{
+	__atomic_store_n(&waiting.asking, gettid(), __ATOMIC_SEQ_CST);
+	return (void *)(long)fd_of(waiting.dev, 0);
+}
+
+/*
+ * fd: A descriptor of a segment that ends during the call is EIDRM.
+ *
+ * The call needs the lock of the segment's inode. A write to the file behind an
+ * attach holds it, and waits for the page that it copies from.
+ */
+TEST_F(fd, segment_ends_during_the_call_eidrm)
+{
+	char *p = attach(0);
+	pthread_t writer, asker;
+	void *result;
+	int touches;
+
+	waiting.dev = self->dev;
+	waiting.backing = open_backing(p, 3);
+	ASSERT_LE(0, waiting.backing);
+	waiting.page = stopping_page(&touches);
+	if (touches < 0)
+		SKIP(return, "this kernel has no CONFIG_USERFAULTFD");
+	ASSERT_EQ(0, pthread_create(&writer, NULL, write_backing, NULL));
+	wait_touched(touches);
+	ASSERT_EQ(0, pthread_create(&asker, NULL, ask_for_fd, NULL));
+	while (!__atomic_load_n(&waiting.asking, __ATOMIC_SEQ_CST))
+		sched_yield();
+	wait_blocked(waiting.asking);
+	rmid(0);
+	detach(p);
+	EXPECT_FALSE(exists(0));
+	let_go_on(touches, waiting.page);
+	ASSERT_EQ(0, pthread_join(writer, &result));
+	EXPECT_EQ(1, (long)result);
+	ASSERT_EQ(0, pthread_join(asker, &result));
+	EXPECT_EQ(-EIDRM, (long)result);
+	close(touches);
+	close(waiting.backing);
+}
+
 /* fd: fstat and lseek tell the size of the segment. */
 TEST_F(fd, size_is_seen)
 {

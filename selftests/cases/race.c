@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Races between the calls of System V, on both backends. */
-#include <linux/userfaultfd.h>
 #include <setjmp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -965,37 +964,9 @@ TEST_F(race, set_and_stat_see_whole_change)
 	EXPECT_RACE(see_owner, set_owner_storm);
 }
 
-/*
- * Registers a page with userfaultfd, so that access waits until it is filled.
- */
-static int missing_page(char *page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range = { .start = (long)page, .len = PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &reg))
-		return -1;
-	return fd;
-}
-
 static void *stat_into_page(void *page)
 {
 	return (void *)(long)ctl(arena.id, IPC_STAT, page);
-}
-
-static void put_page(int fd, char *page)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (long)page, .len = PAGE },
-	};
-
-	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero))
-		die("UFFDIO_ZEROPAGE: %s", strerror(errno));
 }
 
 /*
@@ -1005,21 +976,18 @@ static void put_page(int fd, char *page)
  */
 TEST_F(race, buffer_that_waits_does_not_stop_others)
 {
-	char *page = free_range(1), *p;
 	struct shm_info info;
-	struct uffd_msg fault;
 	pthread_t thread;
+	char *page, *p;
 	void *err;
 	int fd;
 
 	arena.id = make_key(KEY, PAGE, 0600);
-	page = mmap(page, PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	fd = missing_page(page);
+	page = stopping_page(&fd);
 	if (fd < 0)
 		SKIP(return, "this kernel has no CONFIG_USERFAULTFD");
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stat_into_page, page));
-	ASSERT_EQ(sizeof(fault), read(fd, &fault, sizeof(fault)));
+	wait_touched(fd);
 	p = attach(arena.id);
 	EXPECT_EQ(1, nattch(arena.id));
 	EXPECT_EQ(arena.id, get(KEY, PAGE, 0600));
@@ -1029,7 +997,7 @@ TEST_F(race, buffer_that_waits_does_not_stop_others)
 	detach(p);
 	rmid(arena.id);
 	make_key(KEY, PAGE, 0600);
-	put_page(fd, page);
+	let_go_on(fd, page);
 	ASSERT_EQ(0, pthread_join(thread, &err));
 	EXPECT_EQ(NULL, err);
 	EXPECT_EQ(PAGE, ((struct shmid_ds *)page)->shm_segsz);
