@@ -72,7 +72,6 @@
  *		registry->lock -> segment->lock (spinlock)
  *		registry->lock -> registry_unique_lock (mutex)
  *		registry->lock -> owner_lock (spinlock)
- *		registry->lock -> i_mmap_rwsem of the inode -> RCU
  *
  *	mmap_lock -> guard_lock (spinlock)
  *
@@ -80,7 +79,9 @@
  *
  *	registry->objects_lock (mutex) -> RCU
  *
- *	ns_registries_lock (mutex): no other lock of kshm is taken under it
+ *	i_mmap_rwsem of the inode -> RCU
+ *
+ *	ns_registries_lock (spinlock): no other lock of kshm is taken under it
  *
  * RCU comes after every lock that sleeps, since its readers must not sleep. The
  * segment's lock, a spinlock, is taken under RCU.
@@ -117,6 +118,7 @@
 #include <linux/spinlock.h>
 #include <linux/string_helpers.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 struct seq_file;
 
@@ -153,6 +155,7 @@ struct seq_file;
  *		soon reused after its end
  * @mark:	fsnotify mark that reports the end of the namespace
  * @link:	in the hash table of ns.c
+ * @end_work:	frees what the registry holds, after the end of the namespace
  * @rcu:	defers freeing, since that table is read under RCU
  * @lock:	taken to add or remove a segment
  * @ids:	index -> segment; read under RCU
@@ -176,6 +179,7 @@ struct kshm_registry {
 	struct inode		*root;
 	struct fsnotify_mark	mark;
 	struct hlist_node	link;
+	struct work_struct	end_work;
 	struct rcu_head		rcu;
 
 	struct mutex		lock;	/* protects the fields down to @pages */

@@ -12,8 +12,13 @@
  * never ends, and needs no mark.
  *
  * If the mqueue of a namespace is mounted a second time, its superblock outlives
- * the namespace and no event comes. kshm_ns_sweep() ends such registries, before
+ * the namespace and no event comes. kshm_ns_sweep() looks for such registries when
  * another one is made and when a listing is opened.
+ *
+ * What an ended namespace had is freed by a work in a queue of the module's own.
+ * Freeing can take long, and no task has to pay for memory that was not its own: not
+ * the one that makes a registry or opens a listing, nor those that wait for fsnotify.
+ * Works run one after the other, as in-tree.
  */
 #include "kshm.h"
 
@@ -24,13 +29,20 @@
 #include <linux/nsproxy.h>
 #include <linux/proc_ns.h>
 #include <linux/sched/task.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 static struct kshm_registry *ns_initial_registry;
 static struct fsnotify_group *ns_group;
+static struct workqueue_struct *ns_queue;
 
-/* Registries of other namespaces. Read under RCU, written under the mutex. */
-static DEFINE_HASHTABLE(ns_registries, 6);
-static DEFINE_MUTEX(ns_registries_lock);
+/*
+ * Registries of other namespaces. Read under RCU, written under the lock, which is
+ * held for one bucket at a time. A system with very many namespaces has some dozens
+ * in a bucket.
+ */
+static DEFINE_HASHTABLE(ns_registries, 10);
+static DEFINE_SPINLOCK(ns_registries_lock);
 
 /* Marks that are not freed yet. Until then fsnotify can call this module. */
 static atomic_t ns_marks = ATOMIC_INIT(0);
@@ -83,35 +95,46 @@ static struct kshm_registry *ns_find(struct ipc_namespace *ns)
 	return NULL;
 }
 
-/* Return: true for the one caller that unhashed it, who ends the registry. */
-static bool ns_unhash(struct kshm_registry *registry)
+/* The last reference on the mark drops the mark's reference on the registry. */
+static void ns_remove_mark(struct kshm_registry *registry)
 {
-	bool hashed;
-
-	mutex_lock(&ns_registries_lock);
-	hashed = hash_hashed(&registry->link);
-	hash_del_rcu(&registry->link);
-	mutex_unlock(&ns_registries_lock);
-	return hashed;
-}
-
-static void ns_end_registry(struct kshm_registry *registry)
-{
-	if (!ns_unhash(registry))
-		return;
-	kshm_segment_mark_all(registry);
-	kshm_objects_unlink_all(registry);
 	fsnotify_destroy_mark(&registry->mark, ns_group);
 	/* The reference that the mark was initialized with. */
 	fsnotify_put_mark(&registry->mark);
+}
+
+/* Free what an ended namespace had. Nothing finds its registry any more. */
+static void ns_end_work(struct work_struct *work)
+{
+	struct kshm_registry *registry;
+
+	registry = container_of(work, struct kshm_registry, end_work);
+	kshm_segment_mark_all(registry);
+	kshm_objects_unlink_all(registry);
+	ns_remove_mark(registry);
+}
+
+/* Unhash a registry, which happens once, and have its work done. */
+static void ns_end_registry(struct kshm_registry *registry)
+{
+	lockdep_assert_held(&ns_registries_lock);
+	hash_del_rcu(&registry->link);
+	queue_work(ns_queue, &registry->end_work);
 }
 
 static int ns_handle_event(struct fsnotify_mark *mark, u32 mask,
 			   struct inode *inode, struct inode *dir,
 			   const struct qstr *file_name, u32 cookie)
 {
-	if (mask & FS_UNMOUNT)
-		ns_end_registry(container_of(mark, struct kshm_registry, mark));
+	struct kshm_registry *registry;
+
+	registry = container_of(mark, struct kshm_registry, mark);
+	if (!(mask & FS_UNMOUNT))
+		return 0;
+	spin_lock(&ns_registries_lock);
+	if (hash_hashed(&registry->link))
+		ns_end_registry(registry);
+	spin_unlock(&ns_registries_lock);
 	return 0;
 }
 
@@ -142,67 +165,81 @@ static int ns_add_mark(struct kshm_registry *registry)
 	return err;
 }
 
+/*
+ * Everything that takes long is done before the lock is taken. If another task adds a
+ * registry for the namespace meanwhile, that one is used.
+ */
 static struct kshm_registry *ns_add_registry(struct ipc_namespace *ns)
 {
-	struct kshm_registry *registry;
+	struct kshm_registry *registry, *other;
 	int err;
-
-	lockdep_assert_held(&ns_registries_lock);
 
 	registry = kshm_registry_new();
 	if (!registry)
 		return ERR_PTR(-ENOMEM);
 	registry->ns = ns;
 	registry->root = ns_root(ns);
+	INIT_WORK(&registry->end_work, ns_end_work);
 	err = ns_add_mark(registry);
 	if (err)
 		return ERR_PTR(err);
-	hash_add_rcu(ns_registries, &registry->link, (unsigned long)ns);
-	return registry;
+
+	spin_lock(&ns_registries_lock);
+	other = ns_find(ns);
+	if (!other)
+		hash_add_rcu(ns_registries, &registry->link, (unsigned long)ns);
+	spin_unlock(&ns_registries_lock);
+	if (!other)
+		return registry;
+	ns_remove_mark(registry);
+	return other;
 }
 
-/* Return: a registry to end, counted for the caller; NULL for none. */
-static struct kshm_registry *ns_get_registry(bool also_living)
+static void ns_end_bucket(struct hlist_head *bucket, bool also_living)
 {
-	struct kshm_registry *registry, *found = NULL;
-	int bucket;
+	struct kshm_registry *registry;
+	struct hlist_node *next;
 
-	mutex_lock(&ns_registries_lock);
-	hash_for_each(ns_registries, bucket, registry, link)
+	spin_lock(&ns_registries_lock);
+	hlist_for_each_entry_safe(registry, next, bucket, link)
 		if (also_living || ns_has_ended(registry))
-			found = registry;
-	if (found)
-		kref_get(&found->ref);
-	mutex_unlock(&ns_registries_lock);
-	return found;
+			ns_end_registry(registry);
+	spin_unlock(&ns_registries_lock);
 }
 
 static void ns_end_registries(bool also_living)
 {
-	struct kshm_registry *registry;
+	int i;
 
-	while ((registry = ns_get_registry(also_living))) {
-		ns_end_registry(registry);
-		kshm_registry_put(registry);
-	}
+	for (i = 0; i < HASH_SIZE(ns_registries); i++)
+		if (!hlist_empty(&ns_registries[i]))
+			ns_end_bucket(&ns_registries[i], also_living);
 }
 
+static void ns_sweep(struct work_struct *unused)
+{
+	ns_end_registries(false);
+}
+
+static DECLARE_WORK(ns_sweep_work, ns_sweep);
+
 /**
- * kshm_ns_sweep() - end the registries of namespaces whose end was not reported
+ * kshm_ns_sweep() - have the registries ended whose namespace's end was not reported
  *
- * Context: Takes ns_registries_lock, and the locks of registries that it ends.
- * Sleeps.
+ * They are looked for soon after, by a work.
+ *
+ * Context: Any.
  */
 void kshm_ns_sweep(void)
 {
-	ns_end_registries(false);
+	queue_work(ns_queue, &ns_sweep_work);
 }
 
 /**
  * kshm_ns_registry() - get the registry of the caller's IPC namespace
  *
- * Context: Takes RCU. If the namespace has no registry yet, takes
- * ns_registries_lock to make one, and sleeps.
+ * Context: Takes RCU. If the namespace has no registry yet, makes one, takes
+ * ns_registries_lock to add it, and sleeps.
  *
  * Return: the registry, not counted; it stays while the caller is in the
  * namespace. -ENOMEM.
@@ -221,14 +258,9 @@ struct kshm_registry *kshm_ns_registry(void)
 	if (registry)
 		return registry;
 
-	/* End stale registries before another one is allocated. */
+	/* Stale registries must not pile up as others are added. */
 	kshm_ns_sweep();
-	mutex_lock(&ns_registries_lock);
-	registry = ns_find(ns);
-	if (!registry)
-		registry = ns_add_registry(ns);
-	mutex_unlock(&ns_registries_lock);
-	return registry;
+	return ns_add_registry(ns);
 }
 
 /**
@@ -299,22 +331,31 @@ void kshm_ns_limits(struct kshm_limits *limits)
  */
 int kshm_ns_init(void)
 {
-	ns_group = fsnotify_alloc_group(&ns_mark_ops, 0);
+	/* Two tasks can make a registry, and its mark, for a namespace. */
+	ns_group = fsnotify_alloc_group(&ns_mark_ops, FSNOTIFY_GROUP_DUPS);
 	if (IS_ERR(ns_group))
 		return PTR_ERR(ns_group);
+	ns_queue = alloc_ordered_workqueue("kshm", 0);
+	if (!ns_queue)
+		goto group;
 	ns_initial_registry = kshm_registry_new();
-	if (!ns_initial_registry) {
-		fsnotify_put_group(ns_group);
-		return -ENOMEM;
-	}
+	if (!ns_initial_registry)
+		goto queue;
 	return 0;
+
+queue:
+	destroy_workqueue(ns_queue);
+group:
+	fsnotify_put_group(ns_group);
+	return -ENOMEM;
 }
 
 /**
  * kshm_ns_exit() - end all registries
  *
  * No segment and no object is left, and no caller can make one. But a namespace
- * can end at this very moment, so this waits until fsnotify calls no more.
+ * can end at this very moment. So this waits until fsnotify calls no more, which
+ * queues no more works; then until the last work has returned.
  *
  * Context: Sleeps.
  */
@@ -324,6 +365,7 @@ void kshm_ns_exit(void)
 	wait_event(ns_marks_gone, !atomic_read(&ns_marks));
 	/* The last ns_free_mark() may still be on its way back to fsnotify. */
 	fsnotify_wait_marks_destroyed();
+	destroy_workqueue(ns_queue);
 	fsnotify_put_group(ns_group);
 	kshm_registry_put(ns_initial_registry);
 }

@@ -192,7 +192,7 @@ int kshm_proc_open(struct file *file, const struct seq_operations *ops)
 	struct kshm_registry *registry;
 	struct proc_listing *listing;
 
-	/* A listing shows what pins the module, so end stale registries first. */
+	/* A listing shows what pins the module, so let stale registries end. */
 	kshm_ns_sweep();
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))

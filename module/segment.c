@@ -118,9 +118,8 @@ static void segment_free(struct kref *ref)
 	kshm_registry_put(segment->registry);
 	kfree_rcu(segment, rcu);
 	/*
-	 * The caller's code stays: it has a file that pins the module, or fsnotify
-	 * called it at the end of a namespace, and module exit waits for all
-	 * fsnotify marks.
+	 * The caller's code stays: it has a file that pins the module, or it is a
+	 * work, and module exit waits for all works.
 	 */
 	module_put(THIS_MODULE);
 }
@@ -141,8 +140,7 @@ void kshm_segment_put(struct kshm_segment *segment)
  * @segment:	dead and removed from the registry, or never published. The caller
  *		gives its reference away
  *
- * Context: No segment's lock. The registry's lock only at the end of its namespace;
- * then only last detaches and the close of an owner can wait for it. Sleeps.
+ * Context: Neither the segment's lock nor the registry's. Sleeps.
  *
  * Twin of shm_destroy().
  */
@@ -252,31 +250,53 @@ void kshm_segment_remove(struct kshm_segment *segment)
 		kshm_segment_destroy(segment);
 }
 
+/*
+ * Mark the first segment from @index on, and free it if it died of that. Its pages are
+ * freed here, since a kernel thread's files are closed by a work of all threads.
+ *
+ * Return: true if there was a segment; @index is moved beyond it.
+ */
+static bool segment_mark_next(struct kshm_registry *registry, int *index)
+{
+	struct kshm_segment *segment;
+	bool died = false;
+
+	mutex_lock(&registry->lock);
+	segment = kshm_registry_next(registry, index);
+	if (segment)
+		died = segment_mark_if_alive(segment);
+	if (died)
+		kshm_registry_remove(segment);
+	mutex_unlock(&registry->lock);
+	if (!segment)
+		return false;
+
+	++*index;
+	if (died) {
+		kshm_backing_empty(segment->inode);
+		kshm_segment_destroy(segment);
+	}
+	return true;
+}
+
 /**
  * kshm_segment_mark_all() - mark all segments of a namespace that has ended
  * @registry:	its registry, which no lookup finds any more
  *
  * Segments without an attach are destroyed here, others with their last detach.
  *
- * Context: Takes the registry's lock, then each segment's. Sleeps.
+ * Context: A work. Takes the registry's lock, for one segment at a time, since a last
+ * detach can wait for it under mmap_lock. Sleeps.
  *
  * Twin of shm_exit_ns(). In-tree, an attach keeps its namespace, so there no
  * segment is left attached.
  */
 void kshm_segment_mark_all(struct kshm_registry *registry)
 {
-	struct kshm_segment *segment;
 	int index = 0;
 
-	mutex_lock(&registry->lock);
-	while ((segment = kshm_registry_next(registry, &index))) {
-		if (segment_mark_if_alive(segment)) {
-			kshm_registry_remove(segment);
-			kshm_segment_destroy(segment);
-		}
-		index++;
-	}
-	mutex_unlock(&registry->lock);
+	while (segment_mark_next(registry, &index))
+		;
 }
 
 static void segment_set_lpid(struct kshm_segment *segment)

@@ -8,9 +8,11 @@
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "cases.h"
+#include "kshm.h"
 
 #define PAGES		64
 #define TRACING		"/sys/kernel/tracing/instances/kshm"
@@ -53,12 +55,18 @@ static void trace_events(const char *const *events)
 	}
 }
 
-/* Ends recording. The lines are in @trace, without those about the buffers. */
+/* What was recorded up to now is in @trace. */
+static void trace_read(void)
+{
+	slurp(TRACING "/trace", trace, sizeof(trace));
+}
+
+/* Ends recording. */
 static void trace_end(void)
 {
 	must(!write_number(TRACING "/tracing_on", 0));
-	slurp(TRACING "/trace", trace, sizeof(trace));
-	must(!write_file(TRACING "/set_event", ""));
+	trace_read();
+	must(!write_number(TRACING "/events/enable", 0));
 }
 
 /*
@@ -182,6 +190,144 @@ TEST_F(fair, last_unmap_of_a_descriptor_frees_without_mmap_lock)
 	EXPECT_EQ(PAGES, elsewhere);
 	ASSERT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(0, st.st_blocks);
+}
+
+/* Makes a namespace with pages of a segment and of an object, and ends it. */
+static void leave_a_namespace_behind(const char *mount_mqueue_at)
+{
+	int fd;
+
+	must(!unshare(CLONE_NEWIPC));
+	must(!mount_mqueue_at ||
+	     !mount("mqueue", mount_mqueue_at, "mqueue", 0, NULL));
+	attach_and_touch(make(PAGES), PAGES);
+	fd = kshm_shm_open("/left", O_RDWR | O_CREAT, 0600);
+	must(!posix_fallocate(fd, 0, PAGES * PAGE));
+	_exit(0);
+}
+
+/* Counts the pages that this process freed, and those that others did. */
+static void count_freed_by(int *me, int *others)
+{
+	char *rest = trace, *event;
+	pid_t pid;
+
+	*me = 0;
+	*others = 0;
+	while ((event = next_event(&rest, &pid)))
+		if (is_event(event, PAGE_FREED))
+			++*(pid == getpid() ? me : others);
+}
+
+static const char *const pages[] = { "filemap/" PAGE_FREED, NULL };
+
+/*
+ * Does @act again and again until the memory of a namespace that has ended without a
+ * report is free. Returns how many of its pages this process freed itself.
+ */
+static int freed_while(void (*act)(void))
+{
+	int me = 0, others = 0, i;
+	pid_t child;
+
+	must(!unshare(CLONE_NEWNS) &&
+	     !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	child = spawn();
+	if (!child)
+		leave_a_namespace_behind("/mnt");
+	reap(child);
+	trace_events(pages);
+	for (i = 0; i < 1000 && me + others < 2 * PAGES; i++) {
+		act();
+		usleep(10000);
+		trace_read();
+		count_freed_by(&me, &others);
+	}
+	trace_end();
+	must(!umount("/mnt"));
+	must(me + others >= 2 * PAGES);
+	return me;
+}
+
+static void open_listing(void)
+{
+	close(open(kshm.listing, O_RDONLY | O_CLOEXEC));
+}
+
+/*
+ * fair: A task that opens the listing frees no memory of a namespace that has ended.
+ */
+TEST_F(fair, listing_frees_nothing_of_others)
+{
+	EXPECT_EQ(0, freed_while(open_listing));
+}
+
+static void first_call(void)
+{
+	must(!unshare(CLONE_NEWIPC));
+	must(get(KEY, 0, 0) == -ENOENT);
+}
+
+/*
+ * fair: A task that makes the first call of a namespace frees no memory of another one
+ * that has ended.
+ */
+TEST_F(fair, first_call_frees_nothing_of_others)
+{
+	EXPECT_EQ(0, freed_while(first_call));
+}
+
+/*
+ * Counts the pages that works of kshm's own freed, and those that were freed
+ * elsewhere.
+ */
+static void count_freed_in_works(int *own, int *elsewhere)
+{
+	static bool in_own[1 << 22];
+	char *rest = trace, *event;
+	pid_t pid;
+
+	*own = 0;
+	*elsewhere = 0;
+	while ((event = next_event(&rest, &pid))) {
+		if (is_event(event, "workqueue_execute_start"))
+			in_own[pid] = strstr(event, "[kshm]");
+		else if (is_event(event, "workqueue_execute_end"))
+			in_own[pid] = false;
+		else if (is_event(event, PAGE_FREED))
+			++*(in_own[pid] ? own : elsewhere);
+	}
+}
+
+static const char *const works_and_pages[] = {
+	"workqueue/workqueue_execute_start", "workqueue/workqueue_execute_end",
+	"filemap/" PAGE_FREED, NULL,
+};
+
+/*
+ * fair: The memory of an ended namespace is freed by a work of kshm's own, which
+ * nobody waits for: segments, those with a descriptor, and objects.
+ */
+TEST_F(fair, namespace_end_frees_in_a_work_of_its_own)
+{
+	int own = 0, elsewhere = 0, fd, i;
+
+	detach(attach_and_touch(make(PAGES), PAGES));
+	detach(attach_and_touch(make(PAGES), PAGES));
+	ASSERT_LE(0, fd_of(self->dev, 1));
+	fd = kshm_shm_open("/left", O_RDWR | O_CREAT, 0600);
+	ASSERT_EQ(0, posix_fallocate(fd, 0, PAGES * PAGE));
+	close(fd);
+	trace_events(works_and_pages);
+	ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+	for (i = 0; i < 1000 && own + elsewhere < 3 * PAGES; i++) {
+		usleep(10000);
+		trace_read();
+		count_freed_in_works(&own, &elsewhere);
+	}
+	trace_end();
+	EXPECT_EQ(3 * PAGES, own);
+	EXPECT_EQ(0, elsewhere);
 }
 
 TEST_HARNESS_MAIN

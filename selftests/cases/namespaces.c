@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IPC, pid and user namespaces: what is seen from where, and what stays. */
+#include <pthread.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 
@@ -411,6 +412,40 @@ TEST_F(namespaces, open_listing_keeps_its_pids)
 		EXPECT_EQ(1, n);
 		EXPECT_LT(1, cpid);
 		_exit(0);
+	}
+}
+
+/* Creates a segment as soon as all threads are ready; returns its id. */
+static void *create_at_once(void *barrier)
+{
+	pthread_barrier_wait(barrier);
+	return (void *)(intptr_t)get(IPC_PRIVATE, PAGE, 0600);
+}
+
+/*
+ * namespaces: The first calls of a namespace, made by many threads at once, all see
+ * the same segments.
+ */
+TEST_F(namespaces, first_calls_at_once_meet)
+{
+	enum { THREADS = 4, ROUNDS = 100 };
+	pthread_t threads[THREADS];
+	pthread_barrier_t barrier;
+	int round, i;
+	void *id;
+
+	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, THREADS));
+	for (round = 0; round < ROUNDS; round++) {
+		ASSERT_TRUE(unshare_soon());
+		for (i = 0; i < THREADS; i++)
+			pthread_create(&threads[i], NULL, create_at_once,
+				       &barrier);
+		for (i = 0; i < THREADS; i++) {
+			pthread_join(threads[i], &id);
+			EXPECT_GT(THREADS, (uintptr_t)id);
+		}
+		for (i = 0; i < THREADS; i++)
+			EXPECT_TRUE(exists(i));
 	}
 }
 
