@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# People's door to kshm; kbuild's door is Kbuild. All that is made goes under
+# Targets for people; kbuild reads Kbuild. All that is made goes under
 # build/, the module to build/<kernel release>/. "make help" tells the rest.
 
 override BUILD := $(abspath $(or $(BUILD),build))
@@ -142,7 +142,7 @@ install-dkms:
 	@cp -r Kbuild module uapi '$(to)'
 	@sed 's/@VERSION@/$(version)/' tools/dkms.conf >'$(to)/dkms.conf'
 
-# What took long to fetch or to make is in the user's cache, and stays there.
+# The user's cache keeps downloads, kernels and disks.
 clean:
 	@rm -rf '$(BUILD)'/*
 
@@ -193,7 +193,7 @@ help:
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
-	@echo '  make clean        removes what was built; what is in the cache stays'
+	@echo '  make clean        removes build/; the cache stays'
 	@echo '  make clean-cache  empties the cache: kernels, sources, disks of guests; it is'
 	@echo '                    ~/.cache/kshm, or the folder KSHM_CACHE'
 	@echo

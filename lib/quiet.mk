@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Short lines of what is made, as kbuild's; V=1 shows whole commands. A recipe
+# Prints one short line for each file that is made, as kbuild does; V=1 shows whole
+# commands. A recipe
 # says $(call made,CC), then $(Q) before its command. With "make -s" it is silent.
 
 ifeq ($(V),1)

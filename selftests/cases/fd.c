@@ -981,7 +981,7 @@ TEST_F(fd, mapped_while_removed_ends_once)
 	}
 }
 
-/* fd: kshm_fd() gives the same as the ioctl, and refuses other open flags. */
+/* fd: kshm_segment_fd() gives the same as the ioctl, and refuses other open flags. */
 TEST_F(fd, library_gives_the_same)
 {
 	int fd = kshm_segment_fd(0, O_RDONLY | O_CLOEXEC);

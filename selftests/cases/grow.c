@@ -288,7 +288,7 @@ static unsigned long committed(void)
 	return meminfo("Committed_AS:");
 }
 
-/* grow: What growing has committed is given back at the end. */
+/* grow: Memory that GROW has committed is given back at the end. */
 TEST_F(grow, committed_memory_comes_and_goes)
 {
 	const size_t much = 64UL << 20;

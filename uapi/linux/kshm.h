@@ -28,8 +28,8 @@
  * - On success ioctl() returns 0, and every result is in the struct. On
  *   failure it returns -1 and sets errno.
  * - The size of the struct is part of the command number, so programs and
- *   modules of different ages work together. A struct that is longer than the
- *   module's must end in zeros, else the call fails with E2BIG. A struct that
+ *   modules of different ages work together. In a struct that is longer
+ *   than the module's, the bytes beyond must be 0, else the call fails with E2BIG. A struct that
  *   is shorter than the first published version fails with EINVAL.
  * - An unknown flag fails with EINVAL, and so does a reserved field that is
  *   not 0. Fields that the kernel only writes may hold anything on input.
@@ -475,8 +475,8 @@ struct kshm_lock {
  *
  * Later attaches have the new size. Existing attaches keep their length and
  * are detached as before; a process that wants to see all of the segment
- * attaches it again. It can compare @generation with the one that it has
- * attached, to learn whether the segment has grown. New pages are zero. A
+ * attaches it again. To learn whether the segment has grown, it can compare
+ * @generation with the value that it read when it attached. New pages are zero. A
  * segment never shrinks.
  *
  * Memory for the new size is charged before anything changes. Locked pages are
@@ -505,7 +505,7 @@ struct kshm_grow {
 
 /**
  * struct kshm_get_named - find a segment by name, or create one
- * @name:	in: address of the name; there is no 0 at its end
+ * @name:	in: address of the name; it needs no 0 at its end
  * @name_len:	in: length of the name, 1 to 255 bytes
  * @flags:	in, out: as in &struct kshm_get
  * @size:	in: as in &struct kshm_get
@@ -544,10 +544,10 @@ struct kshm_get_named {
 #define KSHM_WHY_SHORT_STRUCT	2	/* too short [size, least size] */
 #define KSHM_WHY_LONG_STRUCT	3	/* too long, not ending in zeros */
 #define KSHM_WHY_FAULT		4	/* memory can't be read or written */
-#define KSHM_WHY_FLAGS		5	/* unknown flags [those, known flags] */
-#define KSHM_WHY_RESERVED	6	/* a reserved field is not 0 [it] */
+#define KSHM_WHY_FLAGS		5	/* unknown [unknown flags, known flags] */
+#define KSHM_WHY_RESERVED	6	/* a reserved field is not 0 [its value] */
 #define KSHM_WHY_MODE		7	/* not permissions [mode, all bits] */
-#define KSHM_WHY_DEST		8	/* dest_len too large [it, 4096] */
+#define KSHM_WHY_DEST		8	/* too large [dest_len, 4096] */
 #define KSHM_WHY_SIZE_ZERO	9	/* new segment of size 0 */
 #define KSHM_WHY_SHMMAX		10	/* above shmmax [size, shmmax] */
 #define KSHM_WHY_SHMALL		11	/* above shmall [all pages, shmall] */
@@ -567,18 +567,18 @@ struct kshm_get_named {
 #define KSHM_WHY_ADDR_NONE	25	/* REMAP without an address */
 #define KSHM_WHY_ADDR_TAKEN	26	/* address is taken [address, length] */
 #define KSHM_WHY_ADDR_WRAPS	27	/* end wraps around [address, length] */
-#define KSHM_WHY_ADDR_LOW	28	/* below mmap_min_addr, or sealed [it] */
+#define KSHM_WHY_ADDR_LOW	28	/* too low, or sealed [address] */
 #define KSHM_WHY_ADDR_ANSWER	29	/* struct would be replaced [address] */
 #define KSHM_WHY_NOT_ATTACHED	30	/* nothing attached there [address] */
-#define KSHM_WHY_MEMLOCK	31	/* above RLIMIT_MEMLOCK [pages, it] */
-#define KSHM_WHY_ADDRESS_SPACE	32	/* above RLIMIT_AS [pages, it] */
+#define KSHM_WHY_MEMLOCK	31	/* above RLIMIT_MEMLOCK [pages, limit] */
+#define KSHM_WHY_ADDRESS_SPACE	32	/* above RLIMIT_AS [pages, limit] */
 #define KSHM_WHY_MEMORY		33	/* no memory, or no address space */
 #define KSHM_WHY_FILES		34	/* the system has no file left */
 #define KSHM_WHY_SIGNAL		35	/* a signal came */
 #define KSHM_WHY_NAME		36	/* invalid name [length, 255] */
 #define KSHM_WHY_SMALLER	37	/* GROW can't shrink [size, its size] */
 #define KSHM_WHY_LOCKED		38	/* pages are locked [how many] */
-#define KSHM_WHY_FILE_LIMIT	39	/* above RLIMIT_FSIZE [size, it] */
+#define KSHM_WHY_FILE_LIMIT	39	/* above RLIMIT_FSIZE [size, limit] */
 #define KSHM_WHY_UNIQUE		40	/* no unique id left [1, all of them] */
 #define KSHM_WHY_NO_NAME	41	/* no object or segment has the name */
 #define KSHM_WHY_NAME_TAKEN	42	/* the name is taken */
@@ -602,12 +602,12 @@ struct kshm_get_named {
  * failure of EXPLAIN. A program that wants to know reasons can give all
  * commands this way; it cannot ask afterwards.
  *
- * Errors, after which the command was not run:
+ * Errors of EXPLAIN itself. The command was not run:
  *
  * - EINVAL: @cmd is EXPLAIN itself.
  * - EFAULT: this struct cannot be read or written. There is one exception: the
  *   command was run if the struct became unwritable during the call.
- * - EINTR: a signal came while OPEN waited.
+ * - EINTR: the command was OPEN, and a signal came while it waited for a lease.
  */
 struct kshm_explain {
 	__u64 arg;
@@ -699,9 +699,9 @@ struct kshm_open {
  *
  * KSHM_IOC_UNLINK does what shm_unlink(3) does. The name is free at once.
  * Descriptors and mappings remain valid, and the memory is freed with the last
- * of them. The owner of the object may unlink it, a caller with CAP_FOWNER,
- * and root of the user namespace that owns the IPC namespace: the rule of a
- * sticky directory that this root owns.
+ * of them. The owner of the object, a caller with CAP_FOWNER, and root of the
+ * user namespace that owns the IPC namespace may unlink it. This is the rule of
+ * a sticky directory that belongs to that root.
  *
  * Errors:
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * The version of kshm. This is the only place that has it: the module, the
+ * The version of kshm. This is the only place that sets it: the module, the
  * library, kshm-run, the DKMS package and the documentation all read it here.
  */
 #ifndef _UAPI_LINUX_KSHM_VERSION_H
