@@ -11,8 +11,9 @@
  * 2. A command without outputs succeeded: accepted. A check would cost each shmdt
  *    and each removal one more system call. A file can fool us only if its driver
  *    accepts unknown commands; then the attach, or the segment, stays.
- * 3. EBADF or ENOTTY: not accepted. The device never returns them. Another thread
- *    may meanwhile have opened the device under this number again.
+ * 3. EBADF or ENOTTY: not accepted. The device never returns them. statx() is not
+ *    asked, since another thread may meanwhile have opened the device under this
+ *    number again.
  * 4. Any other result: accepted if statx() says that the number is that of the
  *    device, or if statx() can't tell.
  *
@@ -61,7 +62,7 @@ union any_struct {
 };
 
 static atomic_int descriptor = -1;	/* the last one that worked */
-static atomic_int owner;		/* pid of the process that may change it */
+static atomic_int owner;		/* pid of the process that may store it */
 static atomic_uint device;		/* device number of /dev/kshm */
 static atomic_bool complain;		/* report the next failure to open it */
 
@@ -74,9 +75,9 @@ static const char *cure(long err)
 	case -EPERM:
 		return "may not be opened: chmod 0666 " DEVICE ", as root";
 	case -ENOTTY:
-		return "isn't kshm's device: remove it, then insmod kshm.ko, as root";
+		return "isn't the device of this version: remove it, then modprobe or insmod kshm, as root";
 	default:
-		return "isn't there: insmod kshm.ko, as root";
+		return "isn't there: modprobe or insmod kshm, as root";
 	}
 }
 
@@ -125,17 +126,20 @@ static bool is_device(int fd)
 }
 
 /* Store the device number, if the device answers as kshm does. */
-static bool learn_device(int fd)
+static long learn_device(int fd)
 {
 	struct kshm_info info = { 0 };
 	unsigned int number;
+	long err = device_number(fd, &number);
 
-	if (device_number(fd, &number) || !number ||
-	    kshm_syscall(SYS_ioctl, fd, KSHM_IOC_INFO, &info) ||
-	    info.abi != KSHM_ABI)
-		return false;
+	if (!err && number)
+		err = kshm_syscall(SYS_ioctl, fd, KSHM_IOC_INFO, &info);
+	if (err)
+		return err;
+	if (!number || info.abi != KSHM_ABI)
+		return -ENOTTY;
 	atomic_store(&device, number);
-	return true;
+	return 0;
 }
 
 static int high_number(void)
@@ -152,12 +156,13 @@ static int high_number(void)
 static int open_anywhere(void)
 {
 	long fd = kshm_syscall(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC);
+	long err = fd < 0 ? fd : learn_device((int)fd);
 
-	if (fd >= 0 && !learn_device((int)fd)) {
+	if (!err)
+		return (int)fd;
+	if (fd >= 0)
 		(void)kshm_syscall(SYS_close, fd);
-		return -ENOTTY;
-	}
-	return (int)fd;
+	return (int)err;
 }
 
 /* Open the device under @least or the next free number, if the limits allow. */

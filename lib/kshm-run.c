@@ -7,12 +7,14 @@
  * /proc/sysvipc/shm lists the segments of kshm.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <elf.h>
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <linux/kshm_version.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,10 @@
 #define LISTING		"/proc/kshm/shm"
 #define NATIVE		"/proc/sysvipc/shm"
 #define PRELOAD		"libkshm-preload.so"
+
+/* Both classes of ELF files have the machine at the same place. */
+#define MACHINE		offsetof(Elf32_Ehdr, e_machine)
+#define MACHINE_END	(MACHINE + sizeof(Elf32_Half))
 
 /* Exit statuses, as those of env(1) */
 #define CANNOT_START	125
@@ -63,7 +69,8 @@ static void need_device(void)
 	struct stat st;
 
 	if (stat(DEVICE, &st) || !S_ISCHR(st.st_mode))
-		fail(CANNOT_START, DEVICE " isn't there; insmod kshm.ko, as root");
+		fail(CANNOT_START,
+		     DEVICE " isn't there; modprobe or insmod kshm, as root");
 	if (access(DEVICE, R_OK | W_OK))
 		fail(CANNOT_START,
 		     DEVICE " may not be opened; chmod 0666 " DEVICE ", as root");
@@ -87,38 +94,82 @@ static int unlink_objects(char **names)
 	return status;
 }
 
-/* Looks beside kshm-run, in ../lib, and in the folders of ../lib. */
+/* Store the part of an ELF header that tells for which machine a file is. */
+static bool read_machine(const char *path, unsigned char *header)
+{
+	FILE *file = fopen(path, "re");
+	bool is_read;
+
+	if (!file)
+		return false;
+	is_read = fread(header, MACHINE_END, 1, file) == 1;
+	fclose(file);
+	return is_read;
+}
+
+/* Is it a file for the machine that kshm-run is for? Store its path if so. */
+static bool is_preload(const char *self, const char *path, char *found)
+{
+	unsigned char mine[MACHINE_END], its[MACHINE_END];
+
+	return read_machine(self, mine) && read_machine(path, its) &&
+	       mine[EI_CLASS] == its[EI_CLASS] &&
+	       !memcmp(mine + MACHINE, its + MACHINE, MACHINE_END - MACHINE) &&
+	       realpath(path, found);
+}
+
+/* ../lib has a folder for each architecture that Debian can install side by side. */
+static bool find_in_folders(const char *self, const char *lib, char *found)
+{
+	char path[2 * PATH_MAX];
+	DIR *dir = opendir(lib);
+	struct dirent *entry;
+	bool is_there = false;
+
+	if (!dir)
+		return false;
+	while (!is_there && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s/" PRELOAD, lib, entry->d_name);
+		is_there = is_preload(self, path, found);
+	}
+	closedir(dir);
+	return is_there;
+}
+
+/* Look beside kshm-run, in ../lib, and in the folders of ../lib. */
 static bool find_preload(char *found)
 {
-	static const char *const places[] = { "", "../lib/", "../lib/*/", NULL };
-	char self[PATH_MAX], pattern[2 * PATH_MAX];
-	const char *const *place;
-	bool is_there = false;
-	glob_t matches;
+	char self[PATH_MAX], folder[PATH_MAX], path[PATH_MAX + sizeof("/../lib/" PRELOAD)];
 
 	if (!realpath((const char *)getauxval(AT_EXECFN), self))
 		return false;
-	*strrchr(self, '/') = '\0';
-	for (place = places; *place && !is_there; place++) {
-		snprintf(pattern, sizeof(pattern), "%s/%s" PRELOAD, self, *place);
-		if (glob(pattern, 0, NULL, &matches))
-			continue;
-		is_there = realpath(matches.gl_pathv[0], found);
-		globfree(&matches);
-	}
-	return is_there;
+	strcpy(folder, self);
+	*strrchr(folder, '/') = '\0';
+	snprintf(path, sizeof(path), "%s/" PRELOAD, folder);
+	if (is_preload(self, path, found))
+		return true;
+	snprintf(path, sizeof(path), "%s/../lib/" PRELOAD, folder);
+	if (is_preload(self, path, found))
+		return true;
+	snprintf(path, sizeof(path), "%s/../lib", folder);
+	return find_in_folders(self, path, found);
 }
 
 static void set_preload(void)
 {
 	const char *preload = getenv("KSHM_PRELOAD"), *others;
 	char found[PATH_MAX], *all;
+	bool is_there;
 
-	if ((!preload || !*preload) && find_preload(found))
-		preload = found;
-	if (!preload || access(preload, R_OK))
+	/* The loader would look for a name without a slash in its own folders. */
+	if (preload && *preload)
+		is_there = !!realpath(preload, found);
+	else
+		is_there = find_preload(found);
+	if (!is_there || access(found, R_OK))
 		fail(CANNOT_START, PRELOAD
 		     " isn't there; make lib, or name it in KSHM_PRELOAD");
+	preload = found;
 	if (strpbrk(preload, ": "))
 		fail(CANNOT_START,
 		     "LD_PRELOAD can't name %s; move it to a path without space and colon",
@@ -162,7 +213,8 @@ static void replace_listing(void)
 		return;
 	if (debug && *debug)
 		fputs("kshm-run: " NATIVE
-		      " stays as it is; only root may replace it\n", stderr);
+		      " stays as it is; it could not be replaced, which takes root\n",
+		      stderr);
 }
 
 /* Become the program. */

@@ -41,7 +41,7 @@ extern "C" {
  * kernel that is built without them.
  *
  * Return: the id of the segment, 0 or more; or -1 with errno EACCES, EEXIST,
- * EINVAL, ENOENT, ENOMEM or ENOSPC.
+ * EINVAL, ENFILE, ENOENT, ENOMEM or ENOSPC.
  */
 int kshm_shmget(key_t key, size_t size, int shmflg);
 
@@ -200,7 +200,8 @@ void *kshm_segment_attach(int shmid, const void *shmaddr, int shmflg,
 /**
  * kshm_segment_grow - make a segment larger, or query its size
  * @shmid:	id of the segment
- * @size:	the new size in bytes, or 0 to query; set to the segment's size
+ * @size:	points to the new size in bytes, or to 0 to query; the segment's size is
+ *		stored there. Must not be NULL
  * @generation:	set to the number of times that the segment has grown; or NULL
  *
  * Existing attaches keep their length; a new attach covers the whole segment.
@@ -213,7 +214,7 @@ int kshm_segment_grow(int shmid, size_t *size, unsigned long long *generation);
 /**
  * kshm_segment_fd - get a file descriptor of a segment
  * @shmid:	id of the segment
- * @flags:	O_RDWR or O_RDONLY, and O_CLOEXEC
+ * @flags:	O_RDWR or O_RDONLY, with or without O_CLOEXEC
  *
  * mmap(2) of the descriptor with MAP_SHARED attaches the segment, also in a
  * process of another IPC namespace that has received the descriptor. poll(2)
@@ -232,7 +233,7 @@ struct kshm_attacher;
  * @shmid:	id of the segment
  * @list:	filled with the mappings, in no order; <linux/kshm.h> defines
  *		struct kshm_attacher
- * @capacity:	number of entries that @list can hold; 0 to count only
+ * @capacity:	number of entries that @list can hold, at most 65,536; 0 to count only
  *
  * Return: the number of mappings, which can be more than @capacity; or -1 with
  * errno EACCES, EFAULT, EIDRM, EINVAL or ENOMEM.

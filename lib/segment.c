@@ -58,7 +58,7 @@ static long get_by_name(int owner, const char *name, struct kshm_get *get)
 	return ret;
 }
 
-/* Refuse what the kernel can't refuse, because it never sees it. */
+/* Refuse flags that are not passed to the kernel. */
 static long check_flags(int shmflg, int flags)
 {
 	if (flags & ~NEW_FLAGS)
@@ -166,12 +166,15 @@ static long list_attachers(int shmid, struct kshm_attacher *list,
 	struct kshm_who arg = {
 		.id = shmid,
 		.list = (uintptr_t)list,
-		.room = capacity < KSHM_WHO_ROOM_MAX ? (__u32)capacity :
-						       KSHM_WHO_ROOM_MAX,
+		.room = (__u32)capacity,
 		.count = ~0U,
 	};
-	long ret = kshm_ioctl(KSHM_IOC_WHO, &arg);
+	long ret;
 
+	if (capacity > KSHM_WHO_ROOM_MAX)
+		return kshm_refuse(EINVAL, KSHM_WHY_ROOM, capacity,
+				   KSHM_WHO_ROOM_MAX);
+	ret = kshm_ioctl(KSHM_IOC_WHO, &arg);
 	return ret ? ret : (long)arg.count;
 }
 

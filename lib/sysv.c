@@ -65,7 +65,10 @@ static long get_huge(key_t key, size_t size, int shmflg)
 		return ret;
 	if (ret == -ENOENT)
 		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
-	if ((shmflg & IPC_EXCL) && (ret >= 0 || ret == -EINVAL || ret == -EACCES))
+	if ((shmflg & IPC_EXCL) && ret >= 0)
+		return kshm_refuse(EEXIST, KSHM_WHY_EXISTS, (__u32)key,
+				   (__u64)ret);
+	if ((shmflg & IPC_EXCL) && (ret == -EINVAL || ret == -EACCES))
 		return -EEXIST;
 	return ret;
 }

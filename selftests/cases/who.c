@@ -471,7 +471,7 @@ TEST_F(who, stale_id_einval)
 	EXPECT_EQ(EINVAL, errno);
 }
 
-/* who: kshm_who() gives the same as the ioctl, and takes any room. */
+/* who: kshm_segment_attachers() gives the same as the ioctl. */
 TEST_F(who, library_gives_the_same)
 {
 	char *p = attach(make(2));
@@ -480,7 +480,11 @@ TEST_F(who, library_gives_the_same)
 	EXPECT_EQ(1, kshm_segment_attachers(0, list, MOST));
 	EXPECT_EQ((uintptr_t)p, list[0].addr);
 	EXPECT_EQ(1, kshm_segment_attachers(0, NULL, 0));
-	EXPECT_EQ(1, kshm_segment_attachers(0, list, (size_t)KSHM_WHO_ROOM_MAX + 9));
+	EXPECT_EQ(-1, kshm_segment_attachers(0, list,
+					     (size_t)KSHM_WHO_ROOM_MAX + 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, kshm_segment_attachers(0, list, (1ULL << 32) + 1));
+	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, kshm_segment_attachers(7, list, MOST));
 	EXPECT_EQ(EINVAL, errno);
 }
