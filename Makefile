@@ -33,7 +33,7 @@ module: kernel
 		echo "No kernel headers in $(KDIR); install linux-headers-$$(uname -r), or say make KERNEL=6.12." >&2; \
 		exit 1; }
 	@qemu/link-sources "$(BUILD)/$(release)" Kbuild module uapi
-	@$(MAKE) -C '$(KDIR)' M="$(BUILD)/$(release)" W=$(W) modules
+	+@qemu/kbuild '$(KDIR)' M="$(BUILD)/$(release)" W=$(W) modules
 
 kernel:
 	@qemu/host-packages build

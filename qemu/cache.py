@@ -9,6 +9,7 @@ it is complete; so a thing that is there can be used, whoever was interrupted.
     apt/       package lists, and the configuration that apt-get is run with
     packages/  packages of which other things are made, for each suite
     kernels/   kernels, fetched or built
+    toolchains/  compilers of a Debian newer than this host
     sources/   sources of Linux
     images/    disks for guests
 
@@ -29,7 +30,7 @@ import time
 HERE = os.path.dirname(os.path.realpath(__file__))
 BUILD = (os.environ.get("BUILD") or
          os.path.join(os.path.dirname(HERE), "build"))
-KINDS = ("apt", "packages", "kernels", "sources", "images")
+KINDS = ("apt", "packages", "kernels", "toolchains", "sources", "images")
 TAG = """Signature: 8a477f597d28d172789f06886806bc55
 # What kshm fetched or made; "make clean-cache" in a clone of it removes this.
 """

@@ -129,10 +129,11 @@ class NotFetched(Exception):
     """A package did not come; the text tells why."""
 
 
-def suites(*others):
-    """The host's own suite, then the others that the host can use."""
+def suites(*others, newer=False):
+    """The host's own suite, then the others whose programs the host can run, or
+    with newer all others."""
     for name in (host()[0], *others):
-        if not_newer(name):
+        if newer or not_newer(name):
             suite = Suite(name)
             suite.update()
             yield suite

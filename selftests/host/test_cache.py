@@ -13,6 +13,7 @@ QEMU = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../qemu")
 sys.path.append(QEMU)
 import cache
 import debian
+import toolchain
 
 SLOW_MAKER = """
 import os, sys, time
@@ -188,6 +189,16 @@ def test_suite_newer_than_the_host_is_not_used(trixie):
     assert debian.not_newer("bookworm-backports")
     assert debian.not_newer("trixie")
     assert not debian.not_newer("sid")
+
+
+def test_kernel_of_a_newer_debian_is_built_with_its_compiler(trixie, tmp_path):
+    (tmp_path / "kdir").mkdir()
+    kdir = str(tmp_path / "kdir")
+    assert toolchain.foreign_suite(kdir) is None
+    for suite, foreign in ("bookworm", None), ("trixie", None), ("sid", "sid"):
+        (tmp_path / "suite").write_text(suite + "\n")
+        assert toolchain.foreign_suite(kdir) == foreign
+    assert toolchain.command_for("/usr/src/linux", ["make"]) == ["make"]
 
 
 def test_newest_version_is_by_debians_order():

@@ -10,7 +10,7 @@ EMULATOR = "qemu-system-x86_64"
 
 @pytest.mark.parametrize("target", ["all", "run", "smoke", "shell", "install"])
 def test_make_unknown_kernel_refused(target):
-    refuses(["make", target, "KERNEL=5.4"], "say KERNEL=6.1 or KERNEL=6.12")
+    refuses(["make", target, "KERNEL=5.4"], "say KERNEL=6.1, KERNEL=6.12,")
 
 
 def test_make_missing_headers_refused():
