@@ -27,6 +27,8 @@
  * The operations never sleep when they are called by way of an O_PATH descriptor,
  * so that a task that has slept since is not in them.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "kshm.h"
 
 #include <linux/falloc.h>
@@ -85,11 +87,37 @@ static bool backing_overcommit_is_strict(void)
 	loff_t all = (loff_t)(totalram_pages() + get_nr_swap_pages());
 	struct file *file;
 
-	file = shmem_file_setup("kshm", all << PAGE_SHIFT, 0);
+	file = shmem_file_setup("kshm", all << PAGE_SHIFT, KSHM_VMA_FLAGS(0));
 	if (IS_ERR(file))
 		return true;
 	fput(file);
 	return false;
+}
+
+/**
+ * kshm_backing_check() - do shmem inodes have the flags that kshm was compiled for?
+ *
+ * The kernel changed their values once. kshm_mlock() sets one, which no compiler
+ * checks; a new file shows another one of the same set.
+ *
+ * Context: Module init. Sleeps.
+ *
+ * Return: 0; -EINVAL if they differ, -ENOMEM.
+ */
+int kshm_backing_check(void)
+{
+	struct file *file;
+	int err = 0;
+
+	file = shmem_file_setup("kshm", 0, KSHM_VMA_FLAGS(VM_NORESERVE));
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (SHMEM_I(file_inode(file))->flags != SHMEM_F_NORESERVE) {
+		pr_err("the flags of this kernel's shmem inodes are not those that kshm was compiled for\n");
+		err = -EINVAL;
+	}
+	fput(file);
+	return err;
 }
 
 /**
@@ -114,7 +142,8 @@ struct file *kshm_backing_new(key_t key, size_t size, bool noreserve)
 	if (noreserve && backing_overcommit_is_strict())
 		noreserve = false;
 	snprintf(name, sizeof(name), "SYSV%08x", key);
-	file = shmem_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
+	file = shmem_file_setup(name, size,
+				KSHM_VMA_FLAGS(noreserve ? VM_NORESERVE : 0));
 	/* Security modules leave it alone; the segment has the permissions. */
 	if (!IS_ERR(file))
 		file_inode(file)->i_flags |= S_PRIVATE;

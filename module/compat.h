@@ -8,9 +8,13 @@
 
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#error "kshm supports Linux 6.1 to 6.12; build it for one of them (make KERNEL=6.12)"
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "kshm needs Linux 6.1 or newer; build it for one that it is tested on (make KERNEL=7.3)"
+#endif
+
+/* main.c warns of it, once. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 4, 0)
+#define KSHM_IS_UNTESTED
 #endif
 
 #include <linux/kconfig.h>
@@ -47,6 +51,76 @@
 /* The parameter of that type in inode operations changed with it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define mnt_idmap user_namespace
+#endif
+
+/* 6.17 renamed the function that calls ->mmap. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define vfs_mmap call_mmap
+#endif
+
+/* 7.0 made a type of a VMA's flags, which shmem_file_setup() takes. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define KSHM_VMA_FLAGS(flags)	legacy_to_vma_flags(flags)
+#else
+#define KSHM_VMA_FLAGS(flags)	(flags)
+#endif
+
+/*
+ * 6.19 gave the flags of a shmem inode values of their own; before, they were those
+ * of a VMA. Both are plain numbers, so the compiler accepts the wrong one.
+ */
+#include <linux/shmem_fs.h>
+#ifndef SHMEM_F_LOCKED
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#error "this kernel does not tell which flag locks a shmem inode; see kshm_mlock()"
+#endif
+#define SHMEM_F_LOCKED		VM_LOCKED
+#define SHMEM_F_NORESERVE	VM_NORESERVE
+#endif
+
+/* The header of folio batches was renamed. */
+#if __has_include(<linux/folio_batch.h>)
+#include <linux/folio_batch.h>
+#else
+#include <linux/pagevec.h>
+#endif
+
+/*
+ * Whether a program may be inspected was noted in its mm before its tasks shared a
+ * struct for that. The kernel's functions that read the struct are not exported.
+ * Context of both: RCU read lock.
+ */
+#include <linux/cred.h>
+#include <linux/sched/coredump.h>
+#if __has_include(<linux/sched/exec_state.h>)
+#include <linux/sched/exec_state.h>
+static inline bool kshm_is_dumpable(const struct task_struct *task,
+				    struct mm_struct *mm)
+{
+	struct task_exec_state *state = rcu_dereference(task->exec_state);
+
+	return state && READ_ONCE(state->dumpable) == TASK_DUMPABLE_OWNER;
+}
+
+static inline struct user_namespace *
+kshm_exec_user_ns(const struct task_struct *task, struct mm_struct *mm)
+{
+	struct task_exec_state *state = rcu_dereference(task->exec_state);
+
+	return state ? state->user_ns : &init_user_ns;
+}
+#else
+static inline bool kshm_is_dumpable(const struct task_struct *task,
+				    struct mm_struct *mm)
+{
+	return get_dumpable(mm) == SUID_DUMP_USER;
+}
+
+static inline struct user_namespace *
+kshm_exec_user_ns(const struct task_struct *task, struct mm_struct *mm)
+{
+	return mm->user_ns;
+}
 #endif
 
 /*

@@ -554,6 +554,7 @@ void kshm_munlock(struct kshm_segment *segment);
 void kshm_munlock_rescue(struct address_space *mapping);
 
 /* backing.c */
+int kshm_backing_check(void);
 struct file *kshm_backing_new(key_t key, size_t size, bool noreserve);
 int kshm_backing_allocate(struct file *file, size_t size);
 int kshm_backing_enlarge(struct file *file, loff_t size);

@@ -10,10 +10,17 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+#ifdef KSHM_IS_UNTESTED
+#warning "kshm is tested on Linux 6.1 to 7.3; with this newer one it may do harm"
+#endif
+
 static int __init kshm_init(void)
 {
 	int err;
 
+	err = kshm_backing_check();
+	if (err)
+		return err;
 	err = kshm_ns_init();
 	if (err)
 		return err;

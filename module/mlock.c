@@ -12,7 +12,6 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pagemap.h>
-#include <linux/pagevec.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
@@ -97,7 +96,7 @@ int kshm_mlock(struct kshm_ctx *ctx, struct kshm_segment *segment)
 		return err;
 	segment->locker = get_current_cred();
 	segment->locked = pages;
-	SHMEM_I(inode)->flags |= VM_LOCKED;
+	SHMEM_I(inode)->flags |= SHMEM_F_LOCKED;
 	mapping_set_unevictable(inode->i_mapping);
 	return 0;
 }
@@ -121,7 +120,7 @@ void kshm_munlock(struct kshm_segment *segment)
 
 	if (!segment->locker)
 		return;
-	SHMEM_I(inode)->flags &= ~VM_LOCKED;
+	SHMEM_I(inode)->flags &= ~SHMEM_F_LOCKED;
 	mapping_clear_unevictable(inode->i_mapping);
 	mlock_uncharge(segment->locker, segment->locked);
 	put_cred(segment->locker);

@@ -209,7 +209,7 @@ int kshm_attach_file_mmap(struct file *file, struct vm_area_struct *vma)
 	err = kshm_segment_open(segment);
 	if (err)
 		return err;
-	err = call_mmap(segment->file, vma);
+	err = vfs_mmap(segment->file, vma);
 	if (err) {
 		kshm_segment_close(segment);
 		return err;

@@ -16,6 +16,7 @@
 
 #include <linux/cred.h>
 #include <linux/file.h>
+#include <linux/fs_struct.h>
 #include <linux/shmem_fs.h>
 #include <linux/user_namespace.h>
 
@@ -37,7 +38,7 @@ static struct file *open_new_file(const char *name,
 
 	/* VM_NORESERVE: memory is charged page by page, as in tmpfs. */
 	snprintf(label, sizeof(label), OPEN_LABEL "%s", name);
-	file = shmem_file_setup(label, 0, VM_NORESERVE);
+	file = shmem_file_setup(label, 0, KSHM_VMA_FLAGS(VM_NORESERVE));
 	if (IS_ERR(file))
 		return file;
 	inode = file_inode(file);

@@ -20,7 +20,6 @@
 
 #include <linux/cred.h>
 #include <linux/rbtree.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -75,11 +74,11 @@ static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
 		 * credentials, with smp_wmb() between the two.
 		 */
 		smp_rmb();
-		if (get_dumpable(mm) == SUID_DUMP_USER)
+		if (kshm_is_dumpable(task, mm))
 			return true;
 	}
 	return ns_capable_noaudit(its->user_ns, CAP_SYS_PTRACE) &&
-	       ns_capable_noaudit(mm->user_ns, CAP_SYS_PTRACE);
+	       ns_capable_noaudit(kshm_exec_user_ns(task, mm), CAP_SYS_PTRACE);
 }
 
 static u32 who_prot(const struct vm_area_struct *vma)
