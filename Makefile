@@ -5,7 +5,7 @@
 
 override BUILD := $(abspath $(or $(BUILD),build))
 
-# Which kernel the module is built for: a fetched one (KERNEL=6.1 or 6.12), a
+# Which kernel the module is built for: a fetched one (KERNEL=7.3), a
 # tree of your own (KDIR=), else the running one.
 KERNEL ?=
 KDIR ?= $(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir,/lib/modules/$(shell uname -r)/build)
@@ -197,8 +197,10 @@ help:
 	@echo '  make clean-cache  empties the cache: kernels, sources, disks of guests; it is'
 	@echo '                    ~/.cache/kshm, or the folder KSHM_CACHE'
 	@echo
-	@echo '  KERNEL=6.1|6.12   that Debian kernel, fetched into the cache; KERNEL=debug'
-	@echo '                    is what debug-check runs on'
+	@echo "Debian's kernels, which are fetched into the cache, and what was tested on them:"
+	@qemu/fetch-kernel --list
+	@echo '  KERNEL=debug      what debug-check runs on'
+	@echo
 	@echo '  V=1               shows the commands that compile, not only what they make'
 	@echo '  KDIR=DIR          a kernel tree or headers of your own'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'

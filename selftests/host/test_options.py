@@ -16,7 +16,7 @@ from commands import refuses
          "there is no file"),
         ("image_unknown", "qemu/image cake", "say debian or apps"),
         ("fetch_kernel_no_version", "qemu/fetch-kernel",
-         "say KERNEL=6.1, KERNEL=6.12,"),
+         "say KERNEL=6.1, 6.12, "),
         ("apps_unknown_app", "selftests/programs/run 6.12 cake",
          "there is no app cake"),
         ("check_unknown_stage", "selftests/runner/check tea",

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernels that KERNEL= can name.
+
+A name is the kernel's version, and a flavour if it is not the plain one:
+7.3, 7.3-rt.
+"""
+
+import collections
+
+# How a release begins, of which flavour it is, the suites that have it beside the
+# host's own, and what was tested on which release when.
+Kernel = collections.namedtuple("Kernel", "release flavour suites tested")
+CLOUD = "cloud-{architecture}"
+KERNELS = {
+    "6.1": Kernel("6.1.", CLOUD, ("bookworm",),
+                  "6.1.192, November 2026: make check"),
+    "6.12": Kernel("6.12.", CLOUD, ("bookworm-backports", "trixie"),
+                   "6.12.117, November 2026: make check; the usual one"),
+    "7.2": Kernel("7.2.", CLOUD, ("trixie-backports",),
+                  "7.2.12, November 2026: compiled"),
+    "7.3": Kernel("7.3.", CLOUD, ("trixie-backports",),
+                  "7.3.4, November 2026: all cases"),
+}
+
+
+def choice():
+    """-> the names as a sentence has them"""
+    *others, last = KERNELS
+    return f"{', '.join(others)} or {last}"
+
+
+def table():
+    """-> a line for each kernel, as make help prints them"""
+    return "".join(f"  KERNEL={name:<10} {kernel.tested}\n"
+                   for name, kernel in KERNELS.items())
