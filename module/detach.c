@@ -23,6 +23,8 @@
  * @size:	bytes from @addr on that can hold further pieces
  * @piece:	piece that was found last; its file is counted, and NULL until
  *		the first piece is found
+ * @alone:	no other task used the address space when the search began, so nothing
+ *		can replace the piece that it finds
  * @plain:	mmap() refused a guard: unmap the piece found next without one
  * @unmapped:	a piece was unmapped; from now on only VMAs of its file are pieces
  * @seen:	a piece was there, and mmap() refused the guard; the piece may be
@@ -33,6 +35,7 @@ struct detach_walk {
 	unsigned long	next;
 	unsigned long	size;
 	struct kshm_piece piece;
+	bool		alone;
 	bool		plain;
 	bool		unmapped;
 	bool		seen;
@@ -102,6 +105,8 @@ static int detach_find_piece(struct detach_walk *walk)
 
 	if (detach_is_complete(walk))
 		return -ENOENT;
+	/* After the search is too late: a thread can replace the piece, and end. */
+	walk->alone = atomic_read(&mm->mm_users) == 1;
 	err = mmap_read_lock_killable(mm);
 	if (err)
 		return err;
@@ -136,10 +141,9 @@ static void detach_unmap_plain(struct detach_walk *walk)
  */
 static void detach_unmap_piece(struct detach_walk *walk)
 {
-	bool alone = atomic_read(&current->mm->mm_users) == 1;
 	long err;
 
-	if (alone || !kshm_guard_works || walk->plain) {
+	if (walk->alone || !kshm_guard_works || walk->plain) {
 		detach_unmap_plain(walk);
 		return;
 	}
