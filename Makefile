@@ -76,12 +76,12 @@ apps: apps-parts
 # What every change must pass: lint, and guests with Linux 6.1 and 6.12. smoke is
 # what a minute or two allows, or the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image apps lint pages host examples
+	@qemu/host-packages build fetch guest image apps lint model pages host examples
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
 
 # All of that, and every long form.
 check-all:
-	@qemu/host-packages build fetch kernel guest image apps lint pages host examples bench
+	@qemu/host-packages build fetch kernel guest image apps lint model pages host examples bench
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
@@ -104,6 +104,11 @@ debug-check:
 lint:
 	@qemu/host-packages build fetch lint pages
 	@selftests/runner/check lint
+
+# All interleavings of the models, tried by spin; no guest.
+model:
+	@qemu/host-packages model
+	@selftests/model/model $(MODEL)
 
 # The pages as a site. Sphinx takes the kernel-doc comments out of the sources.
 # It warns of a page only when it reads it, so after a failure it reads all again.
@@ -179,6 +184,8 @@ help:
 	@echo '                    KASAN, lockdep and others, built first; SEED=, OPS=;'
 	@echo '                    TESTS= names programs'
 	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
+	@echo '  make model        do the models of the locking hold, and do their mutants break?'
+	@echo '                    MODEL= names some of selftests/model/*.pml'
 	@echo '  make html         Documentation/ as a site, under build/html'
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
@@ -240,6 +247,6 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check check-all smoke mutants debug-check lint html figures shell gdb oracle oracle-parts \
+	check check-all smoke mutants debug-check lint model html figures shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms clean clean-cache distro help

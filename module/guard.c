@@ -35,6 +35,8 @@
  *
  *	  get_unmapped_area: -ESTALE	(keeps it)
  *
+ * selftests/model/guard.pml tries all orders of these steps, and of others.
+ *
  * mmap() hands no context to the file's callbacks, so a list of guards in
  * progress tells them which task is mapping a guard, and where.
  */

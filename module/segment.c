@@ -371,7 +371,7 @@ int kshm_segment_open(struct kshm_segment *segment)
  *	remove
  *
  * Only one task ends a segment, the one for which segment_dies() became true. The
- * creator merely takes the key.
+ * creator merely takes the key. selftests/model/life.pml tries all orders.
  */
 static void segment_end(struct kshm_segment *segment)
 {

@@ -63,6 +63,7 @@ def of_kernel(kernel, check):
 # Stages begin in this order, two at a time where there are two cores.
 STAGES = [
     Stage("lint", "check all", "selftests/lint/lint"),
+    Stage("model", "check all", "selftests/model/model"),
     *of_kernel("6.12", ("selftests", "oracle", "run", "examples", "apps")),
     *of_kernel("6.1", ("selftests", "oracle")),
     *of_kernel("7.3", ()),
