@@ -215,7 +215,7 @@ static struct kshm_segment *ctl_rmid_locked(struct kshm_ctx *ctx, int id)
  *
  * Twin of shmctl_down() for IPC_RMID.
  *
- * Return: 0 or an error that struct kshm_rmid lists; -EINTR.
+ * Return: 0 or an error that struct kshm_rmid lists.
  */
 int kshm_do_rmid(struct kshm_ctx *ctx, const struct kshm_rmid *rmid)
 {

@@ -36,6 +36,8 @@
  * - An unknown command fails with ENOTTY. A struct that cannot be read or
  *   written fails with EFAULT. Both change nothing.
  * - The first command in an IPC namespace can fail with ENOMEM.
+ * - A command that waits for a lock fails with EINTR if its process is killed
+ *   meanwhile. It has changed nothing then. The process never sees this errno.
  * - Flags are kshm's own small numbers, never those of <sys/shm.h>, which
  *   differ between architectures.
  * - Every struct has the same layout for 32-bit and 64-bit programs.
@@ -297,7 +299,6 @@ struct kshm_attach {
  *
  * - EINVAL: @addr is not page aligned, or no segment of kshm is attached
  *   there.
- * - EINTR: the process is being killed.
  */
 struct kshm_detach {
 	__u64 addr;
@@ -433,7 +434,6 @@ struct kshm_set {
  *
  * - EINVAL: there is no such id.
  * - EPERM: the caller is neither owner nor creator and lacks CAP_SYS_ADMIN.
- * - EINTR: the process is being killed.
  */
 struct kshm_rmid {
 	__s32 id;
@@ -491,7 +491,6 @@ struct kshm_lock {
  * - EINVAL: @size is smaller than the size now, above shmmax, or larger than a
  *   file can be.
  * - EFBIG: @size is above RLIMIT_FSIZE. No signal is sent.
- * - EINTR: the process is being killed.
  * - ENOSPC: all segments together would exceed shmall.
  * - EBUSY: the segment is locked.
  * - ENOMEM: there is not enough memory.
