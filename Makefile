@@ -205,7 +205,8 @@ help:
 	@echo '                    ~/.cache/kshm, or the folder KSHM_CACHE'
 	@echo
 	@echo "Debian's kernels, which are fetched into the cache, and what was tested on them:"
-	@qemu/fetch-kernel --list
+	@command -v python3 >/dev/null && qemu/fetch-kernel --list || \
+		echo '  install the package python3 to see them'
 	@echo '  KERNEL=debug      what debug-check runs on'
 	@echo
 	@echo '  V=1               shows the commands that compile, not only what they make'

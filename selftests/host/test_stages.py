@@ -5,6 +5,7 @@ at the same time, and the reports of two that do run together are not mixed."""
 import importlib.machinery
 import importlib.util
 import os
+import re
 import shlex
 import sys
 
@@ -37,6 +38,31 @@ def check():
 def test_stage_has_its_program(stage):
     program = shlex.split(stage.command)[0]
     assert program == "make" or os.access(os.path.join(TOP, program), os.X_OK)
+
+
+def understands_help(stage):
+    """Is the stage's program one that reads its arguments by argparse?"""
+    path = os.path.join(TOP, shlex.split(stage.command)[0])
+    if not os.path.isfile(path):
+        return False
+    with open(path) as file:
+        return "import argparse" in file.read()
+
+
+@pytest.mark.parametrize("stage", filter(understands_help, stages.STAGES),
+                         ids=lambda stage: stage.name)
+def test_stage_has_good_arguments(stage):
+    """Bad ones end a program before it comes to --help."""
+    ends([*shlex.split(stage.command), "--help"], 0)
+
+
+@pytest.mark.parametrize("stage", [
+    stage for stage in stages.STAGES if stage.command.startswith("make ")],
+    ids=lambda stage: stage.name)
+def test_stage_has_its_target(stage):
+    with open(os.path.join(TOP, "Makefile")) as file:
+        targets = re.findall(r"^([\w -]+):(?!=)", file.read(), re.M)
+    assert stage.command.split()[1] in " ".join(targets).split()
 
 
 @pytest.mark.parametrize("target", sorted({

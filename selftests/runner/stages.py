@@ -73,6 +73,8 @@ STAGES = [
     Stage("mutants", "all", "selftests/mutants/mutants 6.12",
           parts="KERNEL=6.12 module selftests", alone=True),
     Stage("bench", "all", "make bench", tap=False, alone=True),
+    Stage("profile", "all", "make profile", tap=False, alone=True),
+    Stage("locks", "all", "make locks", tap=False, alone=True),
     Stage("empty-cache", "all", "selftests/distro/empty-cache", tap=False),
     Stage("distro", "all", "selftests/distro/trial", alone=True),
 ]
