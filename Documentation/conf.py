@@ -67,11 +67,12 @@ def list_module_files(app, page, source):
 
 
 def list_statements(app, page, source):
-    """Put what the test programs state in place of a line @STATEMENTS@."""
-    if "@STATEMENTS@" in source[0]:
-        source[0] = source[0].replace("@STATEMENTS@", subprocess.check_output(
-            [os.path.join(TOP, "selftests/lint/statements"), "--rst"],
-            text=True))
+    """Put what the test programs state in place of a line that asks for it."""
+    for line, option in (("@STATEMENTS@", "--rst"), ("@HISTORY@", "--history")):
+        if line in source[0]:
+            source[0] = source[0].replace(line, subprocess.check_output(
+                [os.path.join(TOP, "selftests/lint/statements"), option],
+                text=True))
 
 
 def setup(app):

@@ -350,6 +350,7 @@ static void call_fstat_forever(int fd)
 /*
  * module: Unloading waits for a task that is in an operation of a segment's inode,
  * which an O_PATH descriptor keeps.
+ * history: A task was in the text of a module that had been unloaded.
  *
  * Where it did not, the task would return to freed memory. That shows on a kernel
  * that preempts (preempt=full).

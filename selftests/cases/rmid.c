@@ -74,6 +74,8 @@ TEST_F(rmid, attached_listed_with_mark_and_no_key)
 /*
  * rmid: The key of a removed segment is not found, and a new segment can
  * have it.
+ * history: The key of a removed segment was found, or IPC_PRIVATE was taken for
+ * a key.
  */
 TEST_F(rmid, marked_key_not_found)
 {

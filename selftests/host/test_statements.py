@@ -13,9 +13,10 @@ STATEMENTS = "selftests/lint/statements"
 DIFFERENCES = "Documentation/differences.rst"
 # What that script reads.
 READ = ("selftests/cases", "selftests/faults", "selftests/host",
-        "selftests/lint", "selftests/oracle")
+        "selftests/lint", "selftests/model", "selftests/oracle")
 CASES = "selftests/cases/rmid.c"
 ELSEWHERE = "selftests/cases/elsewhere"
+HISTORY = "selftests/cases/history"
 FIRST = r"^\tdifference:security-modules$"
 
 
@@ -55,6 +56,16 @@ def test_statements_hold():
          "there is no debug failnth.gone"),
         ("unknown_host_test", ELSEWHERE, FIRST, "\thost:no_such",
          "there is no host no_such"),
+        ("unknown_model_mutant", ELSEWHERE, FIRST, "\tmodel:life.gone",
+         "there is no model life.gone"),
+        ("bug_without_case", HISTORY, r"^(= Life.*)$",
+         r"\1\nA segment sank.\n\tthe Atlantic",
+         "no case shows this: A segment sank."),
+        ("bug_without_place", HISTORY, r"^\tgVisor\n", "", "where was this?"),
+        ("case_of_unknown_bug", ELSEWHERE, r"^history: The listing read",
+         "history: The listing ate", "shows a bug that is not there"),
+        ("stray_line_of_history", HISTORY, r"^\tCVE-2017-5669$",
+         "CVE-2017-5669", "this is neither a theme"),
         ("unknown_kind", ELSEWHERE, FIRST, "\ttaste:sweet", "none of debug:"),
         ("without_evidence", ELSEWHERE, FIRST + r"\n", "",
          "nothing shows this"),
