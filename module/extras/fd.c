@@ -158,6 +158,7 @@ static int fd_keep_idle_file(struct kshm_segment *segment,
  *					its release: sealed, free the pages
  *
  * If the segment dies before the idle file is kept, dead is seen as well.
+ * selftests/model/descriptor.pml tries all orders.
  */
 static struct file *fd_new_file(struct kshm_segment *segment,
 				enum kshm_access access)

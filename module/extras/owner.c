@@ -19,8 +19,8 @@
  *	dead, and does nothing
  *	put, which frees it
  *
- * Nothing is added during the close, since a command that adds holds the
- * descriptor open.
+ * selftests/model/owner.pml tries all orders of these steps. Nothing is added during
+ * the close, since a command that adds holds the descriptor open.
  */
 #include "kshm.h"
 
