@@ -78,8 +78,8 @@
 #define SHMEM_F_NORESERVE	VM_NORESERVE
 #endif
 
-/* The header of folio batches was renamed. */
-#if __has_include(<linux/folio_batch.h>)
+/* The header of folio batches was renamed. Kbuild tells which headers there are. */
+#ifdef KSHM_HAS_FOLIO_BATCH_H
 #include <linux/folio_batch.h>
 #else
 #include <linux/pagevec.h>
@@ -92,7 +92,7 @@
  */
 #include <linux/cred.h>
 #include <linux/sched/coredump.h>
-#if __has_include(<linux/sched/exec_state.h>)
+#ifdef KSHM_HAS_EXEC_STATE_H
 #include <linux/sched/exec_state.h>
 static inline bool kshm_is_dumpable(const struct task_struct *task,
 				    struct mm_struct *mm)

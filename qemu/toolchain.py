@@ -15,7 +15,7 @@ import cache
 import debian
 
 PACKAGES = ("bc", "gcc", "kmod", "libc6-dev", "libelf1t64", "libssl3t64", "make",
-            "pahole", "perl", "sparse", "xz-utils")
+            "pahole", "perl", "xz-utils")
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 # $1 is the root; the words up to "--" are folders that it shows in their places.
 # All mounts are gone when the command ends.

@@ -9,7 +9,7 @@ import pytest
 from commands import ends, refuses
 from common import TOP
 
-HEADERS = ("cred.h", "folio_batch.h", "fs.h", "kconfig.h", "kernel.h", "module.h",
+HEADERS = ("cred.h", "fs.h", "kconfig.h", "kernel.h", "module.h", "pagevec.h",
            "sched/coredump.h")
 TOO_OLD = "#error \"kshm needs Linux 6.1 or newer"
 
