@@ -41,6 +41,8 @@
  * Named objects (OPEN, UNLINK) are simpler:
  *
  *	registry -- names --> object --path--> inode of a shmem file <-- open files
+ *	   |                            |                                    |
+ *	   +----- objects_mnt ----------+--> tmpfs of the namespace <--------+
  *
  * - An entry of the table is a name and a path. It pins the module and its inode,
  *   until it is unlinked or its namespace ends. Open files and VMAs of the object
@@ -170,6 +172,7 @@ struct seq_file;
  * @objects_lock: protects @objects and @object_count
  * @objects:	named objects, sorted by name
  * @object_count: number of named objects
+ * @objects_mnt: tmpfs that has their files; counted. NULL before the first object
  *
  * @used, @max_index and @pages are written under @lock, and read without it.
  */
@@ -195,6 +198,7 @@ struct kshm_registry {
 	struct mutex		objects_lock;	/* protects the fields below */
 	struct rb_root		objects;
 	unsigned int		object_count;
+	struct vfsmount		*objects_mnt;
 };
 
 /**
@@ -547,6 +551,9 @@ int kshm_owner_add(struct file *owner, struct kshm_segment *segment);
 void kshm_owner_unlink(struct kshm_segment *segment);
 struct kshm_segment *kshm_owner_take(struct file *owner);
 void kshm_owner_free(struct file *owner);
+
+/* extras/mount.c */
+struct vfsmount *kshm_mount_get(struct kshm_registry *registry);
 
 /* mlock.c */
 int kshm_mlock(struct kshm_ctx *ctx, struct kshm_segment *segment);

@@ -331,6 +331,9 @@ void kshm_ns_limits(struct kshm_limits *limits)
  */
 int kshm_ns_init(void)
 {
+	struct vfsmount *mnt;
+	int err = -ENOMEM;
+
 	/* Two tasks can make a registry, and its mark, for a namespace. */
 	ns_group = fsnotify_alloc_group(&ns_mark_ops, FSNOTIFY_GROUP_DUPS);
 	if (IS_ERR(ns_group))
@@ -341,13 +344,17 @@ int kshm_ns_init(void)
 	ns_initial_registry = kshm_registry_new();
 	if (!ns_initial_registry)
 		goto queue;
-	return 0;
-
+	/* Loading fails if the parameter for the mount is wrong. */
+	mnt = kshm_mount_get(ns_initial_registry);
+	if (!IS_ERR(mnt))
+		return 0;
+	err = PTR_ERR(mnt);
+	kshm_registry_put(ns_initial_registry);
 queue:
 	destroy_workqueue(ns_queue);
 group:
 	fsnotify_put_group(ns_group);
-	return -ENOMEM;
+	return err;
 }
 
 /**

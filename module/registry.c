@@ -8,6 +8,7 @@
 #include "trace.h"
 
 #include <linux/ipc.h>
+#include <linux/mount.h>
 #include <linux/slab.h>
 
 /* The search for the next index wraps at this index at the earliest. */
@@ -69,6 +70,7 @@ static void registry_free(struct kref *ref)
 
 	registry = container_of(ref, struct kshm_registry, ref);
 	WARN_ON_ONCE(registry->used || registry->pages || registry->object_count);
+	mntput(registry->objects_mnt);
 	rhashtable_destroy(&registry->keys);
 	rhashtable_destroy(&registry->names);
 	idr_destroy(&registry->ids);

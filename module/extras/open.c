@@ -29,16 +29,21 @@
 			 KSHM_OPEN_SEALABLE | KSHM_OPEN_APPEND)
 
 /* Make an empty file. Its link count stays 1 as long as it has a name. */
-static struct file *open_new_file(const char *name,
+static struct file *open_new_file(struct kshm_registry *registry,
+				  const char *name,
 				  const struct kshm_open *open)
 {
+	struct vfsmount *mnt = kshm_mount_get(registry);
 	char label[sizeof(OPEN_LABEL) + NAME_MAX];
 	struct inode *inode;
 	struct file *file;
 
+	if (IS_ERR(mnt))
+		return ERR_CAST(mnt);
 	/* VM_NORESERVE: memory is charged page by page, as in tmpfs. */
 	snprintf(label, sizeof(label), OPEN_LABEL "%s", name);
-	file = shmem_file_setup(label, 0, KSHM_VMA_FLAGS(VM_NORESERVE));
+	file = shmem_file_setup_with_mnt(mnt, label, 0,
+					 KSHM_VMA_FLAGS(VM_NORESERVE));
 	if (IS_ERR(file))
 		return file;
 	inode = file_inode(file);
@@ -50,10 +55,11 @@ static struct file *open_new_file(const char *name,
 	return file;
 }
 
-static struct kshm_object *open_new_object(const char *name,
+static struct kshm_object *open_new_object(struct kshm_registry *registry,
+					   const char *name,
 					   const struct kshm_open *open)
 {
-	struct file *file = open_new_file(name, open);
+	struct file *file = open_new_file(registry, name, open);
 	struct kshm_object *object;
 
 	if (IS_ERR(file))
@@ -187,7 +193,7 @@ static int open_publish(struct kshm_ctx *ctx, struct kshm_object *object)
 static struct file *open_create(struct kshm_ctx *ctx, const char *name,
 				const struct kshm_open *open)
 {
-	struct kshm_object *object = open_new_object(name, open);
+	struct kshm_object *object = open_new_object(ctx->registry, name, open);
 	struct file *file;
 	int err;
 
