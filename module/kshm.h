@@ -121,6 +121,7 @@
 #include <linux/string_helpers.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 struct seq_file;
 
@@ -149,6 +150,19 @@ struct seq_file;
 #define KSHM_MODE_LOCKED	02000
 
 /**
+ * struct kshm_shares - what users have taken of something that runs out
+ * @users:	uid -> how many the user has taken
+ * @sum:	how many all users have taken
+ *
+ * Both are written under registry_unique_lock for the unique ids, and under
+ * registry->objects_lock for the names of objects.
+ */
+struct kshm_shares {
+	struct xarray	users;
+	unsigned int	sum;
+};
+
+/**
  * struct kshm_registry - the segments and named objects of one IPC namespace
  * @ref:	references; see the map above
  * @ns:		the namespace; only compared, never dereferenced
@@ -169,9 +183,9 @@ struct seq_file;
  * @last_index:	index that was allocated last
  * @seq:	sequence number of the next id, below KSHM_SEQ_UNIQUE
  * @pages:	sum of all segments' pages
- * @objects_lock: protects @objects and @object_count
+ * @objects_lock: protects @objects and @object_shares
  * @objects:	named objects, sorted by name
- * @object_count: number of named objects
+ * @object_shares: whose objects they are
  * @objects_mnt: tmpfs that has their files; counted. NULL before the first object
  *
  * @used, @max_index and @pages are written under @lock, and read without it.
@@ -197,7 +211,7 @@ struct kshm_registry {
 
 	struct mutex		objects_lock;	/* protects the fields below */
 	struct rb_root		objects;
-	unsigned int		object_count;
+	struct kshm_shares	object_shares;
 	struct vfsmount		*objects_mnt;
 };
 
@@ -208,6 +222,7 @@ struct kshm_registry {
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
+ * @payer:	user whose share of names it is taken from
  * @name:	its name
  */
 struct kshm_object {
@@ -216,6 +231,7 @@ struct kshm_object {
 	kuid_t			cuid;
 	kgid_t			cgid;
 	struct pid		*cpid;
+	kuid_t			payer;
 	char			name[];
 };
 
@@ -269,9 +285,10 @@ enum kshm_access {
  * @watchers:	tasks that poll a descriptor; woken when the segment is marked, dies,
  *		or loses its last attach
  *
+ * @payer:	user whose share a unique id is taken from; never changes
  * @name:	its name, empty for none; never changes
  *
- * Without a name it takes 249 bytes on 64 bits; the next larger slab has 256.
+ * Without a name it takes 253 bytes on 64 bits; the next larger slab has 256.
  */
 struct kshm_segment {
 	struct kref		ref;
@@ -310,6 +327,7 @@ struct kshm_segment {
 	struct file		*idle[KSHM_ACCESS_MODES];
 	wait_queue_head_t	watchers;
 
+	kuid_t			payer;
 	char			name[];
 };
 
@@ -554,6 +572,14 @@ void kshm_owner_free(struct file *owner);
 
 /* extras/mount.c */
 struct vfsmount *kshm_mount_get(struct kshm_registry *registry);
+
+/* extras/shares.c */
+void kshm_shares_init(struct kshm_shares *shares);
+kuid_t kshm_shares_payer(void);
+int kshm_shares_take(struct kshm_ctx *ctx, struct kshm_shares *shares,
+		     kuid_t payer, unsigned int all,
+		     struct user_namespace *user_ns);
+void kshm_shares_give_back(struct kshm_shares *shares, kuid_t payer);
 
 /* mlock.c */
 int kshm_mlock(struct kshm_ctx *ctx, struct kshm_segment *segment);

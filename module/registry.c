@@ -10,6 +10,7 @@
 #include <linux/ipc.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 /* The search for the next index wraps at this index at the earliest. */
 #define REGISTRY_MIN_CYCLE	64
@@ -18,9 +19,14 @@
 #define REGISTRY_USAGE_BATCH	256
 
 /* Sequence numbers from KSHM_SEQ_UNIQUE on, allocated for all registries. */
+#define REGISTRY_UNIQUE_ALL	(KSHM_SEQ_MAX - KSHM_SEQ_UNIQUE)
+
 static DEFINE_IDA(registry_unique);
 static DEFINE_MUTEX(registry_unique_lock);
 static unsigned int registry_unique_next = KSHM_SEQ_UNIQUE;
+static struct kshm_shares registry_unique_shares = {
+	.users = XARRAY_INIT(registry_unique_shares.users, 0),
+};
 
 static const struct rhashtable_params registry_key_params = {
 	.head_offset		= offsetof(struct kshm_segment, node),
@@ -53,6 +59,7 @@ struct kshm_registry *kshm_registry_new(void)
 	mutex_init(&registry->lock);
 	mutex_init(&registry->objects_lock);
 	idr_init(&registry->ids);
+	kshm_shares_init(&registry->object_shares);
 	registry->max_index = -1;
 	registry->last_index = -1;
 	return registry;
@@ -69,7 +76,8 @@ static void registry_free(struct kref *ref)
 	struct kshm_registry *registry;
 
 	registry = container_of(ref, struct kshm_registry, ref);
-	WARN_ON_ONCE(registry->used || registry->pages || registry->object_count);
+	WARN_ON_ONCE(registry->used || registry->pages ||
+		     registry->object_shares.sum);
 	mntput(registry->objects_mnt);
 	rhashtable_destroy(&registry->keys);
 	rhashtable_destroy(&registry->names);
@@ -119,27 +127,49 @@ static int registry_index(int id)
 	return id & (KSHM_MAX_IDS - 1);
 }
 
-/*
- * Allocate a sequence number that no other segment has. Numbers are handed out
- * cyclically, as indices are, but for all registries together.
- */
-static int registry_alloc_unique(struct kshm_ctx *ctx)
+/* Numbers are handed out cyclically, as indices are, but for all registries. */
+static int registry_next_unique(struct kshm_ctx *ctx)
 {
 	int seq;
 
-	mutex_lock(&registry_unique_lock);
+	lockdep_assert_held(&registry_unique_lock);
+
 	seq = ida_alloc_range(&registry_unique, registry_unique_next,
 			      KSHM_SEQ_MAX - 1, GFP_KERNEL);
 	if (seq == -ENOSPC)
 		seq = ida_alloc_range(&registry_unique, KSHM_SEQ_UNIQUE,
 				      KSHM_SEQ_MAX - 1, GFP_KERNEL);
+	if (seq == -ENOSPC)
+		return kshm_refuse(ctx, seq, KSHM_WHY_UNIQUE, 1,
+				   REGISTRY_UNIQUE_ALL);
 	if (seq >= 0)
 		registry_unique_next = seq + 1;
-	mutex_unlock(&registry_unique_lock);
-	if (seq == -ENOSPC)
-		kshm_refuse(ctx, seq, KSHM_WHY_UNIQUE, 1,
-			    KSHM_SEQ_MAX - KSHM_SEQ_UNIQUE);
 	return seq;
+}
+
+/* Allocate a sequence number that no other segment has, from the payer's share. */
+static int registry_alloc_unique(struct kshm_ctx *ctx, kuid_t payer)
+{
+	int seq;
+
+	mutex_lock(&registry_unique_lock);
+	seq = kshm_shares_take(ctx, &registry_unique_shares, payer,
+			       REGISTRY_UNIQUE_ALL, &init_user_ns);
+	if (!seq) {
+		seq = registry_next_unique(ctx);
+		if (seq < 0)
+			kshm_shares_give_back(&registry_unique_shares, payer);
+	}
+	mutex_unlock(&registry_unique_lock);
+	return seq;
+}
+
+static void registry_free_unique(const struct kshm_segment *segment)
+{
+	mutex_lock(&registry_unique_lock);
+	ida_free(&registry_unique, segment->id >> KSHM_INDEX_BITS);
+	kshm_shares_give_back(&registry_unique_shares, segment->payer);
+	mutex_unlock(&registry_unique_lock);
 }
 
 static void registry_free_id(struct kshm_registry *registry,
@@ -147,7 +177,7 @@ static void registry_free_id(struct kshm_registry *registry,
 {
 	idr_remove(&registry->ids, registry_index(segment->id));
 	if (segment->lifetime & KSHM_GET_UNIQUE)
-		ida_free(&registry_unique, segment->id >> KSHM_INDEX_BITS);
+		registry_free_unique(segment);
 }
 
 /*
@@ -159,8 +189,10 @@ static void registry_free_id(struct kshm_registry *registry,
  * Twin of ipc_idr_alloc().
  */
 static int registry_alloc_id(struct kshm_ctx *ctx,
-			     struct kshm_registry *registry, bool unique)
+			     struct kshm_registry *registry,
+			     const struct kshm_segment *segment)
 {
+	bool unique = segment->lifetime & KSHM_GET_UNIQUE;
 	int end, index, seq;
 
 	end = max_t(int, registry->used * 3 / 2, REGISTRY_MIN_CYCLE);
@@ -173,7 +205,8 @@ static int registry_alloc_id(struct kshm_ctx *ctx,
 		registry->seq = 0;
 	registry->last_index = index;
 
-	seq = unique ? registry_alloc_unique(ctx) : registry->seq;
+	seq = unique ? registry_alloc_unique(ctx, segment->payer) :
+		       registry->seq;
 	if (seq < 0) {
 		idr_remove(&registry->ids, index);
 		return seq;
@@ -252,8 +285,7 @@ static int registry_publish_locked(struct kshm_ctx *ctx,
 {
 	int id, err;
 
-	id = registry_alloc_id(ctx, registry,
-			       segment->lifetime & KSHM_GET_UNIQUE);
+	id = registry_alloc_id(ctx, registry, segment);
 	if (id < 0)
 		return id;
 
@@ -295,7 +327,7 @@ static int registry_check_limits(struct kshm_ctx *ctx,
  *
  * Twin of ipc_addid().
  *
- * Return: the id; -ENOSPC above shmall or shmmni, -EEXIST where another segment
+ * Return: the id; -ENOSPC above shmall, shmmni or the user's share, -EEXIST where another segment
  * has got the key or name in the meantime, -ENOMEM, -EINTR.
  */
 int kshm_registry_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,

@@ -36,10 +36,12 @@ static struct file *segment_new_file(struct kshm_ctx *ctx,
 
 static struct kshm_segment *segment_alloc(const char *name)
 {
-	size_t size = strlen(name) + 1;
+	size_t size = strlen(name) + 1, whole;
 	struct kshm_segment *segment;
 
-	segment = kzalloc(struct_size(segment, name, size), GFP_KERNEL_ACCOUNT);
+	/* Not struct_size(), which would put the name behind the padding. */
+	whole = max(sizeof(*segment), offsetof(struct kshm_segment, name) + size);
+	segment = kzalloc(whole, GFP_KERNEL_ACCOUNT);
 	if (segment)
 		memcpy(segment->name, name, size);
 	return segment;
@@ -62,6 +64,7 @@ static void segment_init(struct kshm_segment *segment,
 	current_euid_egid(&segment->uid, &segment->gid);
 	segment->cuid = segment->uid;
 	segment->cgid = segment->gid;
+	segment->payer = kshm_shares_payer();
 	segment->cpid = get_pid(task_tgid(current));
 	segment->ctime = ktime_get_real_seconds();
 }

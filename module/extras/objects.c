@@ -48,6 +48,7 @@ struct kshm_object *kshm_object_new(const char *name, struct file *file)
 	object->path = file->f_path;
 	path_get(&object->path);
 	current_euid_egid(&object->cuid, &object->cgid);
+	object->payer = kshm_shares_payer();
 	object->cpid = get_pid(task_tgid(current));
 	return object;
 }
@@ -90,8 +91,8 @@ struct kshm_object *kshm_objects_find(struct kshm_registry *registry,
 /**
  * kshm_objects_insert() - publish an object
  * @registry:	the registry
- * @object:	the object; no other one has its name. It belongs to the registry
- *		from here on
+ * @object:	the object; no other one has its name, and its payer has taken a
+ *		share for it. It belongs to the registry from here on
  *
  * Context: Caller holds registry->objects_lock.
  */
@@ -100,7 +101,6 @@ void kshm_objects_insert(struct kshm_registry *registry,
 {
 	lockdep_assert_held(&registry->objects_lock);
 	rb_add(&object->node, &registry->objects, object_is_less);
-	registry->object_count++;
 }
 
 /**
@@ -117,7 +117,7 @@ void kshm_objects_unlink(struct kshm_registry *registry,
 
 	lockdep_assert_held(&registry->objects_lock);
 	rb_erase(&object->node, &registry->objects);
-	registry->object_count--;
+	kshm_shares_give_back(&registry->object_shares, object->payer);
 	inode_set_ctime_current(inode);
 	clear_nlink(inode);
 }

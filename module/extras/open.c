@@ -161,15 +161,20 @@ static struct file *open_existing(struct kshm_ctx *ctx, const struct path *path,
 static int open_publish_locked(struct kshm_ctx *ctx, struct kshm_object *object)
 {
 	struct kshm_registry *registry = ctx->registry;
+	struct kshm_shares *shares = &registry->object_shares;
 	struct kshm_limits limits;
+	int err;
 
 	kshm_ns_limits(&limits);
 	if (kshm_objects_find(registry, object->name))
 		return -EEXIST;
-	if (registry->object_count >= limits.shmmni)
+	if (shares->sum >= limits.shmmni)
 		return kshm_refuse(ctx, -ENOSPC, KSHM_WHY_SHMMNI,
-				   registry->object_count + 1ULL,
-				   limits.shmmni);
+				   shares->sum + 1ULL, limits.shmmni);
+	err = kshm_shares_take(ctx, shares, object->payer, limits.shmmni,
+			       kshm_ns_user_ns());
+	if (err)
+		return err;
 	kshm_objects_insert(registry, object);
 	return 0;
 }

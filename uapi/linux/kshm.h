@@ -218,6 +218,8 @@ struct kshm_info {
  * - ENFILE: the system has no file left.
  * - EINTR: a signal came while pages were allocated.
  * - ENOSPC: there are shmmni segments already, or no unique id is left.
+ * - ENOSPC: UNIQUE is set, and the caller's user has its share of unique ids,
+ *   or the others are a reserve for CAP_SYS_RESOURCE.
  */
 struct kshm_get {
 	__s32 key;
@@ -585,6 +587,8 @@ struct kshm_get_named {
 #define KSHM_WHY_DESCRIPTORS	44	/* the process has no descriptor left */
 #define KSHM_WHY_ROOM		45	/* list too long [room, most] */
 #define KSHM_WHY_OBJECT_FLAGS	46	/* append-only or immutable object */
+#define KSHM_WHY_SHARE		47	/* above the user's share [number, it] */
+#define KSHM_WHY_RESERVE	48	/* only the reserve is left [number, rest] */
 
 /**
  * struct kshm_explain - run another command, and learn why it failed
@@ -679,7 +683,8 @@ struct kshm_explain {
  * - EINTR: a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
  *   was asked to give it up, as for open(2).
  * - EPERM: TRUNC is set, and the object is sealed against it.
- * - ENOSPC: there are shmmni objects already.
+ * - ENOSPC: there are shmmni objects already, or the caller's user has its
+ *   share of them, or the others are a reserve for CAP_SYS_RESOURCE.
  * - ENOMEM: there is not enough memory.
  */
 struct kshm_open {
