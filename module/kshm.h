@@ -416,6 +416,8 @@ int kshm_proc_open(struct file *file, const struct seq_operations *ops);
 int kshm_proc_release(struct inode *inode, struct file *file);
 struct kshm_registry *kshm_proc_registry(const struct seq_file *seq);
 struct pid_namespace *kshm_proc_pid_ns(const struct seq_file *seq);
+char *kshm_proc_name(const struct seq_file *seq);
+bool kshm_proc_must_pause(const struct seq_file *seq);
 struct kshm_segment *kshm_proc_segment_at(const struct seq_file *seq,
 					  loff_t *pos);
 void kshm_proc_show_heading(struct seq_file *seq);
@@ -560,9 +562,8 @@ void kshm_objects_insert(struct kshm_registry *registry,
 void kshm_objects_unlink(struct kshm_registry *registry,
 			 struct kshm_object *object);
 void kshm_objects_unlink_all(struct kshm_registry *registry);
-struct kshm_object *kshm_objects_nth(struct kshm_registry *registry,
-				     unsigned int n);
-struct kshm_object *kshm_objects_next(struct kshm_object *object);
+struct kshm_object *kshm_objects_after(struct kshm_registry *registry,
+				       const char *name);
 
 /* extras/owner.c */
 int kshm_owner_add(struct file *owner, struct kshm_segment *segment);

@@ -13,16 +13,25 @@
 
 #define PROC_HEADING "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap"
 
+/* Lines that are shown under one hold of a lock. */
+#define PROC_BATCH 64
+
 /*
  * struct proc_listing - an open listing; its namespaces are the opener's
  * @ns:		IPC namespace; counted
  * @registry:	its registry, which lives as long as @ns
  * @pid_ns:	pid namespace; counted
+ * @lines:	lines that were shown
+ * @name:	name of the object that was shown last; empty before the first
+ *
+ * A reader at a time uses the last two, since the file is locked.
  */
 struct proc_listing {
 	struct ipc_namespace	*ns;
 	struct kshm_registry	*registry;
 	struct pid_namespace	*pid_ns;
+	unsigned int		lines;
+	char			name[NAME_MAX + 1];
 };
 
 static struct proc_dir_entry *proc_dir;
@@ -52,6 +61,31 @@ struct kshm_registry *kshm_proc_registry(const struct seq_file *seq)
 struct pid_namespace *kshm_proc_pid_ns(const struct seq_file *seq)
 {
 	return proc_listing_of(seq)->pid_ns;
+}
+
+/**
+ * kshm_proc_name() - get the name of the object that a listing showed last
+ * @seq:	an open listing that is read
+ *
+ * Return: the name, to be read and written; NAME_MAX + 1 bytes.
+ */
+char *kshm_proc_name(const struct seq_file *seq)
+{
+	return proc_listing_of(seq)->name;
+}
+
+/**
+ * kshm_proc_must_pause() - count a line, and tell whether to release the locks now
+ * @seq:	an open listing that is read
+ *
+ * A read far behind the last one goes through all lines in one step. Others would
+ * wait for it, so each listing releases its locks from time to time.
+ *
+ * Return: true after every PROC_BATCH lines.
+ */
+bool kshm_proc_must_pause(const struct seq_file *seq)
+{
+	return ++proc_listing_of(seq)->lines % PROC_BATCH == 0;
 }
 
 /**
@@ -136,7 +170,13 @@ static void *proc_shm_start(struct seq_file *seq, loff_t *pos)
 }
 
 static void *proc_shm_next(struct seq_file *seq, void *v, loff_t *pos)
+	__must_hold(RCU)
 {
+	if (kshm_proc_must_pause(seq)) {
+		rcu_read_unlock();
+		cond_resched();
+		rcu_read_lock();
+	}
 	++*pos;
 	return kshm_proc_segment_at(seq, pos);
 }

@@ -123,38 +123,30 @@ void kshm_objects_unlink(struct kshm_registry *registry,
 }
 
 /**
- * kshm_objects_nth() - find an object by its position
+ * kshm_objects_after() - find the object that follows a name
  * @registry:	the registry
- * @n:		position in the order of names, from 0
+ * @name:	the name, of an object or not; an empty one precedes all objects
  *
  * Context: Caller holds registry->objects_lock.
  *
- * Return: the object, valid under the lock; NULL where there are fewer.
- */
-struct kshm_object *kshm_objects_nth(struct kshm_registry *registry,
-				     unsigned int n)
-{
-	struct rb_node *node = rb_first(&registry->objects);
-
-	lockdep_assert_held(&registry->objects_lock);
-	while (node && n--)
-		node = rb_next(node);
-	return node ? object_of(node) : NULL;
-}
-
-/**
- * kshm_objects_next() - find the object that follows another one
- * @object:	that one
- *
- * Context: Caller holds objects_lock of the object's registry.
- *
  * Return: the object, valid under the lock; NULL after the last.
  */
-struct kshm_object *kshm_objects_next(struct kshm_object *object)
+struct kshm_object *kshm_objects_after(struct kshm_registry *registry,
+				       const char *name)
 {
-	struct rb_node *node = rb_next(&object->node);
+	struct rb_node *node = registry->objects.rb_node;
+	struct kshm_object *after = NULL;
 
-	return node ? object_of(node) : NULL;
+	lockdep_assert_held(&registry->objects_lock);
+	while (node) {
+		if (object_compare(name, node) < 0) {
+			after = object_of(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return after;
 }
 
 /**
@@ -169,7 +161,7 @@ void kshm_objects_unlink_all(struct kshm_registry *registry)
 
 	for (;;) {
 		mutex_lock(&registry->objects_lock);
-		object = kshm_objects_nth(registry, 0);
+		object = kshm_objects_after(registry, "");
 		if (object)
 			kshm_objects_unlink(registry, object);
 		mutex_unlock(&registry->objects_lock);

@@ -16,40 +16,65 @@
 /* The positions of named objects follow those of segments. */
 #define PROC_OBJECTS_FIRST	(KSHM_MAX_IDS + 1)
 
+/*
+ * An object has no position that stays. So the objects go on after the name that was
+ * shown last, and reading never starts at a position but 0 and the one where it ended.
+ */
 static void *proc_objects_at(struct seq_file *seq, loff_t *pos)
 {
 	struct kshm_segment *segment = kshm_proc_segment_at(seq, pos);
+	char *name = kshm_proc_name(seq);
 
 	if (segment)
 		return segment;
-	*pos = max_t(loff_t, *pos, PROC_OBJECTS_FIRST);
-	return kshm_objects_nth(kshm_proc_registry(seq),
-				*pos - PROC_OBJECTS_FIRST);
+	if (*pos <= PROC_OBJECTS_FIRST) {
+		*pos = PROC_OBJECTS_FIRST;
+		name[0] = '\0';
+	}
+	return kshm_objects_after(kshm_proc_registry(seq), name);
+}
+
+static void proc_objects_lock(struct seq_file *seq)
+	__acquires(RCU)
+{
+	mutex_lock(&kshm_proc_registry(seq)->objects_lock);
+	rcu_read_lock();
+}
+
+static void proc_objects_unlock(struct seq_file *seq)
+	__releases(RCU)
+{
+	rcu_read_unlock();
+	mutex_unlock(&kshm_proc_registry(seq)->objects_lock);
 }
 
 static void *proc_objects_start(struct seq_file *seq, loff_t *pos)
 	__acquires(RCU)
 {
-	mutex_lock(&kshm_proc_registry(seq)->objects_lock);
-	rcu_read_lock();
+	proc_objects_lock(seq);
 	return *pos ? proc_objects_at(seq, pos) : SEQ_START_TOKEN;
 }
 
-/*
- * Behind the first object's position, @v is an object. At or before that position, @v
- * was a segment or the heading.
- */
 static void *proc_objects_next(struct seq_file *seq, void *v, loff_t *pos)
+	__must_hold(RCU)
 {
-	return ++*pos > PROC_OBJECTS_FIRST ? kshm_objects_next(v) :
-					     proc_objects_at(seq, pos);
+	const struct kshm_object *object = v;
+
+	/* Before this position, @v is a segment or the heading. */
+	if (*pos >= PROC_OBJECTS_FIRST)
+		strscpy(kshm_proc_name(seq), object->name, NAME_MAX + 1);
+	if (kshm_proc_must_pause(seq)) {
+		proc_objects_unlock(seq);
+		proc_objects_lock(seq);
+	}
+	++*pos;
+	return proc_objects_at(seq, pos);
 }
 
 static void proc_objects_stop(struct seq_file *seq, void *v)
 	__releases(RCU)
 {
-	rcu_read_unlock();
-	mutex_unlock(&kshm_proc_registry(seq)->objects_lock);
+	proc_objects_unlock(seq);
 }
 
 /* The flags in their order, separated by commas; "-" for none. */

@@ -330,4 +330,86 @@ TEST_F(fair, namespace_end_frees_in_a_work_of_its_own)
 	EXPECT_EQ(0, elsewhere);
 }
 
+/* Begins to record this process's calls of two functions. Can the kernel do that? */
+static bool trace_calls(const char *first, const char *second)
+{
+	must(!write_file(TRACING "/trace_clock", "counter"));
+	must(!write_number(TRACING "/buffer_size_kb", 1024));
+	/* The second write adds to the first. */
+	return !write_file(TRACING "/set_ftrace_filter", first) &&
+	       !write_file(TRACING "/set_ftrace_filter", second) &&
+	       !write_number(TRACING "/set_ftrace_pid", getpid()) &&
+	       !write_file(TRACING "/current_tracer", "function");
+}
+
+/*
+ * Reads the last bytes of a listing. Returns how many lines were made under one hold
+ * of a lock, the longest one, or -1 if the kernel does not trace functions.
+ */
+static int longest_hold(const char *listing, const char *show, const char *unlock,
+			const char *unlocker)
+{
+	char *rest = trace, *event, text[8];
+	size_t size = slurp(listing, trace, sizeof(trace));
+	int fd = open(listing, O_RDONLY | O_CLOEXEC);
+	int most = 0, lines = 0;
+	pid_t pid;
+
+	if (!trace_calls(show, unlock))
+		return -1;
+	must(pread(fd, text, sizeof(text), size - 8) == 8);
+	trace_read();
+	must(!write_file(TRACING "/current_tracer", "nop"));
+	close(fd);
+	while ((event = next_event(&rest, &pid))) {
+		if (!strncmp(event, show, strlen(show)))
+			lines++;
+		else if (strstr(event, unlocker))
+			lines = 0;
+		if (lines > most)
+			most = lines;
+	}
+	return most;
+}
+
+/*
+ * fair: A read at the end of the listing of objects releases its lock after each 64
+ * lines, so nobody waits for all of them.
+ */
+TEST_F(fair, objects_listed_64_at_a_time)
+{
+	char name[16];
+	int i, most;
+
+	for (i = 0; i < 150; i++) {
+		make(1);
+		snprintf(name, sizeof(name), "/%d", i);
+		close(kshm_shm_open(name, O_RDWR | O_CREAT, 0600));
+	}
+	most = longest_hold("/proc/kshm/objects", "proc_objects_show",
+			    "mutex_unlock", "<-proc_objects_");
+	if (most < 0)
+		SKIP(return, "the kernel does not trace functions");
+	EXPECT_LT(0, most);
+	EXPECT_GE(64, most);
+}
+
+/*
+ * fair: A read at the end of the listing of segments leaves its RCU section after each
+ * 64 lines.
+ */
+TEST_F(fair, segments_listed_64_at_a_time)
+{
+	int i, most;
+
+	for (i = 0; i < 150; i++)
+		make(1);
+	most = longest_hold(kshm.listing, "proc_shm_show", "__rcu_read_unlock",
+			    "<-proc_shm_");
+	if (most < 0)
+		SKIP(return, "the kernel does not trace functions");
+	EXPECT_LT(0, most);
+	EXPECT_GE(64, most);
+}
+
 TEST_HARNESS_MAIN

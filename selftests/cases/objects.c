@@ -445,6 +445,41 @@ TEST_F(objects, listing_read_in_pieces_is_complete)
 	close(fd);
 }
 
+/*
+ * objects: Names unlinked while the listing is read hide no others, and none is shown
+ * twice.
+ */
+TEST_F(objects, unlinked_while_read_neither_lost_nor_twice)
+{
+	char name[64], *text = whole, *at;
+	int i, fd, count[40] = {};
+	ssize_t n, have = 0;
+
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "/name-%03d", i);
+		close(make_object(name, 0));
+	}
+	fd = open(OBJECTS, O_RDONLY | O_CLOEXEC);
+	while (!strstr(text, "name-019\n")) {
+		ASSERT_EQ(1, read(fd, text + have, 1));
+		text[++have] = '\0';
+	}
+	/* Every third name is unlinked: of those that were shown, and of the rest. */
+	for (i = 0; i < 40; i += 3) {
+		snprintf(name, sizeof(name), "/name-%03d", i);
+		EXPECT_EQ(0, unlink_object(name));
+	}
+	while ((n = read(fd, text + have, 100)) > 0)
+		have += n;
+	text[have] = '\0';
+	for (at = text; (at = strstr(at, "name-")); at++)
+		count[atoi(at + 5)]++;
+	/* The next line was formatted already when the names were unlinked. */
+	for (i = 0; i < 40; i++)
+		EXPECT_EQ(i <= 19 || i % 3 ? 1 : 0, count[i]);
+	close(fd);
+}
+
 /* objects: /proc/PID/maps shows the name of an object. */
 TEST_F(objects, mapping_shows_the_name)
 {
