@@ -12,14 +12,19 @@
  *				same lock (a kernel without commit 35e351780fa9
  *				counts the VMAs of a fork after that)
  *
- * So no mapping is missed, and the walk takes no reference on an mm. (Dropping the
- * last one would tear down the address space here.) mprotect() can change vm_flags
- * at any time; they are read once.
+ * So no mapping is missed. mprotect() can change vm_flags at any time; they are read
+ * once.
+ *
+ * Every mmap(), fork() and munmap() of the segment waits while the lock is held, so
+ * only what the VMAs have is read under it. The tasks are looked up afterwards, and
+ * mmgrab() keeps the mm structs until then. It does not keep an address space, which
+ * would otherwise be torn down here if its process ended meanwhile.
  */
 #include "kshm.h"
 
 #include <linux/cred.h>
 #include <linux/rbtree.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -93,27 +98,21 @@ static u32 who_prot(const struct vm_area_struct *vma)
 static void who_fill(const struct vm_area_struct *vma,
 		     struct kshm_attacher *attacher)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	struct task_struct *task;
-
-	rcu_read_lock();
-	task = who_owns(mm);
-	attacher->pid = task ? task_tgid_vnr(task) : 0;
-	attacher->addr = task && who_may_inspect(task, mm) ? vma->vm_start : 0;
-	rcu_read_unlock();
 	attacher->prot = who_prot(vma);
+	attacher->addr = vma->vm_start;
 	attacher->length = vma->vm_end - vma->vm_start;
 	attacher->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 }
 
 /*
- * Fill the first @room entries of @list.
+ * Fill the first @room entries of @list, but for their tasks. The mm of each is put
+ * into @mms, counted by mmgrab().
  *
  * Return: number of mappings. Root can map the inode by /proc/PID/map_files; such
  * a VMA is no attach, and is not counted.
  */
 static u32 who_walk(struct kshm_segment *segment, struct kshm_attacher *list,
-		    u32 room)
+		    struct mm_struct **mms, u32 room)
 {
 	struct address_space *mapping = segment->inode->i_mapping;
 	struct vm_area_struct *vma;
@@ -127,12 +126,41 @@ static u32 who_walk(struct kshm_segment *segment, struct kshm_attacher *list,
 		vma = rb_entry(node, struct vm_area_struct, shared.rb);
 		if (kshm_vma_segment(vma) != segment)
 			continue;
-		if (count < room)
+		if (count < room) {
 			who_fill(vma, &list[count]);
+			mmgrab(vma->vm_mm);
+			mms[count] = vma->vm_mm;
+		}
 		count++;
 	}
 	i_mmap_unlock_read(mapping);
 	return count;
+}
+
+static void who_look_up_task(struct mm_struct *mm,
+			     struct kshm_attacher *attacher)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = who_owns(mm);
+	attacher->pid = task ? task_tgid_vnr(task) : 0;
+	if (!task || !who_may_inspect(task, mm))
+		attacher->addr = 0;
+	rcu_read_unlock();
+}
+
+/* Fill in the tasks of @n entries, and drop the mms. */
+static void who_look_up_tasks(struct kshm_attacher *list,
+			      struct mm_struct **mms, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		who_look_up_task(mms[i], &list[i]);
+		mmdrop(mms[i]);
+		cond_resched();
+	}
 }
 
 /* Return: the segment, counted for the caller, or an error. */
@@ -165,6 +193,7 @@ static struct kshm_segment *who_get_segment(struct kshm_ctx *ctx, int id)
 int kshm_do_who(struct kshm_ctx *ctx, struct kshm_who *who,
 		struct kshm_attacher **list)
 {
+	struct mm_struct **mms = NULL;
 	struct kshm_segment *segment;
 	int err;
 
@@ -177,13 +206,21 @@ int kshm_do_who(struct kshm_ctx *ctx, struct kshm_who *who,
 	segment = who_get_segment(ctx, who->id);
 	if (IS_ERR(segment))
 		return PTR_ERR(segment);
-	if (who->room)
+	if (who->room) {
 		*list = kvmalloc_array(who->room, sizeof(**list),
 				       GFP_KERNEL_ACCOUNT);
-	if (who->room && !*list)
+		mms = kvmalloc_array(who->room, sizeof(*mms),
+				     GFP_KERNEL_ACCOUNT);
+	}
+	if (who->room && (!*list || !mms)) {
+		kvfree(*list);
+		*list = NULL;
 		err = -ENOMEM;
-	else
-		who->count = who_walk(segment, *list, who->room);
+	} else {
+		who->count = who_walk(segment, *list, mms, who->room);
+		who_look_up_tasks(*list, mms, min(who->count, who->room));
+	}
+	kvfree(mms);
 	kshm_segment_put(segment);
 	return err;
 }

@@ -343,6 +343,38 @@ static bool trace_calls(const char *first, const char *second)
 }
 
 /*
+ * fair: WHO looks up the processes after it has released the lock for which every mmap
+ * and fork of the segment waits.
+ */
+TEST_F(fair, who_looks_up_tasks_without_a_lock)
+{
+	struct kshm_attacher list[8];
+	struct kshm_who who = { .list = (uintptr_t)list, .room = 8 };
+	int under_lock = 0, afterwards = 0, i;
+	char *rest = trace, *event;
+	bool released = false;
+	pid_t pid;
+
+	make(1);
+	for (i = 0; i < 8; i++)
+		attach(0);
+	if (!trace_calls("__task_pid_nr_ns", "up_read"))
+		SKIP(return, "the kernel does not trace functions");
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_WHO, &who));
+	trace_read();
+	must(!write_file(TRACING "/current_tracer", "nop"));
+	while ((event = next_event(&rest, &pid))) {
+		if (!strncmp(event, "up_read", 7))
+			released |= !!strstr(event, "who");
+		else
+			++*(released ? &afterwards : &under_lock);
+	}
+	EXPECT_EQ(8, who.count);
+	EXPECT_EQ(0, under_lock);
+	EXPECT_EQ(8, afterwards);
+}
+
+/*
  * Reads the last bytes of a listing. Returns how many lines were made under one hold
  * of a lock, the longest one, or -1 if the kernel does not trace functions.
  */
