@@ -37,38 +37,42 @@
  *
  * selftests/model/guard.pml tries all orders of these steps, and of others.
  *
- * mmap() hands no context to the file's callbacks, so a list of guards in
+ * mmap() hands no context to the file's callbacks, so a table of guards in
  * progress tells them which task is mapping a guard, and where.
  */
 #include "kshm.h"
 
-#include <linux/list.h>
+#include <linux/hashtable.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
 
 /*
  * On 64 bits this offset is beyond any segment's end. A program may use it, too; only
- * the list below tells whether a mapping is a guard.
+ * the table below tells whether a mapping is a guard.
  */
 #define GUARD_OFFSET	(1UL << (BITS_PER_LONG - 2))
 #define GUARD_PGOFF	(GUARD_OFFSET >> PAGE_SHIFT)
 
 /*
  * struct guard - a guard in progress, on the stack of the task that maps it
- * @link:	in guard_list
+ * @link:	in guards
  * @task:	that task
  * @piece:	VMA that the guard replaces
  * @armed:	the file has agreed to the address, so ->mmap has to fail
  */
 struct guard {
-	struct list_head	link;
+	struct hlist_node	link;
 	struct task_struct	*task;
 	const struct kshm_piece	*piece;
 	bool			armed;
 };
 
-/* At most one entry per task. Other tasks touch only ->link, and read ->task. */
-static LIST_HEAD(guard_list);
+/*
+ * At most one entry per task, hashed by the task. Other tasks touch only ->link, and
+ * read ->task. Tasks that wait for mmap_lock can be many; with a list, each of them
+ * would slow down the detaches of all others.
+ */
+static DEFINE_HASHTABLE(guards, 8);
 static DEFINE_SPINLOCK(guard_lock);
 
 /* Do detaches use the guard? kshm_detach_init() finds out. */
@@ -79,7 +83,7 @@ static struct guard *guard_of_current(void)
 	struct guard *guard, *found = NULL;
 
 	spin_lock(&guard_lock);
-	list_for_each_entry(guard, &guard_list, link)
+	hash_for_each_possible(guards, guard, link, (unsigned long)current)
 		if (guard->task == current)
 			found = guard;
 	spin_unlock(&guard_lock);
@@ -159,7 +163,7 @@ long kshm_guard_unmap(const struct kshm_piece *piece)
 	unsigned long ret;
 
 	spin_lock(&guard_lock);
-	list_add(&guard.link, &guard_list);
+	hash_add(guards, &guard.link, (unsigned long)current);
 	spin_unlock(&guard_lock);
 
 	/* MAP_PRIVATE, so that mmap() does not count a writer of the file. */
@@ -167,7 +171,7 @@ long kshm_guard_unmap(const struct kshm_piece *piece)
 		      PROT_NONE, MAP_PRIVATE | MAP_FIXED, GUARD_OFFSET);
 
 	spin_lock(&guard_lock);
-	list_del(&guard.link);
+	hash_del(&guard.link);
 	spin_unlock(&guard_lock);
 	return ret;
 }
