@@ -18,7 +18,8 @@
  * What an ended namespace had is freed by a work in a queue of the module's own.
  * Freeing can take long, and no task has to pay for memory that was not its own: not
  * the one that makes a registry or opens a listing, nor those that wait for fsnotify.
- * Works run one after the other, as in-tree.
+ * Works run one after the other, as in-tree. selftests/model/namespace.pml tries all
+ * orders of the beginning and the end.
  */
 #include "kshm.h"
 
