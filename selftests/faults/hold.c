@@ -277,62 +277,95 @@ TEST_F(hold, unlink_killed_keeps_the_name)
 }
 
 static struct {
-	void *addr;
 	int begin[2], pid[2];
-} detaching;
+	void (*call)(void);
+	int id;
+	void *addr;
+} sharing;
 
-/* Shares its memory with the process that has attached, and is none of its threads. */
-static int detach_when_told(void *unused)
+static void call_shmat(void)
+{
+	at(sharing.id, NULL, 0);
+}
+
+static void call_shmdt(void)
+{
+	dt(sharing.addr);
+}
+
+static int call_when_told(void *unused)
 {
 	char byte = 0;
 
-	if (read(detaching.begin[0], &byte, 1) == 1)
-		dt(detaching.addr);
+	if (read(sharing.begin[0], &byte, 1) == 1)
+		sharing.call();
 	_exit(0);
 }
 
-static void attach_and_share(int id)
+/* Starts a process that shares this one's memory, and is none of its threads. */
+static void share_and_stay(void)
 {
 	static char stack[1 << 16] __attribute__((aligned(16)));
 	pid_t pid;
 
-	detaching.addr = attach(id);
-	pid = clone(detach_when_told, stack + sizeof(stack),
+	pid = clone(call_when_told, stack + sizeof(stack),
 		    CLONE_VM | CLONE_PARENT | SIGCHLD, NULL);
 	must(pid > 0);
-	must(write(detaching.pid[1], &pid, sizeof(pid)) == sizeof(pid));
+	must(write(sharing.pid[1], &pid, sizeof(pid)) == sizeof(pid));
 	for (;;)
 		pause();
 }
 
 /*
- * hold: A process that is killed during shmdt has not detached anything.
- *
- * The memory that it had attached in has another user, so its end does not
- * detach either.
+ * Kills a process during a call that waits for mmap_lock. Its memory has another
+ * user, so its end detaches nothing. Returns that user, still there.
  */
-TEST_F(hold, detach_killed_changes_nothing)
+static pid_t kill_in_call(void (*call)(void))
 {
 	pid_t user, pid;
-	int id = make(3);
 	char what[32];
 
-	must(!pipe(detaching.begin) && !pipe(detaching.pid));
+	sharing.call = call;
+	must(!pipe(sharing.begin) && !pipe(sharing.pid));
 	user = spawn();
-	if (!user)
-		attach_and_share(id);
-	must(read(detaching.pid[0], &pid, sizeof(pid)) == sizeof(pid));
+	if (!user) {
+		if (call == call_shmdt)
+			sharing.addr = attach(sharing.id);
+		share_and_stay();
+	}
+	must(read(sharing.pid[0], &pid, sizeof(pid)) == sizeof(pid));
 	snprintf(what, sizeof(what), "mm %d", user);
 	hold(what);
-	must(write(detaching.begin[1], "", 1) == 1);
+	must(write(sharing.begin[1], "", 1) == 1);
 	wait_for_lock(pid);
 	must(!kill(pid, SIGKILL));
 	/* The end of a process takes this lock as well. */
 	let_go();
 	reap_killed(pid, SIGKILL);
-	EXPECT_EQ(1, nattch(id));
+	return user;
+}
+
+/* hold: A process that is killed during shmat has not attached anything. */
+TEST_F(hold, attach_killed_changes_nothing)
+{
+	pid_t user;
+
+	sharing.id = make(3);
+	user = kill_in_call(call_shmat);
+	EXPECT_EQ(0, nattch(sharing.id));
 	kill_child(user);
-	EXPECT_EQ(0, nattch(id));
+}
+
+/* hold: A process that is killed during shmdt has not detached anything. */
+TEST_F(hold, detach_killed_changes_nothing)
+{
+	pid_t user;
+
+	sharing.id = make(3);
+	user = kill_in_call(call_shmdt);
+	EXPECT_EQ(1, nattch(sharing.id));
+	kill_child(user);
+	EXPECT_EQ(0, nattch(sharing.id));
 }
 
 TEST_HARNESS_MAIN
