@@ -73,7 +73,7 @@ apps: apps-parts
 	@selftests/programs/run $(if $(SHORT),--short) \
 		$(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
-# What every change must pass: lint, and guests with Linux 6.1 and 6.12. smoke is
+# What every change must pass: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke is
 # what a minute or two allows, or the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image apps lint model pages host examples
@@ -172,8 +172,8 @@ help:
 	@echo '                    counts instructions, for ratios on a busy host'
 	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names'
 	@echo '                    programs, or cases as program.case'
-	@echo '  make check        what every change must pass: lint, and guests with Linux 6.1'
-	@echo '                    and 6.12; half an hour; STAGES= names some, JOBS= is how'
+	@echo '  make check        what every change must pass: lint, and guests with Linux 6.1,'
+	@echo '                    6.12 and 7.3; half an hour; STAGES= names some, JOBS= is how'
 	@echo '                    many run at a time'
 	@echo '  make check-all    all that, and every long form; takes hours'
 	@echo '  make distro       make run and make check from nothing, in Debian 12 and 13; is'

@@ -19,7 +19,7 @@ KERNELS = {
     "7.2": Kernel("7.2.", CLOUD, ("trixie-backports",),
                   "7.2.12, November 2026: compiled"),
     "7.3": Kernel("7.3.", CLOUD, ("trixie-backports",),
-                  "7.3.4, November 2026: all cases, the oracle"),
+                  "7.3.4, November 2026: all cases, the oracle, make run"),
 }
 
 
