@@ -35,6 +35,9 @@
 #include <linux/pagemap.h>
 #include <linux/xarray.h>
 
+/* Pages in swap that are skipped in one RCU read-side section. */
+#define VMA_SWAPPED_BATCH 1024
+
 static struct kshm_segment *vma_file_segment(const struct file *file)
 {
 	return file->private_data;
@@ -390,12 +393,23 @@ static pgoff_t vma_next_in_memory(struct address_space *mapping, pgoff_t index,
 				  pgoff_t end)
 {
 	XA_STATE(xas, &mapping->i_pages, index);
+	unsigned int swapped = 0;
 	void *entry;
 
 	rcu_read_lock();
-	do
-		entry = xas_find(&xas, end - 1);
-	while (entry && (xa_is_value(entry) || xas_retry(&xas, entry)));
+	while ((entry = xas_find(&xas, end - 1))) {
+		if (xas_retry(&xas, entry))
+			continue;
+		if (!xa_is_value(entry))
+			break;
+		/* A long way to the next page in memory is gone in steps. */
+		if (++swapped % VMA_SWAPPED_BATCH == 0) {
+			xas_pause(&xas);
+			rcu_read_unlock();
+			cond_resched();
+			rcu_read_lock();
+		}
+	}
 	/* A large folio's entry may begin before @index. */
 	index = entry ? max(index, xas.xa_index) : end;
 	rcu_read_unlock();
