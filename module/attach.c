@@ -113,6 +113,10 @@ static bool attach_same_label(struct file *file)
  * A file whose count is 1 is held by the segment only. Its count can't rise while
  * the segment is locked, so two attaches never share a file.
  *
+ * A file keeps the credentials of its maker, and with them a user namespace, until
+ * the segment ends. In-tree, only the segment's own file does, with its creator's.
+ * The namespace counts against the limits of the user that made it, nobody else's.
+ *
  * Return: the idle file, counted for the caller; NULL for none.
  */
 static struct file *attach_idle_file(struct kshm_segment *segment,

@@ -5,7 +5,8 @@
  *
  * The charge goes to the same counters of the same user as in-tree's, so
  * RLIMIT_MEMLOCK limits the sum. A reference on the credentials of the process
- * that locked the segment keeps those counters until they are uncharged.
+ * that locked the segment keeps those counters until they are uncharged. They keep
+ * its user namespace as well; in-tree, the counters alone keep that, too.
  */
 #include "kshm.h"
 

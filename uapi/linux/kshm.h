@@ -187,7 +187,8 @@ struct kshm_info {
  * %KSHM_GET_TRANSIENT
  *   Remove the new segment with its last detach. It stays until it has been
  *   attached once. An attach that fails does not count, with one exception: an
- *   attach that runs out of memory at its very end.
+ *   attach that runs out of memory at its very end. Any process that may attach
+ *   the segment can end it, so the mode should grant nothing to strangers.
  * %KSHM_GET_UNIQUE
  *   Give the new segment an id that no segment of another IPC namespace has
  *   while this one exists. An id that is used in the wrong namespace then
@@ -805,7 +806,8 @@ struct kshm_attacher {
  *
  * KSHM_IOC_WHO takes r permission, or the right to change the segment. @count
  * can be lower than nattch, which also counts an attach, fork or detach in
- * progress.
+ * progress. Process ids are reported even if /proc hides other users' processes
+ * (hidepid): STAT reports cpid and lpid to the same callers.
  *
  * Errors:
  *
