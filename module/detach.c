@@ -155,9 +155,9 @@ static void detach_unmap_piece(struct detach_walk *walk)
 	}
 	/*
 	 * -ESTALE: the piece has changed, so look at what is there now. Any
-	 * other errno: mmap() refused the guard (RLIMIT_AS, mlockall(), a sealed
-	 * VMA) and may have unmapped the piece before that. If the piece is
-	 * still there, it has to be unmapped without a guard.
+	 * other errno: mmap() refused the guard (RLIMIT_AS, mlockall(), a VMA
+	 * sealed by mseal()) and may have unmapped the piece before that. If the
+	 * piece is still there, it has to be unmapped without a guard.
 	 */
 	if (err != -ESTALE) {
 		walk->plain = true;

@@ -17,6 +17,7 @@ static int get_check_existing(struct kshm_ctx *ctx, struct kshm_get *get,
 			      const struct kshm_segment *segment)
 {
 	if (get->flags & KSHM_GET_CREAT && get->flags & KSHM_GET_EXCL) {
+		/* Key 0 comes here only with a name; see kshm_do_get(). */
 		if (!get->key)
 			return kshm_refuse(ctx, -EEXIST, KSHM_WHY_NAME_TAKEN,
 					   0, 0);

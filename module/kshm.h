@@ -7,18 +7,18 @@
  * backing file is no pointer: both have the same inode, and so the same pages.
  *
  *	IPC namespace          registry ----- id, key, name tables ---> segment
- *	     |                 ^      ^                                 ^  |   |
- *	  its mqueue mount     |      +---------------------------------+  |   |
- *	     |   root inode    |                                        |  |   |
- *	     +------ mark -----+                                        |  |   |
- *	                                                                |  |   |
- *	VMA --vm_file--> attach file --private_data---------------------+  |   |
- *	                      ^   ^                                        |   |
- *	FD's descriptor ------|---+                                        |   |
- *	                      |                                            |   |
- *	                      +------- idle[], one per access mode --------+   |
- *	                      |                                                |
- *	                      +... same inode, same pages ...> backing file <--+
+ *	     |                 ^      ^                                 |  ^  |  |
+ *	  its mqueue mount     |      +---------------------------------+  |  |  |
+ *	     |   root inode    |                                           |  |  |
+ *	     +------ mark -----+                                           |  |  |
+ *	                                                                   |  |  |
+ *	VMA --vm_file--> attach file --private_data------------------------+  |  |
+ *	                      ^ ^ :                                           |  |
+ *	FD's descriptor ------+ | :                                           |  |
+ *	                        | :                                           |  |
+ *	                        +-:---- idle[], one per access mode ----------+  |
+ *	                          :                                              |
+ *	                          +... same inode, same pages ...> backing file <+
  *
  * - A registry holds the segments of one IPC namespace. Its fsnotify mark (see ns.c;
  *   it has nothing to do with marking a segment, below) and each segment count it.
@@ -73,9 +73,9 @@
  *	inode->i_rwsem -> mmap_lock -> registry->lock (mutex)
  *		registry->lock -> segment->lock (spinlock)
  *		registry->lock -> registry_unique_lock (mutex)
- *		registry->lock -> owner_lock (spinlock)
  *
  *	mmap_lock -> guard_lock (spinlock)
+ *	mmap_lock -> owner_lock (spinlock)
  *
  *	segment->lock -> mlock_charge_lock (spinlock)
  *

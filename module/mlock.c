@@ -130,7 +130,7 @@ void kshm_munlock(struct kshm_segment *segment)
 
 /**
  * kshm_munlock_rescue() - make unlocked pages evictable again
- * @mapping:	mapping of a segment that was unlocked; kept by the caller
+ * @mapping:	the pages of a file whose segment was unlocked; kept by the caller
  *
  * Stops as soon as the segment is locked again.
  *

@@ -225,7 +225,7 @@ static void ns_sweep(struct work_struct *unused)
 static DECLARE_WORK(ns_sweep_work, ns_sweep);
 
 /**
- * kshm_ns_sweep() - have the registries ended whose namespace's end was not reported
+ * kshm_ns_sweep() - end registries whose namespace ended without a report
  *
  * They are looked for soon after, by a work.
  *

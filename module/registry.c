@@ -327,8 +327,9 @@ static int registry_check_limits(struct kshm_ctx *ctx,
  *
  * Twin of ipc_addid().
  *
- * Return: the id; -ENOSPC above shmall, shmmni or the user's share, -EEXIST where another segment
- * has got the key or name in the meantime, -ENOMEM, -EINTR.
+ * Return: the id; -ENOSPC above shmall, shmmni or the user's share, or if no unique id
+ * is left; -EEXIST where another segment has got the key or name in the meantime;
+ * -ENOMEM, -EINTR.
  */
 int kshm_registry_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
 			  const struct kshm_limits *limits)

@@ -82,8 +82,8 @@ static void segment_init(struct kshm_segment *segment,
  * Twin of newseg().
  *
  * Return: the segment, counted for the caller and not published; -ENOMEM, -ENOSPC
- * (no inode), -ENFILE, -EINVAL (larger than a file can be), -EINTR (a signal
- * came while pages were allocated).
+ * (no inode, or no room for the pages), -ENFILE, -EINVAL (larger than a file can be),
+ * -EINTR (a signal came while pages were allocated).
  */
 struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,
 				      const struct kshm_get *get,
@@ -255,7 +255,8 @@ void kshm_segment_remove(struct kshm_segment *segment)
 
 /*
  * Mark the first segment from @index on, and free it if it died of that. Its pages are
- * freed here, since a kernel thread's files are closed by a work of all threads.
+ * freed here: this is a kernel thread, and one work closes the files of all kernel
+ * threads.
  *
  * Return: true if there was a segment; @index is moved beyond it.
  */
@@ -320,7 +321,8 @@ static void segment_set_lpid(struct kshm_segment *segment)
  *
  * Twin of __shm_open().
  *
- * Return: 0; -EINVAL for a dead segment. Two can meet one: mmap() of a descriptor
+ * Return: 0; -EINVAL for a dead segment. Two callers can meet such a
+ * segment: mmap() of a descriptor
  * that outlived its segment, and remap_file_pages(), which first unmaps the VMA
  * that kept the segment alive and then maps the file again.
  */

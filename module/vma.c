@@ -322,7 +322,7 @@ const struct file_operations kshm_attach_file_ops = {
  * @access:	what its mappings may do
  * @ops:	its operations; their owner is this module
  *
- * The file has a dentry of its own over the backing file's inode. So it has the
+ * The file has a name (a dentry) of its own for the backing file's inode. So it has the
  * same pages, and /proc/PID/maps shows it as it shows an in-tree attach.
  *
  * Context: Sleeps.

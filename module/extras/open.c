@@ -291,8 +291,8 @@ int kshm_open_check(struct kshm_ctx *ctx, const struct kshm_open *open)
  * @open:	see struct kshm_open; flags and mode are checked already
  * @name:	name without a slash, at most NAME_MAX bytes
  *
- * Context: Takes registry->objects_lock. Memory is allocated and freed without
- * it. Sleeps.
+ * Context: Takes registry->objects_lock and releases it; TRUNC then takes the inode's
+ * lock. Memory is allocated and freed without objects_lock. Sleeps.
  *
  * Twin of shm_open(3).
  *
@@ -328,8 +328,8 @@ static bool open_owns_name(const struct kshm_object *object)
 }
 
 /*
- * Twin of may_delete(). The other files that it spares do not occur: shmem takes no
- * swap file, and its internal mount maps every owner.
+ * Twin of may_delete(). That also spares swap files, which shmem files can't be, and
+ * files whose owner has no id in their mount; in shmem's own mount each owner has one.
  */
 static int open_check_unlink(struct kshm_ctx *ctx,
 			     const struct kshm_object *object)

@@ -12,8 +12,8 @@
  *				same lock (a kernel without commit 35e351780fa9
  *				counts the VMAs of a fork after that)
  *
- * So no mapping is missed. mprotect() can change vm_flags at any time; they are read
- * once.
+ * So the walk misses only a mapping that is just being made or unmapped. mprotect()
+ * can change vm_flags at any time; they are read once.
  *
  * Every mmap(), fork() and munmap() of the segment waits while the lock is held, so
  * only what the VMAs have is read under it. The tasks are looked up afterwards, and
@@ -76,7 +76,8 @@ static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
 	    cap_issubset(its->cap_permitted, mine->cap_effective)) {
 		/*
 		 * commit_creds() takes the dumpable flag away before it sets the
-		 * credentials, with smp_wmb() between the two.
+		 * credentials. This barrier keeps the opposite order here: a
+		 * task that has read the new credentials reads the new flag.
 		 */
 		smp_rmb();
 		if (kshm_is_dumpable(task, mm))

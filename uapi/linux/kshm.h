@@ -215,9 +215,10 @@ struct kshm_info {
  * - ENOSPC: all segments together would exceed shmall.
  * - EINVAL: @size is larger than a file can be.
  * - ENOMEM: there is not enough memory.
- * - ENOSPC: no inode is left.
+ * - ENOSPC: no inode is left, or PREALLOC found no room for the pages.
  * - ENFILE: the system has no file left.
- * - EINTR: a signal came while pages were allocated.
+ * - EINTR: a signal came while pages were allocated, or the process is being
+ *   killed.
  * - ENOSPC: there are shmmni segments already, or no unique id is left.
  * - ENOSPC: UNIQUE is set, and the caller's user has its share of unique ids,
  *   or the others are a reserve for CAP_SYS_RESOURCE.
@@ -278,7 +279,8 @@ struct kshm_get {
  * - EINVAL: @addr plus the size wraps around.
  * - EFAULT: REMAP would replace this very struct.
  * - EINVAL: something is mapped at @addr.
- * - EPERM: @addr is below mmap_min_addr.
+ * - EPERM: @addr is below mmap_min_addr, or REMAP would replace a mapping that
+ *   mseal(2) has sealed.
  * - EAGAIN: the pages would be locked (mlockall()) and exceed RLIMIT_MEMLOCK.
  */
 struct kshm_attach {
@@ -569,7 +571,7 @@ struct kshm_get_named {
 #define KSHM_WHY_ADDR_NONE	25	/* REMAP without an address */
 #define KSHM_WHY_ADDR_TAKEN	26	/* address is taken [address, length] */
 #define KSHM_WHY_ADDR_WRAPS	27	/* end wraps around [address, length] */
-#define KSHM_WHY_ADDR_LOW	28	/* too low, or sealed [address] */
+#define KSHM_WHY_ADDR_LOW	28	/* too low, or mseal()ed [address] */
 #define KSHM_WHY_ADDR_ANSWER	29	/* struct would be replaced [address] */
 #define KSHM_WHY_NOT_ATTACHED	30	/* nothing attached there [address] */
 #define KSHM_WHY_MEMLOCK	31	/* above RLIMIT_MEMLOCK [pages, limit] */
@@ -606,12 +608,12 @@ struct kshm_get_named {
  * failure of EXPLAIN. A program that wants to know reasons can give all
  * commands this way; it cannot ask afterwards.
  *
- * Errors of EXPLAIN itself. The command was not run:
+ * Errors of EXPLAIN itself. The command has done nothing:
  *
  * - EINVAL: @cmd is EXPLAIN itself.
  * - EFAULT: this struct cannot be read or written. There is one exception: the
  *   command was run if the struct became unwritable during the call.
- * - EINTR: the command was OPEN, and a signal came while it waited for a lease.
+ * - EINTR: the command was OPEN, and a signal ended its wait for a lease.
  */
 struct kshm_explain {
 	__u64 arg;
@@ -681,7 +683,9 @@ struct kshm_explain {
  * - EPERM: the object's file is append-only, and it would be truncated, or
  *   opened for writing without APPEND.
  * - ENFILE: the system has no file left (fs.file-max).
- * - EINTR: a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
+ * - ETXTBSY: a program runs from the object's file, and the access or TRUNC needs
+ *   w.
+ * - EINTR: the process is being killed, or a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
  *   was asked to give it up, as for open(2).
  * - EPERM: TRUNC is set, and the object is sealed against it.
  * - ENOSPC: there are shmmni objects already, or the caller's user has its
@@ -717,6 +721,7 @@ struct kshm_open {
  * - EPERM: the caller is not the owner of the object, lacks CAP_FOWNER, and is
  *   not root of the user namespace that owns the IPC namespace.
  * - EPERM: the object's file is append-only or immutable.
+ * - EINTR: the process is being killed.
  */
 struct kshm_unlink {
 	__u64 name;
