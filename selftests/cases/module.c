@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "cases.h"
 #include "kshm.h"
@@ -36,15 +37,20 @@ static void let_go(void)
 		close(fds[n]);
 }
 
-static int load_module(void)
+static int load_module_with(const char *parameters)
 {
 	int fd = open(module_file(), O_RDONLY | O_CLOEXEC), err;
 
 	if (fd < 0)
 		return -errno;
-	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	err = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+static int load_module(void)
+{
+	return load_module_with("");
 }
 
 static int unload_module(void)
@@ -245,6 +251,28 @@ TEST_F(module, named_object_keeps_it)
 	fd = backend->open("/a", O_RDWR, 0);
 	EXPECT_EQ(ENOENT, errno);
 	EXPECT_EQ(-1, fd);
+}
+
+/*
+ * module: The parameter objects_size is the most bytes that all objects of a
+ * namespace can have.
+ */
+TEST_F(module, loaded_with_a_size_for_objects)
+{
+	struct statvfs st;
+	int fd;
+
+	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, load_module_with("objects_size=1m"));
+	fd = backend->open("/a", O_RDWR | O_CREAT, 0600);
+	ASSERT_EQ(0, fstatvfs(fd, &st));
+	EXPECT_EQ(1 << 20, st.f_blocks * st.f_frsize);
+	EXPECT_EQ(0, posix_fallocate(fd, 0, 1 << 20));
+	EXPECT_EQ(ENOSPC, posix_fallocate(fd, 1 << 20, 1));
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, backend->unlink("/a"));
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_EQ(0, load_module());
 }
 
 /* module: Objects of a namespace that has ended do not keep the module. */
