@@ -28,9 +28,10 @@
  * - On success ioctl() returns 0, and every result is in the struct. On
  *   failure it returns -1 and sets errno.
  * - The size of the struct is part of the command number, so programs and
- *   modules of different ages work together. In a struct that is longer
- *   than the module's, the bytes beyond must be 0, else the call fails with E2BIG. A struct that
- *   is shorter than the first published version fails with EINVAL.
+ *   modules of different ages work together. In a struct that is longer than
+ *   the module's, the bytes beyond must be 0, else the call fails with E2BIG.
+ *   A struct that is shorter than the first published version fails with
+ *   EINVAL.
  * - An unknown flag fails with EINVAL, and so does a reserved field that is
  *   not 0. Fields that the kernel only writes may hold anything on input.
  * - An unknown command fails with ENOTTY. A struct that cannot be read or
@@ -685,8 +686,8 @@ struct kshm_explain {
  * - ENFILE: the system has no file left (fs.file-max).
  * - ETXTBSY: a program runs from the object's file, and the access or TRUNC needs
  *   w.
- * - EINTR: the process is being killed, or a signal came while the holder of a lease (F_SETLEASE of fcntl(2))
- *   was asked to give it up, as for open(2).
+ * - EINTR: the process is being killed, or a signal came while the holder of a
+ *   lease (F_SETLEASE of fcntl(2)) was asked to give it up, as for open(2).
  * - EPERM: TRUNC is set, and the object is sealed against it.
  * - ENOSPC: there are shmmni objects already, or the caller's user has its
  *   share of them, or the others are a reserve for CAP_SYS_RESOURCE.
