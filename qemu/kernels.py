@@ -17,7 +17,7 @@ KERNELS = {
     "6.12": Kernel("6.12.", CLOUD, ("bookworm-backports", "trixie"),
                    "6.12.117, November 2026: make check; the usual one"),
     "7.2": Kernel("7.2.", CLOUD, ("trixie-backports",),
-                  "7.2.12, November 2026: compiled"),
+                  "7.2.12, November 2026: some cases"),
     "7.3": Kernel("7.3.", CLOUD, ("trixie-backports",),
                   "7.3.4, November 2026: all cases, the oracle, make run"),
 }
