@@ -37,9 +37,9 @@ void kshm_shares_init(struct kshm_shares *shares)
  * kshm_shares_payer() - get the user whose share the caller takes from
  *
  * In a user namespace that an ordinary user made, or that is below such a one, all
- * users pay by the share of the user that made it. Otherwise the number of uids
- * that he may use there would multiply his share. In a user namespace of root, a
- * container, each user pays by his own.
+ * users pay by the share of that user. Otherwise the number of uids that the user
+ * may use there would multiply the share. In a user namespace of root, a container,
+ * each user pays by the user's own share.
  *
  * Return: the user.
  */
@@ -48,8 +48,10 @@ kuid_t kshm_shares_payer(void)
 	const struct user_namespace *ns = current_user_ns();
 	kuid_t maker = GLOBAL_ROOT_UID;
 
+	/* The outermost one counts: its maker could make all inside of it. */
 	for (; ns != &init_user_ns; ns = ns->parent)
-		maker = ns->owner;
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			maker = ns->owner;
 	return uid_eq(maker, GLOBAL_ROOT_UID) ? current_euid() : maker;
 }
 

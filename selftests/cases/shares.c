@@ -241,12 +241,13 @@ TEST_F(shares, unique_ids_of_one_user_are_a_share)
 	EXPECT_LE(0, make_unique());
 }
 
-/* Runs @act as a user that is known in a user namespace of @maker only. */
+/* Runs @act as user @uid in a user namespace of @maker, who could not become @uid. */
 static void in_user_namespace_of(uid_t maker, uid_t uid,
 				 void (*act)(void))
 {
-	char path[64], map[64], c;
-	int said[2], heard[2];
+	const char *const maps[] = { "uid_map", "gid_map" };
+	int said[2], heard[2], i;
+	char path[64], c;
 	pid_t pid;
 
 	must(!pipe(said) && !pipe(heard));
@@ -263,9 +264,11 @@ static void in_user_namespace_of(uid_t maker, uid_t uid,
 		_exit(0);
 	}
 	must(read(said[0], &c, 1) == 1);
-	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
-	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
-	must(!write_file(path, map) && write(heard[1], "", 1) == 1);
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, maps[i]);
+		must(!write_file(path, "0 0 65535"));
+	}
+	must(write(heard[1], "", 1) == 1);
 	reap(pid);
 }
 
@@ -280,9 +283,14 @@ static void take_nothing(void)
 	must(make_unique() == -ENOSPC);
 }
 
+static void take_nothing_in_container(void)
+{
+	in_user_namespace_of(ALICE, BOB, take_nothing);
+}
+
 /*
  * shares: The uids of a user namespace pay by the share of the user that made
- * it. Those of a namespace that root made pay by their own.
+ * it, also in a container. Those of a namespace that root made pay by their own.
  */
 TEST_F(shares, user_namespaces_multiply_no_share)
 {
@@ -293,6 +301,9 @@ TEST_F(shares, user_namespaces_multiply_no_share)
 		_exit(0);
 	}
 	in_user_namespace_of(ALICE, BOB, take_nothing);
+	in_user_namespace_of(ROOT, ROOT, take_nothing_in_container);
+	/* Root's own share does not count for the others in a container. */
+	EXPECT_EQ(UNIQUE_SHARE, make_uniques(UNIQUE_SHARE));
 	in_user_namespace_of(ROOT, BOB, take_a_share);
 	in_user_namespace_of(ROOT, ALICE, take_nothing);
 }
