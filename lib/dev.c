@@ -75,7 +75,7 @@ static const char *cure(long err)
 	case -EPERM:
 		return "may not be opened: chmod 0666 " DEVICE ", as root";
 	case -ENOTTY:
-		return "isn't the device of this version: remove it, then modprobe or insmod kshm, as root";
+		return "isn't kshm's: remove it, then modprobe or insmod kshm, as root";
 	default:
 		return "isn't there: modprobe or insmod kshm, as root";
 	}

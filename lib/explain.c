@@ -53,7 +53,7 @@ static const struct sentence {
 	{ KSHM_WHY_LONG_STRUCT,
 	  "the struct has a part that the module doesn't know", "" },
 	{ KSHM_WHY_FAULT, "memory can't be read or written", "" },
-	{ KSHM_WHY_FLAGS, "unknown flags", "%x" },
+	{ KSHM_WHY_FLAGS, "unknown flags, or flags that exclude each other", "%x" },
 	{ KSHM_WHY_RESERVED, "a reserved word isn't 0", "%x" },
 	{ KSHM_WHY_MODE, "the mode has other bits than permission bits", "%o" },
 	{ KSHM_WHY_DEST, "dest_len is too large", "%d of at most %d" },

@@ -14,7 +14,6 @@
 #include <linux/kshm_version.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +31,9 @@
 #define NATIVE		"/proc/sysvipc/shm"
 #define PRELOAD		"libkshm-preload.so"
 
-/* Both classes of ELF files have the machine at the same place. */
-#define MACHINE		offsetof(Elf32_Ehdr, e_machine)
-#define MACHINE_END	(MACHINE + sizeof(Elf32_Half))
+/* Where the header of an ELF file, of 32 or 64 bits, has its machine */
+#define MACHINE		18
+#define MACHINE_END	20
 
 /* Exit statuses, as those of env(1) */
 #define CANNOT_START	125
@@ -143,7 +142,7 @@ static bool find_preload(char *found)
 
 	if (!realpath((const char *)getauxval(AT_EXECFN), self))
 		return false;
-	strcpy(folder, self);
+	snprintf(folder, sizeof(folder), "%s", self);
 	*strrchr(folder, '/') = '\0';
 	snprintf(path, sizeof(path), "%s/" PRELOAD, folder);
 	if (is_preload(self, path, found))

@@ -39,8 +39,8 @@
 #endif
 
 /*
- * 6.3 changed the type that describes an idmapped mount. shmem's own mount is not
- * idmapped.
+ * 6.3 changed the type that describes an idmapped mount. No mount that kshm uses
+ * is idmapped.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define KSHM_IDMAP(mnt)		mnt_idmap(mnt)
@@ -58,7 +58,7 @@
 #define vfs_mmap call_mmap
 #endif
 
-/* 7.0 made a type of a VMA's flags, which shmem_file_setup() takes. */
+/* 7.0 gave the flags of a VMA a type of their own. shmem_file_setup() takes them. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define KSHM_VMA_FLAGS(flags)	legacy_to_vma_flags(flags)
 #else
@@ -86,8 +86,8 @@
 #endif
 
 /*
- * Whether a program may be inspected was noted in its mm before its tasks shared a
- * struct for that. The kernel's functions that read the struct are not exported.
+ * May a program be inspected? Older kernels note it in the mm, newer ones in a struct
+ * that the program's tasks share. The functions that read it are not exported.
  * Context of both: RCU read lock.
  */
 #include <linux/cred.h>

@@ -105,7 +105,10 @@ static int detach_find_piece(struct detach_walk *walk)
 
 	if (detach_is_complete(walk))
 		return -ENOENT;
-	/* After the search is too late: a thread can replace the piece, and end. */
+	/*
+	 * Read before the search: a thread could replace the piece after it, and
+	 * end.
+	 */
 	walk->alone = atomic_read(&mm->mm_users) == 1;
 	err = mmap_read_lock_killable(mm);
 	if (err)

@@ -82,7 +82,9 @@ static void __user *dev_user(const struct dev_call *call)
 /*
  * Copy the caller's struct in. A struct of today's size is read word by word:
  * copy_struct_from_user() spends more on learning and checking the size than on
- * these few words.
+ * these few words. unsafe_get_user() jumps to the label that it names if the memory
+ * can't be read. should_fail_usercopy() lets tests inject a fault, as
+ * copy_from_user() does.
  */
 static int dev_copy_in(struct dev_call *call, size_t size)
 {
@@ -427,6 +429,7 @@ static const struct dev_command *dev_find_command(unsigned int cmd)
 
 	if (_IOC_TYPE(cmd) != KSHM_IOC_MAGIC || i >= ARRAY_SIZE(dev_commands))
 		return NULL;
+	/* The CPU may run ahead of that check; this keeps i in the table even then. */
 	command = &dev_commands[array_index_nospec(i, ARRAY_SIZE(dev_commands))];
 	/* A number without a command has an empty row. */
 	if (!command->run || _IOC_DIR(cmd) != _IOC_DIR(command->cmd))

@@ -137,8 +137,8 @@ struct seq_file;
 #define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
 
 /*
- * How listings and traces show a name: a byte other than printable ASCII, a blank or
- * a backslash is written as \ooo. So a name neither breaks a line nor reaches a
+ * How listings and traces show a name: a blank, a backslash, and every byte that is
+ * not printable ASCII are written as \ooo. So a name neither breaks a line nor reaches a
  * terminal as a control sequence. Bytes above ASCII can be one, too.
  */
 #define KSHM_NAME_ESCAPE	(ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND)
@@ -181,12 +181,13 @@ struct kshm_shares {
  * @used:	number of segments in @ids
  * @max_index:	highest index in @ids, -1 for none
  * @last_index:	index that was allocated last
- * @seq:	sequence number of the next id, below KSHM_SEQ_UNIQUE
+ * @seq:	sequence number of plain ids, below KSHM_SEQ_UNIQUE; changes when
+ *		indices wrap around
  * @pages:	sum of all segments' pages
  * @objects_lock: protects @objects and @object_shares
  * @objects:	named objects, sorted by name
  * @object_shares: whose objects they are
- * @objects_mnt: tmpfs that has their files; counted. NULL before the first object
+ * @objects_mnt: tmpfs that has their files; counted. NULL before kshm_mount_get()
  *
  * @used, @max_index and @pages are written under @lock, and read without it.
  */

@@ -21,7 +21,10 @@
 /* Makes charge and check one step, as shmlock_user_lock does in-tree. */
 static DEFINE_SPINLOCK(mlock_charge_lock);
 
-/* Twin of dec_rlimit_ucounts(). */
+/*
+ * Uncharge the user in its user namespace and in each outer one. Twin of
+ * dec_rlimit_ucounts().
+ */
 static void mlock_uncharge(const struct cred *cred, long pages)
 {
 	struct ucounts *iter;

@@ -345,7 +345,7 @@ int kshm_ns_init(void)
 	ns_initial_registry = kshm_registry_new();
 	if (!ns_initial_registry)
 		goto queue;
-	/* Loading fails if the parameter for the mount is wrong. */
+	/* Made now, so that loading fails if objects_size (mount.c) is wrong. */
 	mnt = kshm_mount_get(ns_initial_registry);
 	if (!IS_ERR(mnt))
 		return 0;

@@ -24,7 +24,7 @@
  * @lines:	lines that were shown
  * @name:	name of the object that was shown last; empty before the first
  *
- * A reader at a time uses the last two, since the file is locked.
+ * One reader at a time uses the last two, since seq_file locks the file to read it.
  */
 struct proc_listing {
 	struct ipc_namespace	*ns;
@@ -78,8 +78,8 @@ char *kshm_proc_name(const struct seq_file *seq)
  * kshm_proc_must_pause() - count a line, and tell whether to release the locks now
  * @seq:	an open listing that is read
  *
- * A read far behind the last one goes through all lines in one step. Others would
- * wait for it, so each listing releases its locks from time to time.
+ * A read at an offset far beyond the last one goes through all lines in between in
+ * one step. Others would wait for it, so each listing releases its locks from time to time.
  *
  * Return: true after every PROC_BATCH lines.
  */
@@ -232,7 +232,10 @@ int kshm_proc_open(struct file *file, const struct seq_operations *ops)
 	struct kshm_registry *registry;
 	struct proc_listing *listing;
 
-	/* A listing shows what pins the module, so let stale registries end. */
+	/*
+	 * A listing tells what pins the module. Registries whose namespace ended
+	 * without a report are in no listing, so let those end.
+	 */
 	kshm_ns_sweep();
 	registry = kshm_ns_registry();
 	if (IS_ERR(registry))

@@ -39,7 +39,7 @@ static struct kshm_segment *segment_alloc(const char *name)
 	size_t size = strlen(name) + 1, whole;
 	struct kshm_segment *segment;
 
-	/* Not struct_size(), which would put the name behind the padding. */
+	/* Not struct_size(), since the name begins in the padding that sizeof has. */
 	whole = max(sizeof(*segment), offsetof(struct kshm_segment, name) + size);
 	segment = kzalloc(whole, GFP_KERNEL_ACCOUNT);
 	if (segment)

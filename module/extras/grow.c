@@ -79,7 +79,7 @@ static int grow_charge(struct kshm_ctx *ctx, struct kshm_segment *segment,
 	err = mutex_lock_killable(&registry->lock);
 	if (err)
 		return err;
-	/* Growth within the last page adds no page, even above shmall. */
+	/* Growth within the last page adds no page, so it is allowed even above shmall. */
 	if (pages > segment->pages)
 		err = kshm_registry_check_shmall(ctx, registry,
 						 pages - segment->pages, limits);

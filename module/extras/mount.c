@@ -19,8 +19,8 @@ module_param(objects_size, charp, 0444);
 MODULE_PARM_DESC(objects_size, "Most bytes of all objects of a namespace, as size= of a tmpfs");
 
 /*
- * SB_KERNMOUNT: the number of files is not limited, since the number of names is.
- * A tmpfs of the initial user namespace can have files of every user.
+ * SB_KERNMOUNT: this tmpfs does not limit the number of files. kshm limits the names,
+ * and a file without a name needs a descriptor or a mapping.
  */
 static struct vfsmount *mount_new(void)
 {
@@ -37,6 +37,7 @@ static struct vfsmount *mount_new(void)
 	fc = fs_context_for_mount(get_fs_type("tmpfs"), SB_KERNMOUNT);
 	if (IS_ERR(fc))
 		return ERR_CAST(fc);
+	/* It belongs to the initial user namespace, so it can have files of every user. */
 	fc->global = true;
 	/* Without CONFIG_TMPFS there are no options, and so there is no limit. */
 	if (IS_ENABLED(CONFIG_TMPFS))
@@ -50,7 +51,9 @@ static struct vfsmount *mount_new(void)
  * kshm_mount_get() - get the mount that has the objects of a namespace
  * @registry:	its registry
  *
- * The first caller makes it. If others make it at the same time, the first wins.
+ * The first caller makes it. For the initial namespace, that is the loading of the
+ * module, which checks the parameter so. If others make it at the same time, the first
+ * wins.
  *
  * Context: Sleeps.
  *

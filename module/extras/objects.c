@@ -91,8 +91,8 @@ struct kshm_object *kshm_objects_find(struct kshm_registry *registry,
 /**
  * kshm_objects_insert() - publish an object
  * @registry:	the registry
- * @object:	the object; no other one has its name, and its payer has taken a
- *		share for it. It belongs to the registry from here on
+ * @object:	the object; no other one has its name, and kshm_shares_take()
+ *		has counted it for its payer. It belongs to the registry from here on
  *
  * Context: Caller holds registry->objects_lock.
  */

@@ -292,7 +292,7 @@ int kshm_open_check(struct kshm_ctx *ctx, const struct kshm_open *open)
  * @name:	name without a slash, at most NAME_MAX bytes
  *
  * Context: Takes registry->objects_lock and releases it; TRUNC then takes the inode's
- * lock. Memory is allocated and freed without objects_lock. Sleeps.
+ * lock. The file and the object are made and freed without objects_lock. Sleeps.
  *
  * Twin of shm_open(3).
  *
@@ -329,7 +329,7 @@ static bool open_owns_name(const struct kshm_object *object)
 
 /*
  * Twin of may_delete(). That also spares swap files, which shmem files can't be, and
- * files whose owner has no id in their mount; in shmem's own mount each owner has one.
+ * files whose owner has no id in their mount; in the tmpfs of objects each owner has one.
  */
 static int open_check_unlink(struct kshm_ctx *ctx,
 			     const struct kshm_object *object)

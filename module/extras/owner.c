@@ -27,7 +27,7 @@
 #include <linux/list.h>
 #include <linux/slab.h>
 
-/* One lock for all lists. They are short, and it is held for a few steps only. */
+/* One lock for all lists. It is held for one entry at a time, however long a list is. */
 static DEFINE_SPINLOCK(owner_lock);
 
 /* If threads race to allocate the list of a descriptor, the first one wins. */

@@ -17,8 +17,9 @@
 #define PROC_OBJECTS_FIRST	(KSHM_MAX_IDS + 1)
 
 /*
- * An object has no position that stays. So the objects go on after the name that was
- * shown last, and reading never starts at a position but 0 and the one where it ended.
+ * An object has no position that stays. So the listing goes on after the name that was
+ * shown last. That is enough: seq_file calls ->start with position 0, or with the one
+ * where it stopped.
  */
 static void *proc_objects_at(struct seq_file *seq, loff_t *pos)
 {

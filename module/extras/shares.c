@@ -38,8 +38,9 @@ void kshm_shares_init(struct kshm_shares *shares)
  *
  * In a user namespace that an ordinary user made, or that is below such a one, all
  * users pay by the share of that user. Otherwise the number of uids that the user
- * may use there would multiply the share. In a user namespace of root, a container,
- * each user pays by the user's own share.
+ * may use there would multiply the share. In a user namespace that the machine's root
+ * made, such as a container's, each user pays by the user's own share. The root of a
+ * container is an ordinary user here.
  *
  * Return: the user.
  */
@@ -48,7 +49,7 @@ kuid_t kshm_shares_payer(void)
 	const struct user_namespace *ns = current_user_ns();
 	kuid_t maker = GLOBAL_ROOT_UID;
 
-	/* The outermost one counts: its maker could make all inside of it. */
+	/* The outermost one that root did not make: its maker could make the others. */
 	for (; ns != &init_user_ns; ns = ns->parent)
 		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
 			maker = ns->owner;

@@ -17,8 +17,9 @@
  *
  * Every mmap(), fork() and munmap() of the segment waits while the lock is held, so
  * only what the VMAs have is read under it. The tasks are looked up afterwards, and
- * mmgrab() keeps the mm structs until then. It does not keep an address space, which
- * would otherwise be torn down here if its process ended meanwhile.
+ * mmgrab() keeps the mm structs until then. It does not keep what is in the address
+ * space: a reference that did could be the last one, and then this task would tear
+ * the address space down.
  */
 #include "kshm.h"
 

@@ -59,7 +59,7 @@ def test_statements_hold():
         ("unknown_model_mutant", ELSEWHERE, FIRST, "\tmodel:life.gone",
          "there is no model life.gone"),
         ("bug_without_case", HISTORY, r"^(= Life.*)$",
-         r"\1\nA segment sank.\n\tthe Atlantic",
+         r"\1\nA segment sank.\n\tAtlantic",
          "no case shows this: A segment sank."),
         ("bug_without_place", HISTORY, r"^\tgVisor\n", "", "where was this?"),
         ("case_of_unknown_bug", ELSEWHERE, r"^history: The listing read",

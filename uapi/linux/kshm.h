@@ -220,9 +220,9 @@ struct kshm_info {
  * - ENFILE: the system has no file left.
  * - EINTR: a signal came while pages were allocated, or the process is being
  *   killed.
- * - ENOSPC: there are shmmni segments already, or no unique id is left.
+ * - ENOSPC: there are shmmni segments already.
  * - ENOSPC: UNIQUE is set, and the caller's user has its share of unique ids,
- *   or the others are a reserve for CAP_SYS_RESOURCE.
+ *   or the others are a reserve for CAP_SYS_RESOURCE, or none is left.
  */
 struct kshm_get {
 	__s32 key;
@@ -549,7 +549,7 @@ struct kshm_get_named {
 #define KSHM_WHY_SHORT_STRUCT	2	/* too short [size, least size] */
 #define KSHM_WHY_LONG_STRUCT	3	/* too long, not ending in zeros */
 #define KSHM_WHY_FAULT		4	/* memory can't be read or written */
-#define KSHM_WHY_FLAGS		5	/* unknown [unknown flags, known flags] */
+#define KSHM_WHY_FLAGS		5	/* unknown or in conflict [flags, known] */
 #define KSHM_WHY_RESERVED	6	/* a reserved field is not 0 [its value] */
 #define KSHM_WHY_MODE		7	/* not permissions [mode, all bits] */
 #define KSHM_WHY_DEST		8	/* too large [dest_len, 4096] */
@@ -563,7 +563,7 @@ struct kshm_get_named {
 #define KSHM_WHY_NO_KEY		16	/* no segment has the key [key] */
 #define KSHM_WHY_NO_ID		17	/* no such id or index [id or index] */
 #define KSHM_WHY_STALE_ID	18	/* id is gone [id, id at its index] */
-#define KSHM_WHY_REMOVED	19	/* removed [id, for SET, RMID, GROW] */
+#define KSHM_WHY_REMOVED	19	/* removed [id; SET, RMID, GROW only] */
 #define KSHM_WHY_ACCESS		20	/* no permission [needed, granted] */
 #define KSHM_WHY_NOT_OWNER	21	/* not owner, creator or privileged */
 #define KSHM_WHY_NO_USER	22	/* not in the user namespace [uid] */
@@ -591,8 +591,8 @@ struct kshm_get_named {
 #define KSHM_WHY_DESCRIPTORS	44	/* the process has no descriptor left */
 #define KSHM_WHY_ROOM		45	/* list too long [room, most] */
 #define KSHM_WHY_OBJECT_FLAGS	46	/* append-only or immutable object */
-#define KSHM_WHY_SHARE		47	/* above the user's share [number, it] */
-#define KSHM_WHY_RESERVE	48	/* only the reserve is left [number, rest] */
+#define KSHM_WHY_SHARE		47	/* above the share [number, share] */
+#define KSHM_WHY_RESERVE	48	/* reserve [number, all but the reserve] */
 
 /**
  * struct kshm_explain - run another command, and learn why it failed
