@@ -574,6 +574,7 @@ void kshm_owner_free(struct file *owner);
 
 /* extras/mount.c */
 struct vfsmount *kshm_mount_get(struct kshm_registry *registry);
+void kshm_mount_put(struct kshm_registry *registry);
 
 /* extras/shares.c */
 void kshm_shares_init(struct kshm_shares *shares);

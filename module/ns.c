@@ -112,6 +112,7 @@ static void ns_end_work(struct work_struct *work)
 	registry = container_of(work, struct kshm_registry, end_work);
 	kshm_segment_mark_all(registry);
 	kshm_objects_unlink_all(registry);
+	kshm_mount_put(registry);
 	ns_remove_mark(registry);
 }
 
@@ -375,5 +376,6 @@ void kshm_ns_exit(void)
 	fsnotify_wait_marks_destroyed();
 	destroy_workqueue(ns_queue);
 	fsnotify_put_group(ns_group);
+	kshm_mount_put(ns_initial_registry);
 	kshm_registry_put(ns_initial_registry);
 }

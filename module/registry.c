@@ -25,7 +25,7 @@ static DEFINE_IDA(registry_unique);
 static DEFINE_MUTEX(registry_unique_lock);
 static unsigned int registry_unique_next = KSHM_SEQ_UNIQUE;
 static struct kshm_shares registry_unique_shares = {
-	.users = XARRAY_INIT(registry_unique_shares.users, 0),
+	.users = XARRAY_INIT(registry_unique_shares.users, XA_FLAGS_ACCOUNT),
 };
 
 static const struct rhashtable_params registry_key_params = {
@@ -78,7 +78,6 @@ static void registry_free(struct kref *ref)
 	registry = container_of(ref, struct kshm_registry, ref);
 	WARN_ON_ONCE(registry->used || registry->pages ||
 		     registry->object_shares.sum);
-	mntput(registry->objects_mnt);
 	rhashtable_destroy(&registry->keys);
 	rhashtable_destroy(&registry->names);
 	idr_destroy(&registry->ids);

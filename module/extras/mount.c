@@ -6,44 +6,80 @@
  *
  * Only names need this module. A descriptor or a mapping keeps the tmpfs by its
  * path, after the namespace has ended and the module is unloaded.
+ *
+ * kern_mount() tells the kernel that the mount stays. Closing a file of any other
+ * mount that is in no mount namespace takes a lock of the whole system.
  */
 #include "kshm.h"
 
-#include <linux/fs_context.h>
-#include <linux/fs_parser.h>
+#include <linux/cred.h>
+#include <linux/ctype.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mount.h>
+#include <linux/sched/task.h>
+#include <linux/shmem_fs.h>
 
 static char *objects_size = "50%";
 module_param(objects_size, charp, 0444);
 MODULE_PARM_DESC(objects_size, "Most bytes of all objects of a namespace, as size= of a tmpfs");
 
+/* Read the parameter as tmpfs reads size=. @pages is 0 for no limit. */
+static int mount_parse_size(unsigned long *pages)
+{
+	char *rest = objects_size;
+	u64 size;
+
+	if (!isdigit(*rest))
+		return -EINVAL;
+	size = memparse(rest, &rest);
+	if (*rest == '%') {
+		size = div_u64((size << PAGE_SHIFT) * totalram_pages(), 100);
+		rest++;
+	}
+	if (*rest)
+		return -EINVAL;
+	*pages = DIV_ROUND_UP_ULL(size, PAGE_SIZE);
+	return 0;
+}
+
 /*
- * SB_KERNMOUNT: this tmpfs does not limit the number of files. kshm limits the names,
- * and a file without a name needs a descriptor or a mapping.
+ * The tmpfs has to belong to the initial user namespace, so that it can have files
+ * of every user. It belongs to the namespace of the credentials that mount it.
+ */
+static struct vfsmount *mount_tmpfs(void)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+	const struct cred *mine;
+	struct vfsmount *mnt;
+
+	if (!cred)
+		return ERR_PTR(-ENOMEM);
+	mine = override_creds(cred);
+	mnt = kern_mount(get_fs_type("tmpfs"));
+	revert_creds(mine);
+	put_cred(cred);
+	return mnt;
+}
+
+/*
+ * Nothing limits the number of files. kshm limits the names, and a file without a
+ * name needs a descriptor or a mapping.
  */
 static struct vfsmount *mount_new(void)
 {
-	struct fs_parameter size = {
-		.key	= "size",
-		.type	= fs_value_is_string,
-		.string	= objects_size,
-		.size	= strlen(objects_size),
-	};
-	struct fs_context *fc;
+	struct shmem_sb_info *info;
 	struct vfsmount *mnt;
-	int err = 0;
+	unsigned long pages;
+	int err = mount_parse_size(&pages);
 
-	fc = fs_context_for_mount(get_fs_type("tmpfs"), SB_KERNMOUNT);
-	if (IS_ERR(fc))
-		return ERR_CAST(fc);
-	/* It belongs to the initial user namespace, so it can have files of every user. */
-	fc->global = true;
-	/* Without CONFIG_TMPFS there are no options, and so there is no limit. */
-	if (IS_ENABLED(CONFIG_TMPFS))
-		err = vfs_parse_fs_param(fc, &size);
-	mnt = err ? ERR_PTR(err) : fc_mount(fc);
-	put_fs_context(fc);
+	if (err)
+		return ERR_PTR(err);
+	mnt = mount_tmpfs();
+	if (IS_ERR(mnt))
+		return mnt;
+	info = mnt->mnt_sb->s_fs_info;
+	info->max_blocks = pages;
 	return mnt;
 }
 
@@ -57,8 +93,8 @@ static struct vfsmount *mount_new(void)
  *
  * Context: Sleeps.
  *
- * Return: the mount, which the registry counts; -ENOMEM, or -EINVAL for a parameter
- * that is no size.
+ * Return: the mount, which the registry counts; -ENOMEM, -EMFILE (no device number is
+ * left), or -EINVAL for a parameter that is no size.
  */
 struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
 {
@@ -72,6 +108,23 @@ struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
 	mnt = cmpxchg(&registry->objects_mnt, NULL, made);
 	if (!mnt)
 		return made;
-	mntput(made);
+	kern_unmount(made);
 	return mnt;
+}
+
+/**
+ * kshm_mount_put() - unmount what has the objects of a namespace
+ * @registry:	its registry; no object has a name any more, and nobody makes one
+ *
+ * Descriptors and mappings that are left keep the tmpfs.
+ *
+ * Context: Sleeps, also to wait for RCU.
+ */
+void kshm_mount_put(struct kshm_registry *registry)
+{
+	struct vfsmount *mnt = registry->objects_mnt;
+
+	registry->objects_mnt = NULL;
+	if (mnt)
+		kern_unmount(mnt);
 }

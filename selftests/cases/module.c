@@ -275,6 +275,24 @@ TEST_F(module, loaded_with_a_size_for_objects)
 	EXPECT_EQ(0, load_module());
 }
 
+/* module: Loading with a parameter objects_size that is no size fails. */
+TEST_F(module, loaded_with_no_size_for_objects_einval)
+{
+	static const char *const wrong[] = {
+		"objects_size=", "objects_size=%", "objects_size=many",
+		"objects_size=1mb", "objects_size=5%%",
+	};
+	size_t i;
+
+	ASSERT_EQ(0, unload_soon());
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		ASSERT_EQ(-EINVAL, load_module_with(wrong[i])) {
+			TH_LOG("%s", wrong[i]);
+		}
+	}
+	EXPECT_EQ(0, load_module());
+}
+
 /* module: Objects of a namespace that has ended do not keep the module. */
 TEST_F(module, named_object_of_ended_namespace_lets_it_go)
 {
