@@ -24,9 +24,9 @@
 #endif
 
 /* ns.c learns of the end of an IPC namespace by its mqueue mount. */
-#if IS_ENABLED(CONFIG_IPC_NS) && \
-	(!IS_ENABLED(CONFIG_POSIX_MQUEUE) || !IS_ENABLED(CONFIG_FSNOTIFY))
-#error "kshm needs CONFIG_POSIX_MQUEUE and CONFIG_FSNOTIFY where there is CONFIG_IPC_NS"
+#if !IS_ENABLED(CONFIG_FSNOTIFY) || \
+	(IS_ENABLED(CONFIG_IPC_NS) && !IS_ENABLED(CONFIG_POSIX_MQUEUE))
+#error "kshm needs CONFIG_FSNOTIFY, and CONFIG_POSIX_MQUEUE where there is CONFIG_IPC_NS"
 #endif
 
 /* 6.7 gave get_policy() a parameter, which reports the interleave index. */

@@ -12,6 +12,7 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/user_namespace.h>
 
@@ -29,7 +30,7 @@ MODULE_PARM_DESC(reserve_percent, "Unique ids, and object names of a namespace, 
  */
 void kshm_shares_init(struct kshm_shares *shares)
 {
-	xa_init(&shares->users);
+	xa_init_flags(&shares->users, XA_FLAGS_ACCOUNT);
 	shares->sum = 0;
 }
 
@@ -68,8 +69,9 @@ static int shares_check(struct kshm_ctx *ctx, unsigned int taken,
 			unsigned int sum, unsigned int all,
 			struct user_namespace *user_ns)
 {
-	u64 share = DIV_ROUND_UP((u64)all * READ_ONCE(share_percent), 100);
-	u64 reserve = (u64)all * min(READ_ONCE(reserve_percent), 100U) / 100;
+	u64 share = DIV_ROUND_UP_ULL((u64)all * READ_ONCE(share_percent), 100);
+	u64 reserve = div_u64((u64)all * min(READ_ONCE(reserve_percent), 100U),
+			      100);
 
 	if ((taken <= share && sum <= all - reserve) ||
 	    ns_capable(user_ns, CAP_SYS_RESOURCE))

@@ -159,7 +159,9 @@ static void who_look_up_tasks(struct kshm_attacher *list,
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		who_look_up_task(mms[i], &list[i]);
+		/* On a kernel without memory cgroups this can take long. */
+		if (!fatal_signal_pending(current))
+			who_look_up_task(mms[i], &list[i]);
 		mmdrop(mms[i]);
 		cond_resched();
 	}
