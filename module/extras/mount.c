@@ -59,12 +59,14 @@ static struct vfsmount *mount_tmpfs(void)
 	mnt = kern_mount(get_fs_type("tmpfs"));
 	revert_creds(mine);
 	put_cred(cred);
-	return mnt;
+	/* No device number is left. To a caller, EMFILE means a table of its own. */
+	return mnt == ERR_PTR(-EMFILE) ? ERR_PTR(-ENFILE) : mnt;
 }
 
 /*
- * Nothing limits the number of files. kshm limits the names, and a file without a
- * name needs a descriptor or a mapping.
+ * A tmpfs that the kernel mounts for itself has no limits. Set that of bytes. None of
+ * files is needed: kshm limits the names, and a file without a name needs a
+ * descriptor or a mapping.
  */
 static struct vfsmount *mount_new(void)
 {
@@ -87,13 +89,12 @@ static struct vfsmount *mount_new(void)
  * kshm_mount_get() - get the mount that has the objects of a namespace
  * @registry:	its registry
  *
- * The first caller makes it. For the initial namespace, that is the loading of the
- * module, which checks the parameter so. If others make it at the same time, the first
- * wins.
+ * The first caller makes it. Loading the module makes that of the initial namespace,
+ * and so checks the parameter. If two tasks make one at the same time, the first wins.
  *
  * Context: Sleeps.
  *
- * Return: the mount, which the registry counts; -ENOMEM, -EMFILE (no device number is
+ * Return: the mount, which the registry counts; -ENOMEM, -ENFILE (no device number is
  * left), or -EINVAL for a parameter that is no size.
  */
 struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
@@ -108,7 +109,7 @@ struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
 	mnt = cmpxchg(&registry->objects_mnt, NULL, made);
 	if (!mnt)
 		return made;
-	kern_unmount(made);
+	kern_unmount_array(&made, 1);
 	return mnt;
 }
 
@@ -125,6 +126,7 @@ void kshm_mount_put(struct kshm_registry *registry)
 	struct vfsmount *mnt = registry->objects_mnt;
 
 	registry->objects_mnt = NULL;
+	/* It waits for RCU in the fast way: many namespaces can end at a time. */
 	if (mnt)
-		kern_unmount(mnt);
+		kern_unmount_array(&mnt, 1);
 }

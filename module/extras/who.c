@@ -159,9 +159,7 @@ static void who_look_up_tasks(struct kshm_attacher *list,
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		/* On a kernel without memory cgroups this can take long. */
-		if (!fatal_signal_pending(current))
-			who_look_up_task(mms[i], &list[i]);
+		who_look_up_task(mms[i], &list[i]);
 		mmdrop(mms[i]);
 		cond_resched();
 	}
