@@ -114,7 +114,8 @@ static bool attach_same_label(struct file *file)
  * the segment is locked, so two attaches never share a file.
  *
  * A file keeps the credentials of its maker, and with them a user namespace, until
- * the segment ends. In-tree, only the segment's own file does, with its creator's.
+ * the segment ends. In-tree, only the backing file keeps any that long:
+ * those of the segment's creator.
  * The namespace counts against the limits of the user that made it, nobody else's.
  *
  * Return: the idle file, counted for the caller; NULL for none.

@@ -63,7 +63,7 @@ static int get_check_new(struct kshm_ctx *ctx, const struct kshm_get *get,
 		return kshm_refuse(ctx, -EINVAL, KSHM_WHY_SHMMAX, get->size,
 				   limits->shmmax);
 	pages = (get->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	/* The sum has wrapped around, so it is above any limit. */
+	/* Rounding up has wrapped around: the true number is above any limit. */
 	if (pages << PAGE_SHIFT < get->size)
 		return kshm_refuse(ctx, -ENOSPC, KSHM_WHY_SHMALL, U64_MAX,
 				   limits->shmall);

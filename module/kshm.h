@@ -46,7 +46,8 @@
  *
  * - An entry of the table is a name and a path. It pins the module and its inode,
  *   until it is unlinked or its namespace ends. Open files and VMAs of the object
- *   are the kernel's own and hold nothing but the inode.
+ *   are the kernel's own. They hold the inode and the tmpfs, and nothing of the
+ *   module.
  *
  * A segment's life, one verb for each step:
  *
@@ -187,7 +188,8 @@ struct kshm_shares {
  * @objects_lock: protects @objects and @object_shares
  * @objects:	named objects, sorted by name
  * @object_shares: whose objects they are
- * @objects_mnt: tmpfs that has their files; counted. NULL before kshm_mount_get()
+ * @objects_mnt: tmpfs that has their files; counted. NULL before
+ *		kshm_mount_get(), which sets it once, without a lock
  *
  * @used, @max_index and @pages are written under @lock, and read without it.
  */
@@ -210,7 +212,7 @@ struct kshm_registry {
 	unsigned int		seq;
 	unsigned long		pages;
 
-	struct mutex		objects_lock;	/* protects the fields below */
+	struct mutex		objects_lock;	/* protects all below but @objects_mnt */
 	struct rb_root		objects;
 	struct kshm_shares	object_shares;
 	struct vfsmount		*objects_mnt;
@@ -289,7 +291,8 @@ enum kshm_access {
  * @payer:	user whose share a unique id is taken from; never changes
  * @name:	its name, empty for none; never changes
  *
- * Without a name it takes 253 bytes on 64 bits; the next larger slab has 256.
+ * Without a name, 253 bytes of it are used on 64 bits, with the 0 of @name. kzalloc()
+ * has blocks of 256 bytes; the next larger ones have 512.
  */
 struct kshm_segment {
 	struct kref		ref;

@@ -5,8 +5,9 @@
  *
  * The charge goes to the same counters of the same user as in-tree's, so
  * RLIMIT_MEMLOCK limits the sum. A reference on the credentials of the process
- * that locked the segment keeps those counters until they are uncharged. They keep
- * its user namespace as well; in-tree, the counters alone keep that, too.
+ * that locked the segment keeps those counters until they are uncharged. The
+ * credentials keep its user namespace as well. In-tree needs no credentials for that:
+ * the counters keep it.
  */
 #include "kshm.h"
 

@@ -363,8 +363,8 @@ group:
  * kshm_ns_exit() - end all registries
  *
  * No segment and no object is left, and no caller can make one. But a namespace
- * can end at this very moment. So this waits until fsnotify calls no more, which
- * queues no more works; then until the last work has returned.
+ * can end at this very moment. So this first waits for the end of fsnotify's calls,
+ * since they queue works. Then it waits until the last work has returned.
  *
  * Context: Sleeps.
  */

@@ -131,7 +131,7 @@ static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end
 		return 0;
 	if (populating) {
 		vma_whole_table(vmf, &start, &end);
-		file->f_ra.start = end + 1;
+		WRITE_ONCE(file->f_ra.start, end + 1);
 	} else if (vmf->vma->vm_flags & VM_RAND_READ ||
 		   READ_ONCE(file->f_mode) & FMODE_RANDOM ||
 		   !vma_page_in_memory(vmf)) {
@@ -402,7 +402,7 @@ static pgoff_t vma_next_in_memory(struct address_space *mapping, pgoff_t index,
 			continue;
 		if (!xa_is_value(entry))
 			break;
-		/* A long way to the next page in memory is gone in steps. */
+		/* Pages in swap can be many: skip them in steps, without RCU in between. */
 		if (++swapped % VMA_SWAPPED_BATCH == 0) {
 			xas_pause(&xas);
 			rcu_read_unlock();
@@ -430,7 +430,7 @@ static bool vma_populate_at(struct file *file, unsigned long addr, pgoff_t index
 		return false;
 	addr += index << PAGE_SHIFT;
 	vma = find_vma(mm, addr);
-	file->f_ra.start = index + 1;
+	WRITE_ONCE(file->f_ra.start, index + 1);
 	if (vma && vma->vm_start <= addr && vma->vm_file == file)
 		done = !fixup_user_fault(mm, addr, FAULT_FLAG_REMOTE, NULL);
 	mmap_read_unlock(mm);

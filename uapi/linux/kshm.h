@@ -271,6 +271,7 @@ struct kshm_get {
  *
  * Errors:
  *
+ * - EINVAL: @id is negative.
  * - EINVAL: @addr is not aligned, or is 0 with REMAP.
  * - EINVAL: there is no such id.
  * - EIDRM: the segment was removed during the call.
@@ -539,10 +540,10 @@ struct kshm_get_named {
 };
 
 /*
- * struct kshm_explain.reason. The brackets say what asked and limit hold; a
- * value that is not mentioned is 0. Bits are 4 for r, 2 for w, 1 for x. Later
- * modules may add reasons that a program does not know; errno then still means
- * what it always did.
+ * struct kshm_explain.reason. The brackets give the fields @asked and @limit of
+ * that struct, which follows; a field that is not mentioned is 0. Bits are 4
+ * for r, 2 for w, 1 for x. Later modules may add reasons that a program does
+ * not know; errno then still means what it always did.
  */
 #define KSHM_WHY_UNKNOWN	0	/* nothing is known but errno */
 #define KSHM_WHY_COMMAND	1	/* no such command */
@@ -683,7 +684,8 @@ struct kshm_explain {
  * - EACCES: the object's mode does not grant the access; TRUNC needs w.
  * - EPERM: the object's file is append-only, and it would be truncated, or
  *   opened for writing without APPEND.
- * - ENFILE: the system has no file left (fs.file-max).
+ * - ENFILE: the system has no file left (fs.file-max), or no device number for
+ *   the file system of the namespace's objects.
  * - ETXTBSY: a program runs from the object's file, and the access or TRUNC needs
  *   w.
  * - EINTR: the process is being killed, or a signal came while the holder of a
@@ -758,8 +760,8 @@ struct kshm_unlink {
  *
  * - EMFILE: RLIMIT_NOFILE is reached.
  * - EINVAL: there is no such id.
- * - EACCES: no permission.
  * - EIDRM: the segment was removed during the call.
+ * - EACCES: no permission.
  * - ENFILE: the system has no file left.
  * - ENOMEM: there is not enough memory.
  */
