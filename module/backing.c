@@ -24,8 +24,9 @@
  *						every task has slept, or was in
  *						user space: free the module
  *
- * The operations never sleep when they are called by way of an O_PATH descriptor,
- * so that a task that has slept since is not in them.
+ * By way of a file that does not pin the module (an O_PATH descriptor, or one that
+ * root opened by /proc/PID/map_files before), the operations never sleep: ->setattr()
+ * is refused before it can. So a task that has slept since is not in them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -55,7 +56,7 @@ static int backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			   struct iattr *attr)
 {
 	if (!(attr->ia_valid & ATTR_SIZE) ||
-	    attr->ia_size < i_size_read(d_inode(dentry)))
+	    attr->ia_size <= i_size_read(d_inode(dentry)))
 		return -EPERM;
 	return READ_ONCE(backing_shmem_ops)->setattr(idmap, dentry, attr);
 }

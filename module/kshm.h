@@ -279,7 +279,7 @@ enum kshm_access {
  * @nattch:	VMAs, and attaches and GROWs in progress
  * @atime:	last attach, seconds of CLOCK_REALTIME
  * @dtime:	last detach, likewise
- * @ctime:	last change, likewise
+ * @ctime:	creation or last SET, likewise
  * @lpid:	process of the last attach or detach; counted; NULL before the first
  * @locker:	credentials that its locked pages are charged to; counted; NULL
  *		while it is not locked

@@ -374,6 +374,7 @@ TEST_F(fd, size_is_fixed_for_all)
 	p[SIZE - 1] = 'p';
 	EXPECT_EQ(EPERM, error_of(ftruncate(fd, 0)));
 	EXPECT_EQ(EPERM, error_of(ftruncate(fd, SIZE - 1)));
+	EXPECT_EQ(EPERM, error_of(ftruncate(fd, SIZE)));
 	EXPECT_EQ(EPERM, error_of(ftruncate(fd, SIZE + 1)));
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		EXPECT_EQ(-1, fallocate(fd, modes[i], 0, PAGE));

@@ -276,14 +276,15 @@ struct kshm_get {
  * - EINVAL: there is no such id.
  * - EIDRM: the segment was removed during the call.
  * - EACCES: no permission.
- * - ENOMEM: no memory, no address space, or RLIMIT_AS is reached.
+ * - ENOMEM: there is not enough memory.
  * - ENFILE: the system has no file left.
  * - EINVAL: @addr plus the size wraps around.
  * - EFAULT: REMAP would replace this very struct.
  * - EINVAL: something is mapped at @addr.
- * - EPERM: @addr is below mmap_min_addr, or REMAP would replace a mapping that
- *   mseal(2) has sealed.
- * - EAGAIN: the pages would be locked (mlockall()) and exceed RLIMIT_MEMLOCK.
+ * - Then the errors of mmap(2), in its own order. ENOMEM: no memory, no address
+ *   space, or RLIMIT_AS is reached. EPERM: @addr is below mmap_min_addr, or
+ *   REMAP would replace a mapping that mseal(2) has sealed. EAGAIN: the pages
+ *   would be locked (mlockall()) and exceed RLIMIT_MEMLOCK.
  */
 struct kshm_attach {
 	__s32 id;
