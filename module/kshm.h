@@ -82,8 +82,6 @@
  *
  *	registry->objects_lock (mutex) -> RCU
  *
- *	i_mmap_rwsem of the inode -> RCU
- *
  *	ns_registries_lock (spinlock): no other lock of kshm is taken under it
  *
  * RCU comes after every lock that sleeps, since its readers must not sleep. The

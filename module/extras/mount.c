@@ -59,7 +59,10 @@ static struct vfsmount *mount_tmpfs(void)
 	mnt = kern_mount(get_fs_type("tmpfs"));
 	revert_creds(mine);
 	put_cred(cred);
-	/* No device number is left. To a caller, EMFILE means a table of its own. */
+	/*
+	 * EMFILE tells that no device number is left for a file system. To the caller
+	 * it would mean that the process has no descriptor left.
+	 */
 	return mnt == ERR_PTR(-EMFILE) ? ERR_PTR(-ENFILE) : mnt;
 }
 
@@ -126,7 +129,11 @@ void kshm_mount_put(struct kshm_registry *registry)
 	struct vfsmount *mnt = registry->objects_mnt;
 
 	registry->objects_mnt = NULL;
-	/* It waits for RCU in the fast way: many namespaces can end at a time. */
-	if (mnt)
-		kern_unmount_array(&mnt, 1);
+	if (!mnt)
+		return;
+	/*
+	 * Unlike kern_unmount(), this waits for RCU in the fast way: many namespaces
+	 * can end at a time.
+	 */
+	kern_unmount_array(&mnt, 1);
 }

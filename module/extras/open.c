@@ -49,7 +49,10 @@ static struct file *open_new_file(struct kshm_registry *registry,
 	inode = file_inode(file);
 	inode->i_mode = S_IFREG | (open->mode & ~current_umask());
 	set_nlink(inode, 1);
-	/* shmem_file_setup() has set F_SEAL_SEAL, which refuses all further seals. */
+	/*
+	 * shmem_file_setup_with_mnt() has set F_SEAL_SEAL, which refuses all further
+	 * seals.
+	 */
 	if (open->flags & KSHM_OPEN_SEALABLE)
 		SHMEM_I(inode)->seals = 0;
 	return file;
