@@ -330,9 +330,16 @@ TEST_F(fair, namespace_end_frees_in_a_work_of_its_own)
 	EXPECT_EQ(0, elsewhere);
 }
 
-/* Begins to record this process's calls of two functions. Can the kernel do that? */
+/*
+ * Begins to record this process's calls of two functions. Can the kernel do that?
+ * It patches these functions while they run. QEMU's emulation of several processors
+ * does not always survive that in a function as busy as up_read(), so this takes a
+ * guest with one processor.
+ */
 static bool trace_calls(const char *first, const char *second)
 {
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		return false;
 	must(!write_file(TRACING "/trace_clock", "counter"));
 	must(!write_number(TRACING "/buffer_size_kb", 1024));
 	/* The second write adds to the first. */
@@ -359,7 +366,7 @@ TEST_F(fair, who_looks_up_tasks_without_a_lock)
 	for (i = 0; i < 8; i++)
 		attach(0);
 	if (!trace_calls("__task_pid_nr_ns", "up_read"))
-		SKIP(return, "the kernel does not trace functions");
+		SKIP(return, "it takes one processor, and a kernel that traces functions");
 	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_WHO, &who));
 	trace_read();
 	must(!write_file(TRACING "/current_tracer", "nop"));
@@ -421,7 +428,7 @@ TEST_F(fair, objects_listed_64_at_a_time)
 	most = longest_hold("/proc/kshm/objects", "proc_objects_show",
 			    "mutex_unlock", "<-proc_objects_");
 	if (most < 0)
-		SKIP(return, "the kernel does not trace functions");
+		SKIP(return, "it takes one processor, and a kernel that traces functions");
 	EXPECT_LT(0, most);
 	EXPECT_GE(64, most);
 }
@@ -439,7 +446,7 @@ TEST_F(fair, segments_listed_64_at_a_time)
 	most = longest_hold(kshm.listing, "proc_shm_show", "__rcu_read_unlock",
 			    "<-proc_shm_");
 	if (most < 0)
-		SKIP(return, "the kernel does not trace functions");
+		SKIP(return, "it takes one processor, and a kernel that traces functions");
 	EXPECT_LT(0, most);
 	EXPECT_GE(64, most);
 }

@@ -27,7 +27,14 @@ def of_kernel(kernel, check):
     return [
         Stage(f"selftests-{kernel}", sizes("selftests"),
               f"selftests/runner/selftest {kernel}",
-              parts=f"{make} module selftests"),
+              parts=f"{make} module selftests",
+              files=f"selftests-{kernel}"),
+        # Cases that trace functions need a guest with one processor.
+        Stage(f"selftests-one-cpu-{kernel}",
+              "check all" if kernel == "6.12" else "all",
+              f"selftests/runner/selftest {kernel} fair --boot=--cpus=1",
+              parts=f"{make} module selftests", prefix="one-cpu.",
+              files=f"selftests-{kernel}"),
         Stage(f"oracle-{kernel}", sizes("oracle"),
               f"selftests/oracle/oracle {kernel} --mode check",
               parts=f"{make} oracle-parts", prefix=f"oracle-{kernel}.",
