@@ -149,15 +149,10 @@ static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 	return err;
 }
 
-/* Make a file, and leave it idle for the next attach if there is none yet. */
 static int attach_new_file(struct attach_plan *plan)
 {
-	plan->file = kshm_attach_file_new(plan->segment, plan->access,
-					  &kshm_attach_file_ops);
-	if (IS_ERR(plan->file))
-		return PTR_ERR(plan->file);
-	kshm_attach_file_keep(plan->segment, plan->access, plan->file);
-	return 0;
+	plan->file = kshm_attach_file_new_idle(plan->segment, plan->access);
+	return PTR_ERR_OR_ZERO(plan->file);
 }
 
 /* Would a mapping at @addr replace some of the range? */

@@ -503,8 +503,8 @@ int kshm_attach_file_release(struct inode *inode, struct file *file);
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access,
 				  const struct file_operations *ops);
-void kshm_attach_file_keep(struct kshm_segment *segment,
-			   enum kshm_access access, struct file *file);
+struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
+				       enum kshm_access access);
 void kshm_attach_file_set_faultaround(struct file *file, bool around);
 void kshm_vma_populate(struct file *file, unsigned long addr);
 

@@ -358,21 +358,30 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
 }
 
 /**
- * kshm_attach_file_keep() - leave a file idle for the next attach
- * @segment:	the file's segment, counted by the caller
- * @access:	the file's access mode
- * @file:	the file. Nothing happens if the segment has an idle one already, or
- *		is dead
+ * kshm_attach_file_new_idle() - make an attach file, and leave it idle
+ * @segment:	as for kshm_attach_file_new()
+ * @access:	as for kshm_attach_file_new()
  *
- * Context: Takes the segment's lock.
+ * The segment keeps the file for the next attach, unless it has one already or is
+ * dead.
+ *
+ * Context: Takes the segment's lock. Sleeps.
+ *
+ * Return: as kshm_attach_file_new().
  */
-void kshm_attach_file_keep(struct kshm_segment *segment,
-			   enum kshm_access access, struct file *file)
+struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
+				       enum kshm_access access)
 {
+	struct file *file = kshm_attach_file_new(segment, access,
+						 &kshm_attach_file_ops);
+
+	if (IS_ERR(file))
+		return file;
 	spin_lock(&segment->lock);
 	if (!segment->idle[access] && !segment->dead)
 		segment->idle[access] = get_file(file);
 	spin_unlock(&segment->lock);
+	return file;
 }
 
 /**

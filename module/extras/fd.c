@@ -135,10 +135,9 @@ static int fd_keep_idle_file(struct kshm_segment *segment,
 	/* Once set, it stays until the segment is destroyed. */
 	if (READ_ONCE(segment->idle[access]))
 		return 0;
-	file = kshm_attach_file_new(segment, access, &kshm_attach_file_ops);
+	file = kshm_attach_file_new_idle(segment, access);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	kshm_attach_file_keep(segment, access, file);
 	fput(file);
 	return 0;
 }

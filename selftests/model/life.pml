@@ -503,7 +503,7 @@ inline attach_pin(id)
 	fi
 }
 
-/* vma.c: kshm_attach_file_new(), kshm_attach_file_keep() */
+/* vma.c: kshm_attach_file_new_idle() */
 inline attach_new_file(s)
 {
 	d_step {
