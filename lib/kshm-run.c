@@ -111,7 +111,7 @@ static bool is_preload(const char *self, const char *path, char *found)
 {
 	unsigned char mine[MACHINE_END], its[MACHINE_END];
 
-	return read_machine(self, mine) && read_machine(path, its) &&
+	return read_machine(path, its) && read_machine(self, mine) &&
 	       mine[EI_CLASS] == its[EI_CLASS] &&
 	       !memcmp(mine + MACHINE, its + MACHINE, MACHINE_END - MACHINE) &&
 	       realpath(path, found);
@@ -138,18 +138,22 @@ static bool find_in_folders(const char *self, const char *lib, char *found)
 /* Look beside kshm-run, in ../lib, and in the folders of ../lib. */
 static bool find_preload(char *found)
 {
-	char self[PATH_MAX], folder[PATH_MAX], path[PATH_MAX + sizeof("/../lib/" PRELOAD)];
+	static const char *const places[] = {
+		"/" PRELOAD, "/../lib/" PRELOAD, NULL
+	};
+	char self[PATH_MAX], folder[PATH_MAX];
+	char path[PATH_MAX + sizeof("/../lib/" PRELOAD)];
+	const char *const *place;
 
 	if (!realpath((const char *)getauxval(AT_EXECFN), self))
 		return false;
 	snprintf(folder, sizeof(folder), "%s", self);
 	*strrchr(folder, '/') = '\0';
-	snprintf(path, sizeof(path), "%s/" PRELOAD, folder);
-	if (is_preload(self, path, found))
-		return true;
-	snprintf(path, sizeof(path), "%s/../lib/" PRELOAD, folder);
-	if (is_preload(self, path, found))
-		return true;
+	for (place = places; *place; place++) {
+		snprintf(path, sizeof(path), "%s%s", folder, *place);
+		if (is_preload(self, path, found))
+			return true;
+	}
 	snprintf(path, sizeof(path), "%s/../lib", folder);
 	return find_in_folders(self, path, found);
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Prints one short line for each file that is made, as kbuild does; V=1 shows whole
-# commands. A recipe
-# says $(call made,CC), then $(Q) before its command. With "make -s" it is silent.
+# commands. A recipe says $(call made,CC), then $(Q) before its command. With
+# "make -s" it is silent.
 
 ifeq ($(V),1)
 Q	:=
