@@ -142,6 +142,19 @@ static const char *const lock_and_pages[] = {
 	"filemap/" PAGE_FREED, NULL,
 };
 
+/* All pages were freed, and none of them under mmap_lock. */
+static void expect_freed_without_lock(struct __test_metadata *_metadata, int fd)
+{
+	int under_lock, elsewhere;
+	struct stat st;
+
+	count_freed(&under_lock, &elsewhere);
+	EXPECT_EQ(0, under_lock);
+	EXPECT_EQ(PAGES, elsewhere);
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(0, st.st_blocks);
+}
+
 /*
  * fair: The last detach of a segment with a descriptor frees its pages before the
  * call returns, but without mmap_lock, for which other threads could wait.
@@ -149,8 +162,6 @@ static const char *const lock_and_pages[] = {
 TEST_F(fair, last_detach_frees_without_mmap_lock)
 {
 	int id = make(PAGES), fd = fd_of(self->dev, id);
-	int under_lock, elsewhere;
-	struct stat st;
 	char *p;
 
 	ASSERT_LE(0, fd);
@@ -159,11 +170,7 @@ TEST_F(fair, last_detach_frees_without_mmap_lock)
 	trace_events(lock_and_pages);
 	detach(p);
 	trace_end();
-	count_freed(&under_lock, &elsewhere);
-	EXPECT_EQ(0, under_lock);
-	EXPECT_EQ(PAGES, elsewhere);
-	ASSERT_EQ(0, fstat(fd, &st));
-	EXPECT_EQ(0, st.st_blocks);
+	expect_freed_without_lock(_metadata, fd);
 }
 
 /*
@@ -173,8 +180,6 @@ TEST_F(fair, last_detach_frees_without_mmap_lock)
 TEST_F(fair, last_unmap_of_a_descriptor_frees_without_mmap_lock)
 {
 	int id = make(PAGES), fd = fd_of(self->dev, id);
-	int under_lock, elsewhere;
-	struct stat st;
 	char *p;
 
 	ASSERT_LE(0, fd);
@@ -185,11 +190,7 @@ TEST_F(fair, last_unmap_of_a_descriptor_frees_without_mmap_lock)
 	trace_events(lock_and_pages);
 	munmap(p, PAGES * PAGE);
 	trace_end();
-	count_freed(&under_lock, &elsewhere);
-	EXPECT_EQ(0, under_lock);
-	EXPECT_EQ(PAGES, elsewhere);
-	ASSERT_EQ(0, fstat(fd, &st));
-	EXPECT_EQ(0, st.st_blocks);
+	expect_freed_without_lock(_metadata, fd);
 }
 
 /* Makes a namespace with pages of a segment and of an object, and ends it. */

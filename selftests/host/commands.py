@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Running commands in the top folder, and what is expected of them."""
 
+import importlib.machinery
+import importlib.util
 import os
 import subprocess
 
-from common import TOP
+from common import SELFTESTS, TOP
 
 
 def run(command, env=None, text=None):
@@ -14,6 +16,17 @@ def run(command, env=None, text=None):
                           stdout=subprocess.PIPE, errors="replace",
                           stderr=subprocess.STDOUT, timeout=300)
     return done.returncode, done.stdout
+
+
+def loaded(path):
+    """-> the program of that path under selftests, as a module"""
+    name = os.path.basename(path)
+    loader = importlib.machinery.SourceFileLoader(
+        name, os.path.join(SELFTESTS, path))
+    module = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
 
 
 def refuses(command, sentence, env=None, text=None):

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The runner of the models tells a model that holds from one that does not."""
 
-import importlib.machinery
-import importlib.util
-import os
-
 import pytest
-from commands import refuses
-from common import SELFTESTS
+from commands import loaded, refuses
 
 # One task counts up and one waits for that. It is the runner that is tested.
 GOOD = """byte count;
@@ -26,12 +21,7 @@ active proctype waits()
 @pytest.fixture(scope="module")
 def model():
     """The script as a module."""
-    path = os.path.join(SELFTESTS, "model/model")
-    loader = importlib.machinery.SourceFileLoader("model", path)
-    module = importlib.util.module_from_spec(
-        importlib.util.spec_from_loader("model", loader))
-    loader.exec_module(module)
-    return module
+    return loaded("model/model")
 
 
 def changed(old, new):

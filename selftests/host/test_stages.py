@@ -2,8 +2,6 @@
 """The stages of make check: each can run, two that write the same files never run
 at the same time, and the reports of two that do run together are not mixed."""
 
-import importlib.machinery
-import importlib.util
 import os
 import re
 import shlex
@@ -12,8 +10,8 @@ import sys
 import pytest
 import stages
 import tap
-from commands import ends
-from common import SELFTESTS, TOP
+from commands import ends, loaded
+from common import TOP
 
 ONE = """import sys, time
 for number in range(5):
@@ -26,12 +24,7 @@ print("1..5")
 @pytest.fixture(scope="module")
 def check():
     """The script as a module."""
-    path = os.path.join(SELFTESTS, "runner/check")
-    loader = importlib.machinery.SourceFileLoader("check", path)
-    module = importlib.util.module_from_spec(
-        importlib.util.spec_from_loader("check", loader))
-    loader.exec_module(module)
-    return module
+    return loaded("runner/check")
 
 
 @pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)

@@ -30,8 +30,7 @@ def of_kernel(kernel, check):
               parts=f"{make} module selftests",
               files=f"selftests-{kernel}"),
         # Cases that trace functions need a guest with one processor.
-        Stage(f"selftests-one-cpu-{kernel}",
-              "check all" if kernel == "6.12" else "all",
+        Stage(f"selftests-one-cpu-{kernel}", sizes("selftests-one-cpu"),
               f"selftests/runner/selftest {kernel} fair --boot=--cpus=1",
               parts=f"{make} module selftests", prefix="one-cpu.",
               files=f"selftests-{kernel}"),
@@ -75,7 +74,8 @@ NEWEST = "mlock mlock_flag shmat vma fd who namespaces grow prefault"
 STAGES = [
     Stage("lint", "check all", "selftests/lint/lint"),
     Stage("model", "check all", "selftests/model/model"),
-    *of_kernel("6.12", ("selftests", "oracle", "run", "examples", "apps")),
+    *of_kernel("6.12", ("selftests", "selftests-one-cpu", "oracle", "run",
+                         "examples", "apps")),
     *of_kernel("6.1", ("selftests", "oracle")),
     Stage("selftests-short-7.3", "check",
           f"selftests/runner/selftest 7.3 {NEWEST}",
