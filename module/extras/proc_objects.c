@@ -97,6 +97,16 @@ static void proc_objects_show_lifetime(struct seq_file *seq, u32 lifetime)
 		seq_puts(seq, " -");
 }
 
+/* "-" for no name; so a name that is "-" is escaped. */
+static void proc_objects_show_name(struct seq_file *seq, const char *name)
+{
+	if (*name)
+		seq_escape_str(seq, name, KSHM_NAME_ESCAPE,
+			       strcmp(name, "-") ? KSHM_NAME_ESCAPED : "-");
+	else
+		seq_putc(seq, '-');
+}
+
 static void proc_objects_show_rest(struct seq_file *seq, u64 generation,
 				   u32 lifetime, const char *kind,
 				   const char *name)
@@ -104,8 +114,7 @@ static void proc_objects_show_rest(struct seq_file *seq, u64 generation,
 	seq_printf(seq, " %10llu", generation);
 	proc_objects_show_lifetime(seq, lifetime);
 	seq_printf(seq, " %s ", kind);
-	seq_escape_str(seq, *name ? name : "-", KSHM_NAME_ESCAPE,
-		       KSHM_NAME_ESCAPED);
+	proc_objects_show_name(seq, name);
 	seq_putc(seq, '\n');
 }
 

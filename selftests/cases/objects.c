@@ -392,6 +392,13 @@ TEST_F(objects, listing_escapes_what_a_terminal_obeys)
 	}
 }
 
+/* objects: The listing escapes a name that is "-", since "-" stands for no name. */
+TEST_F(objects, listing_tells_the_name_dash_from_no_name)
+{
+	make_object("/-", 0);
+	EXPECT_STREQ("\\055", name_in_line(0));
+}
+
 /* objects: The listing escapes the name of a segment, too. */
 TEST_F(objects, listing_escapes_names_of_segments)
 {
