@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import subprocess
+import sys
 
 QEMU = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(QEMU)
@@ -16,10 +17,14 @@ KSELFTEST = os.path.join(BUILD, "linux-source-6.12/tools/testing/selftests")
 
 
 def built_module(kernel):
-    """-> where the module for a fetched kernel is built"""
+    """-> the module for a fetched kernel. Refuses where it is not built."""
     release = os.path.basename(
         os.path.realpath(os.path.join(BUILD, "kernels", kernel)))
-    return os.path.join(BUILD, release, "kshm.ko")
+    path = os.path.join(BUILD, release, "kshm.ko")
+    if not os.path.exists(path):
+        sys.exit(f"{os.path.basename(sys.argv[0])}: there is no module for Linux "
+                 f"{kernel}; \"make module KERNEL={kernel}\" builds it.")
+    return path
 
 
 def all_selftests():
