@@ -13,9 +13,9 @@
  *				writable memory of every file with that seal,
  *				even for a read-only descriptor
  *	more seals		F_SEAL_SEAL, which shmem_file_setup() sets
- *	opening it again, by	->permission of the inode, to root as well: a
- *	/proc/PID/fd or		read-only descriptor would become a writable one
- *	/proc/PID/map_files
+ *	opening it again, by	->permission of the inode, which refuses root as
+ *	/proc/PID/fd or		well: else a read-only descriptor could become a
+ *	/proc/PID/map_files	writable one
  *	mode, owner, flags	->setattr, and the lack of ->fileattr_set
  *	extended attributes	IOP_XATTR is cleared, so there are none. Else
  *				anybody could set a "security" attribute: only

@@ -9,10 +9,10 @@
  *	inode->i_rwsem -> registry->lock -> segment->lock
  *
  * write() to a tmpfs file holds i_rwsem while it reads the caller's buffer, and that
- * can fault, which takes mmap_lock. So i_rwsem comes before mmap_lock, too. The
- * other two locks are released before the size is set. Meanwhile the segment counts
- * as attached, so it can't die, and its new pages are charged to the registry
- * already.
+ * can fault, which takes mmap_lock. So i_rwsem comes before mmap_lock, too.
+ * registry->lock and segment->lock are released before the size is set. Meanwhile
+ * the segment counts as attached, so it can't die, and its new pages are charged to
+ * the registry already.
  */
 #include "kshm.h"
 #include "trace.h"

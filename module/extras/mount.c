@@ -7,8 +7,8 @@
  * Only names need this module. A descriptor or a mapping keeps the tmpfs by its
  * path, after the namespace has ended and the module is unloaded.
  *
- * kern_mount() tells the kernel that the mount stays. Closing a file of any other
- * mount that is in no mount namespace takes a lock of the whole system.
+ * The mounts are made by kern_mount(). Closing a file of any other mount that is in no
+ * mount namespace takes a lock of the whole system.
  */
 #include "kshm.h"
 
@@ -44,8 +44,8 @@ static int mount_parse_size(unsigned long *pages)
 }
 
 /*
- * The tmpfs has to belong to the initial user namespace, so that it can have files
- * of every user. It belongs to the namespace of the credentials that mount it.
+ * A tmpfs belongs to the user namespace of the credentials that mount it. This one has
+ * to belong to the initial one, so that it can have files of every user.
  */
 static struct vfsmount *mount_tmpfs(void)
 {
@@ -67,9 +67,9 @@ static struct vfsmount *mount_tmpfs(void)
 }
 
 /*
- * A tmpfs that the kernel mounts for itself has no limits. Set that of bytes. None of
- * files is needed: kshm limits the names, and a file without a name needs a
- * descriptor or a mapping.
+ * A tmpfs that the kernel mounts for itself has no limits. So its limit of bytes is set
+ * here. A limit of files is not needed: kshm limits the names, and a file without a name
+ * needs a descriptor or a mapping.
  */
 static struct vfsmount *mount_new(void)
 {
@@ -117,7 +117,7 @@ struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
 }
 
 /**
- * kshm_mount_put() - unmount what has the objects of a namespace
+ * kshm_mount_put() - unmount the tmpfs of a namespace's objects
  * @registry:	its registry; no object has a name any more, and nobody makes one
  *
  * Descriptors and mappings that are left keep the tmpfs.

@@ -40,8 +40,8 @@ static struct file *open_new_file(struct kshm_registry *registry,
 
 	if (IS_ERR(mnt))
 		return ERR_CAST(mnt);
-	/* VM_NORESERVE: memory is charged page by page, as in tmpfs. */
 	snprintf(label, sizeof(label), OPEN_LABEL "%s", name);
+	/* VM_NORESERVE: memory is charged page by page, as in tmpfs. */
 	file = shmem_file_setup_with_mnt(mnt, label, 0,
 					 KSHM_VMA_FLAGS(VM_NORESERVE));
 	if (IS_ERR(file))
@@ -101,7 +101,7 @@ static int open_check_permission(const struct path *path, u32 flags)
 	return path_permission(path, wanted);
 }
 
-/* What is append-only is written by O_APPEND, and never truncated. */
+/* An append-only file is written with O_APPEND only, and never truncated. */
 static bool open_breaks_append(const struct inode *inode, u32 flags)
 {
 	return IS_APPEND(inode) &&
@@ -331,8 +331,9 @@ static bool open_owns_name(const struct kshm_object *object)
 }
 
 /*
- * Twin of may_delete(). That also spares swap files, which shmem files can't be, and
- * files whose owner has no id in their mount; in the tmpfs of objects each owner has one.
+ * Twin of may_delete(), which also refuses for swap files and for files whose owner has
+ * no id in their mount. A shmem file can't be a swap file, and in the tmpfs of objects
+ * each owner has an id.
  */
 static int open_check_unlink(struct kshm_ctx *ctx,
 			     const struct kshm_object *object)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Owned segments: those that are removed with the last close of the descriptor
- * that created them. A process that is killed closes its descriptors, too.
+ * Owned segments: those that are marked for removal, as by RMID, with the last close
+ * of the descriptor that created them. A process that is killed closes its
+ * descriptors, too.
  *
  * A descriptor that owns a segment has a list in its private_data. The end of a
  * segment unlinks it from the list. The close of the descriptor takes one segment

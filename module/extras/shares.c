@@ -2,7 +2,7 @@
 /*
  * Fair shares of what runs out: the unique ids of the machine, and the names of
  * objects in an IPC namespace. Each user may take a share of them, and the last of
- * them are a reserve for CAP_SYS_RESOURCE. Such a caller is counted, but never
+ * them are a reserve for callers with CAP_SYS_RESOURCE. These are counted, but never
  * refused. In-tree shm has neither shares nor unique ids.
  *
  * The idea is that of the kernel's ucounts, whose functions are not exported: more
