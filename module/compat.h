@@ -19,8 +19,9 @@
 
 #include <linux/kconfig.h>
 
-#if !IS_ENABLED(CONFIG_SHMEM) || !IS_ENABLED(CONFIG_MMU)
-#error "kshm needs a kernel with CONFIG_SHMEM and CONFIG_MMU"
+#if !IS_ENABLED(CONFIG_SHMEM) || !IS_ENABLED(CONFIG_MMU) || \
+	!IS_ENABLED(CONFIG_PROC_FS)
+#error "kshm needs a kernel with CONFIG_SHMEM, CONFIG_MMU and CONFIG_PROC_FS"
 #endif
 
 /* ns.c learns of the end of an IPC namespace by its mqueue mount. */
