@@ -114,9 +114,9 @@ static bool attach_same_label(struct file *file)
  * the segment is locked, so two attaches never share a file.
  *
  * A file keeps the credentials of its maker, and with them a user namespace, until
- * the segment ends. In-tree, only the backing file keeps any that long:
- * those of the segment's creator.
- * The namespace counts against the limits of the user that made it, nobody else's.
+ * the segment ends. In-tree only one file lives that long, the backing file, with the
+ * credentials of the segment's creator. A namespace that is kept counts against the
+ * limits of the user that made it, nobody else's.
  *
  * Return: the idle file, counted for the caller; NULL for none.
  */

@@ -4,8 +4,8 @@
  *
  * Its inode has shmem's operations, and only root gets at it. Once there is a
  * descriptor of the segment (FD), the inode is sealed: it gets operations of
- * kshm's that refuse what the descriptor does not allow, and F_SEAL_GROW keeps its
- * size. Permissions of the inode could not do that, since a process with a
+ * kshm's that refuse what the descriptor does not allow, and F_SEAL_GROW keeps it
+ * from growing. Permissions of the inode could not do that, since a process with a
  * read-only descriptor can be the inode's owner, or root in its user namespace.
  *
  * An O_PATH descriptor keeps the inode and does not pin the module. So the end of

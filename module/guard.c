@@ -16,8 +16,8 @@
  * So DETACH maps a guard at A: the attach file itself, MAP_FIXED, at an offset that
  * a program hardly ever uses. mmap() asks the file for an address, under mmap_lock. The
  * file agrees only while our VMA is still there. mmap() then unmaps our VMA to
- * make room, and calls the file's ->mmap, which fails on purpose. What remains is
- * a hole, as DETACH wants it:
+ * make room, and calls the file's ->mmap, which fails on purpose. A hole remains,
+ * as DETACH wants it:
  *
  *	detach				another thread
  *	------				--------------
@@ -47,7 +47,7 @@
 #include <linux/sched.h>
 
 /*
- * On 64 bits this offset is beyond any segment's end. A program may use it, too; only
+ * On 64 bits no attach reaches this offset. A program can map a descriptor there; only
  * the table below tells whether a mapping is a guard.
  */
 #define GUARD_OFFSET	(1UL << (BITS_PER_LONG - 2))

@@ -138,7 +138,8 @@ struct seq_file;
 /*
  * How listings and traces show a name: a blank, a backslash, and every byte that is
  * not printable ASCII are written as \ooo. So a name neither breaks a line nor reaches a
- * terminal as a control sequence. Bytes above ASCII can be one, too.
+ * terminal as a control sequence. Bytes above ASCII can be one, too. A listing also
+ * escapes a name that is just "-".
  */
 #define KSHM_NAME_ESCAPE	(ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND)
 #define KSHM_NAME_ESCAPED	" \\"

@@ -6,8 +6,8 @@
  * The charge goes to the same counters of the same user as in-tree's, so
  * RLIMIT_MEMLOCK limits the sum. A reference on the credentials of the process
  * that locked the segment keeps those counters until they are uncharged. The
- * credentials keep its user namespace as well. In-tree needs no credentials for that:
- * the counters keep it.
+ * credentials also keep the user namespace of that process. In-tree takes a reference
+ * on the counters themselves, which keep it, too.
  */
 #include "kshm.h"
 

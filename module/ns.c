@@ -15,8 +15,8 @@
  * the namespace and no event comes. kshm_ns_sweep() looks for such registries when
  * another one is made and when a listing is opened.
  *
- * What an ended namespace had is freed by a work in a queue of the module's own.
- * Freeing can take long, and no task has to pay for memory that was not its own: not
+ * A work, in a queue of the module's own, frees the segments and objects of a namespace
+ * that has ended. Freeing can take long, and no task has to pay for memory that was not its own: not
  * the one that makes a registry or opens a listing, nor those that wait for fsnotify.
  * Works run one after the other, as in-tree. selftests/model/namespace.pml tries all
  * orders of the beginning and the end.
@@ -346,7 +346,7 @@ int kshm_ns_init(void)
 	ns_initial_registry = kshm_registry_new();
 	if (!ns_initial_registry)
 		goto queue;
-	/* Made now, so that loading fails if objects_size (mount.c) is wrong. */
+	/* Made now, so that loading fails if objects_size (extras/mount.c) is wrong. */
 	mnt = kshm_mount_get(ns_initial_registry);
 	if (!IS_ERR(mnt))
 		return 0;

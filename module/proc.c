@@ -233,8 +233,9 @@ int kshm_proc_open(struct file *file, const struct seq_operations *ops)
 	struct proc_listing *listing;
 
 	/*
-	 * A listing tells what pins the module. Registries whose namespace ended
-	 * without a report are in no listing, so let those end.
+	 * A user reads listings to see what pins the module. The segments of a
+	 * namespace that ended without a report pin it, too, and are in no listing.
+	 * So end such registries.
 	 */
 	kshm_ns_sweep();
 	registry = kshm_ns_registry();

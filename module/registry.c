@@ -18,7 +18,7 @@
 /* Segments that are added up in one RCU read-side section. */
 #define REGISTRY_USAGE_BATCH	256
 
-/* Sequence numbers from KSHM_SEQ_UNIQUE on, allocated for all registries. */
+/* How many unique ids there are, for all registries together. */
 #define REGISTRY_UNIQUE_ALL	(KSHM_SEQ_MAX - KSHM_SEQ_UNIQUE)
 
 static DEFINE_IDA(registry_unique);
@@ -254,8 +254,8 @@ static int registry_hash(struct kshm_registry *registry,
 
 /*
  * A dead transient segment has its key or name until its last close gets the
- * registry's lock; see segment_end(). That lock is held here, so what was found a
- * moment ago is still hashed. Unhash it.
+ * registry's lock; see segment_end(). That lock is held here, so the segment that an
+ * insertion has just met is still hashed. Unhash it.
  *
  * Return: true if the key or name of @segment is free now.
  */

@@ -288,7 +288,8 @@ long kshm_attach_file_fallocate(struct file *file, int mode, loff_t offset,
  * Frees the pages of a dead segment that had descriptors. Its last detach has to
  * leave that to this function, since it is under mmap_lock.
  *
- * Context: No lock: the kernel calls it when a task returns to user space. Sleeps.
+ * Context: No lock: the kernel calls it when a task returns to user space or exits, or
+ * in a work if a kernel thread has closed the file. Sleeps.
  *
  * Twin of shm_release().
  *
