@@ -129,9 +129,14 @@ shell gdb: PACKAGES_FOR := image
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
 
+# Debian's headers say that modules are signed, and have no key; nor have they the
+# System.map that kbuild asks for before it calls depmod.
 install: module
-	$(MAKE) -C '$(KDIR)' M="$(BUILD)/$(release)" \
-		$(if $(DESTDIR),INSTALL_MOD_PATH='$(DESTDIR)') modules_install
+	@$(MAKE) -C '$(KDIR)' M="$(BUILD)/$(release)" INSTALL_MOD_STRIP=1 \
+		$(if $(DESTDIR),INSTALL_MOD_PATH='$(DESTDIR)') \
+		$(if $(wildcard $(KDIR)/certs/signing_key.x509),,CONFIG_MODULE_SIG_ALL=) \
+		quiet_cmd_depmod= cmd_depmod=: modules_install
+	$(if $(DESTDIR),,@depmod -a "$(release)")
 
 install-lib install-headers: lib
 	@$(MAKE) -C lib O='$(BUILD)/lib' $@
