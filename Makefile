@@ -150,6 +150,7 @@ install-dkms: to = $(DESTDIR)/usr/src/kshm-$(version)
 install-dkms:
 	@install -d '$(to)'
 	@cp -r Kbuild module uapi '$(to)'
+	@rm -f '$(to)/uapi/.checkpatch.conf'
 	@sed 's/@VERSION@/$(version)/' tools/dkms.conf >'$(to)/dkms.conf'
 
 # The user's cache keeps downloads, kernels and disks.

@@ -1,11 +1,93 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is installed, and the packages."""
+"""What is installed, and the packages: DKMS builds for the kernels that kshm is
+tested on, and leaves out all others without a failure."""
 
 import glob
 import os
 import re
 
+import kernels
+import pytest
 from commands import run
+from common import TOP
+
+# How dkms reads the file when a kernel has been installed. The local variable is empty
+# in Debian 12, and the kernel's release in Debian 13.
+READ = """action=autoinstall kernelver=$1
+read_conf()
+{
+	local kernelver=$1
+	safe_source
+}
+safe_source()
+{
+	. tools/dkms.conf
+}
+read_conf "$2"
+echo "autoinstall=$AUTOINSTALL"
+[[ ! $1 =~ $BUILD_EXCLUSIVE_KERNEL ]] || echo "fits"
+"""
+ENDINGS = (".0", ".12-1-amd64", "-rc1-amd64")
+
+
+def read(path):
+    with open(os.path.join(TOP, path)) as file:
+        return file.read()
+
+
+def first_untested():
+    """-> the version from which on the build warns"""
+    return tuple(map(int, re.search(
+        r">= KERNEL_VERSION\((\d+), (\d+), 0\)\n#define KSHM_IS_UNTESTED",
+        read("module/compat.h")).groups()))
+
+
+def neighbours():
+    """-> versions at both ends of what is tested, which are fit, and those beyond"""
+    major, minor = first_untested()
+    return ([(6, 1), (6, 9), (6, 10), (6, 19), (major, 0), (major, minor - 1)],
+            [(5, 10), (6, 0), (major, minor), (major, 10 * minor),
+             (major + 1, 1), (10, 1), (61, 1)])
+
+
+def autoinstall(release, local):
+    """-> what is said when dkms reads the file"""
+    status, said = run(["bash", "-ec", READ, "dkms", release, local])
+    assert status == 0, said
+    return said.splitlines()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_dkms_takes_tested_kernels(ending):
+    listed = [re.match(r"(\d+)\.(\d+)", name).groups()
+              for name in kernels.KERNELS]
+    for major, minor in listed + neighbours()[0]:
+        release = f"{major}.{minor}{ending}"
+        for local in "", release:
+            assert autoinstall(release, local) == ["autoinstall=yes", "fits"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_dkms_leaves_out_other_kernels(ending):
+    for major, minor in neighbours()[1]:
+        release = f"{major}.{minor}{ending}"
+        for local in "", release:
+            assert autoinstall(release, local) == [
+                f"kshm is not built for Linux {release}, because it is tested "
+                f"on Linux 6.1 to {'{}.{}'.format(*neighbours()[0][-1])}.",
+                "autoinstall="]
+
+
+def test_dkms_sources_are_complete(tmp_path):
+    """The sources that the package has are those that kbuild names."""
+    assert run(["make", "install-dkms", f"DESTDIR={tmp_path}"])[0] == 0
+    sources, = glob.glob(f"{tmp_path}/usr/src/kshm-*")
+    wanted = re.findall(r"(module/\S+)\.o\b", read("Kbuild"))
+    assert wanted
+    for name in wanted:
+        assert os.path.exists(f"{sources}/{name}.c"), name
+    with open(f"{sources}/dkms.conf") as file:
+        assert f'PACKAGE_VERSION="{sources.rpartition("-")[2]}"' in file.read()
 
 
 def test_make_install_strips_and_is_content(tmp_path):
