@@ -153,6 +153,11 @@ install-dkms:
 	@rm -f '$(to)/uapi/.checkpatch.conf'
 	@sed 's/@VERSION@/$(version)/' tools/dkms.conf >'$(to)/dkms.conf'
 
+# Debian packages of all that is installed, under build/deb.
+deb:
+	@qemu/host-packages build deb
+	@tools/deb/build
+
 # The user's cache keeps downloads, kernels and disks.
 clean:
 	@rm -rf '$(BUILD)'/*
@@ -206,6 +211,8 @@ help:
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
 	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
+	@echo '  make deb          Debian packages, under build/deb: kshm-dkms, kshm-tools, libkshm0,'
+	@echo '                    libkshm-dev'
 	@echo '  make clean        removes build/; the cache stays'
 	@echo '  make clean-cache  empties the cache: kernels, sources, disks of guests; it is'
 	@echo '                    ~/.cache/kshm, or the folder KSHM_CACHE'
@@ -256,4 +263,4 @@ locks:
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
 	check check-all smoke mutants debug-check lint model html figures shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
-	install-dkms clean clean-cache distro help
+	install-dkms deb clean clean-cache distro help

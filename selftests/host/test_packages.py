@@ -90,6 +90,13 @@ def test_dkms_sources_are_complete(tmp_path):
         assert f'PACKAGE_VERSION="{sources.rpartition("-")[2]}"' in file.read()
 
 
+def test_package_knows_all_nodes_of_the_library():
+    nodes = re.findall(r"^(KSHM_\S+) {", read("lib/libkshm.map"), re.M)
+    lines = re.findall(r"^ \(symver\)(\S+) (\S+)$",
+                       read("tools/deb/debian/libkshm0.symbols"), re.M)
+    assert nodes and lines == [(node, node[5:]) for node in nodes]
+
+
 def test_make_install_strips_and_is_content(tmp_path):
     """Debian's headers have no key to sign with, which is no error."""
     status, said = run(["make", "install", "KERNEL=6.12", f"DESTDIR={tmp_path}"])
