@@ -11,6 +11,7 @@ from common import TOP
 
 STATEMENTS = "selftests/lint/statements"
 DIFFERENCES = "Documentation/differences.rst"
+SECURITY = "Documentation/security.rst"
 # What that script reads.
 READ = ("selftests/cases", "selftests/faults", "selftests/host",
         "selftests/lint", "selftests/model", "selftests/oracle")
@@ -25,7 +26,8 @@ def copy(tmp_path):
     for folder in READ:
         shutil.copytree(os.path.join(TOP, folder), tmp_path / folder)
     (tmp_path / "Documentation").mkdir()
-    shutil.copy2(os.path.join(TOP, DIFFERENCES), tmp_path / DIFFERENCES)
+    for page in DIFFERENCES, SECURITY:
+        shutil.copy2(os.path.join(TOP, page), tmp_path / page)
     return tmp_path
 
 
@@ -72,7 +74,9 @@ def test_statements_hold():
         ("stray_line", ELSEWHERE, r"^ids: ", "ids - ",
          "neither a statement"),
         ("page_with_unknown_case", DIFFERENCES, r"\*differences\.\w+\*",
-         "*shmat.gone*", "no case shmat.gone"))])
+         "*shmat.gone*", "no case shmat.gone"),
+        ("security_with_unknown_case", SECURITY, r"\*shares\.\w+\*",
+         "*hold.gone*", "no case hold.gone"))])
 def test_statements_refused(path, old, new, sentence, copy):
     text, edits = re.subn(old, new, (copy / path).read_text(), count=1,
                           flags=re.M)
