@@ -81,7 +81,8 @@ static const struct inode_operations backing_sealed_ops = {
  * never refuse that. (If overcommit_ratio or overcommit_kbytes allow even that
  * much, this returns false, and SHM_NORESERVE is honoured.) Under strict
  * accounting the attempt counts all of memory for a moment, in which another task
- * can get ENOMEM.
+ * can get ENOMEM. That gives no user a new power: an mmap() of as much memory, which
+ * every process may try, is counted in the same way before it is refused.
  */
 static bool backing_overcommit_is_strict(void)
 {

@@ -168,7 +168,9 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 }
 
 /*
- * Has a transient segment been attached? False for any other segment. ->lpid tells:
+ * Has a transient segment been attached? False for any other segment. It makes no
+ * difference by whom: a user who may only read can end it, too, but not while the
+ * creator has it attached. ->lpid tells:
  * an attach that fails does not set it, unless it fails after
  * kshm_attach_file_mmap() has counted its VMA.
  */
