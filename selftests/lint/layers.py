@@ -10,9 +10,8 @@ import os
 import re
 import subprocess
 
-# A definition at the left margin: "static int noun_verb(" ... "{"
-FUNCTION = re.compile(r"^(static )?\w[^\n;{}=()]*?\n?\b(\w+)\([^;{}]*\)"
-                      r"(?:\n\t__\w+\(\w+\))*\n\{", re.MULTILINE)
+import functions
+
 PUBLIC = re.compile(r"kshm_\w+$")
 
 
@@ -85,12 +84,11 @@ def nameless(top):
     for name in order(top):
         noun = os.path.basename(name)
         known = {"objects": "object", "main": "kshm"}.get(noun, noun)
-        with open(os.path.join(top, f"{name}.c")) as source:
-            for static, function in FUNCTION.findall(source.read()):
-                wanted = f"{known}_" if static else "kshm_"
-                if not function.startswith(wanted):
-                    wrong.append(f"{name}.c: {function}() should begin with "
-                                 f"{wanted}")
+        for function in functions.defined(top, [f"{name}.c"]):
+            wanted = f"{known}_" if function.static else "kshm_"
+            if not function.name.startswith(wanted):
+                wrong.append(f"{name}.c: {function.name}() should begin with "
+                             f"{wanted}")
     return wrong
 
 
