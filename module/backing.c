@@ -27,6 +27,9 @@
  * By way of a file that does not pin the module (an O_PATH descriptor, or one that
  * root opened by /proc/PID/map_files before), the operations never sleep: ->setattr()
  * is refused before it can. So a task that has slept since is not in them.
+ *
+ * No twin: in-tree, a segment has no descriptor and never grows, and the code of its
+ * inode is never unloaded.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -104,6 +107,8 @@ static bool backing_overcommit_is_strict(void)
  *
  * Context: Module init. Sleeps.
  *
+ * No twin: in-tree is compiled with the kernel that it runs on.
+ *
  * Return: 0; -EINVAL if they differ, -ENOMEM.
  */
 int kshm_backing_check(void)
@@ -161,6 +166,8 @@ struct file *kshm_backing_new(key_t key, size_t size, bool noreserve)
  * the log (__GFP_NOWARN).
  *
  * Context: Sleeps.
+ *
+ * No twin: in-tree has no flag for this; the pages come with their first faults.
  *
  * Return: 0; -ENOMEM, -ENOSPC, -EINTR.
  */

@@ -2,6 +2,8 @@
 /*
  * All differences between the kernels and compilers that kshm is built for. The code
  * is written for the newest of them; no other file tests a version.
+ *
+ * No twin: in-tree is part of one kernel, and needs no code for others.
  */
 #ifndef _KSHM_COMPAT_H
 #define _KSHM_COMPAT_H

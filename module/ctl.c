@@ -63,6 +63,7 @@ int kshm_do_info(struct kshm_ctx *ctx, struct kshm_info *info)
 	return 0;
 }
 
+/* Twin of kernel_to_ipc64_perm(). */
 static void ctl_fill_stat(const struct kshm_segment *segment,
 			  struct kshm_stat *stat)
 {

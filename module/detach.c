@@ -277,6 +277,8 @@ static bool detach_guard_selftest(void)
  * their code by then. A DETACH that comes before this step unmaps without a guard.
  *
  * Context: Takes mmap_lock. Sleeps.
+ *
+ * No twin: in-tree finds and unmaps under one hold of mmap_lock, and needs no guard.
  */
 void kshm_detach_init(void)
 {

@@ -5,6 +5,9 @@
  *
  * A command has a row in dev_commands[], a dev_call_*() that does its copying,
  * and a handler, kshm_do_*(), that does its work.
+ *
+ * No twin: in-tree, the kernel's table of system calls leads to each call, and no call
+ * has to be undone: one that changes something answers in a register.
  */
 #include "kshm.h"
 
@@ -85,6 +88,8 @@ static void __user *dev_user(const struct dev_call *call)
  * these few words. unsafe_get_user() jumps to the label that it names if the memory
  * can't be read. should_fail_usercopy() lets tests inject a fault, as
  * copy_from_user() does.
+ *
+ * Twin of copy_shmid_from_user().
  */
 static int dev_copy_in(struct dev_call *call, size_t size)
 {
@@ -106,7 +111,10 @@ fault:
 	return -EFAULT;
 }
 
-/* Copy the struct out. An older caller gets the fields that it knows. */
+/*
+ * Copy the struct out. An older caller gets the fields that it knows. Twin of
+ * copy_shmid_to_user() and copy_shminfo_to_user().
+ */
 static int dev_copy_out(const struct dev_call *call, size_t size)
 {
 	const unsigned long *from = (const unsigned long *)&call->args;
@@ -159,6 +167,7 @@ static int dev_copy_name(struct kshm_ctx *ctx, char *name, u64 from, u32 len)
 	return 0;
 }
 
+/* Twin of ksys_shmctl() for IPC_INFO and SHM_INFO. */
 static int dev_call_info(struct dev_call *call)
 {
 	struct kshm_info *info = &call->args.info;
@@ -172,6 +181,8 @@ static int dev_call_info(struct dev_call *call)
 /*
  * A command that creates something first writes its struct back, so that a bad
  * pointer fails before anything is created. A plain lookup creates nothing.
+ *
+ * Twin of SYSCALL_DEFINE3(shmget).
  */
 static int dev_call_get(struct dev_call *call)
 {
@@ -200,6 +211,7 @@ static void dev_undo_get(struct dev_call *call)
 	dev_undo_creation(call, call->args.get.flags, call->args.get.id);
 }
 
+/* Twin of SYSCALL_DEFINE3(shmat). */
 static int dev_call_attach(struct dev_call *call)
 {
 	struct kshm_attach *attach = &call->args.attach;
@@ -215,11 +227,13 @@ static void dev_undo_attach(struct dev_call *call)
 	kshm_do_detach(&call->ctx, &detach);
 }
 
+/* Twin of SYSCALL_DEFINE1(shmdt). */
 static int dev_call_detach(struct dev_call *call)
 {
 	return kshm_do_detach(&call->ctx, &call->args.detach);
 }
 
+/* Twin of ksys_shmctl() for IPC_STAT, SHM_STAT and SHM_STAT_ANY. */
 static int dev_call_stat(struct dev_call *call)
 {
 	struct kshm_stat *stat = &call->args.stat;
@@ -230,22 +244,28 @@ static int dev_call_stat(struct dev_call *call)
 	return err ?: dev_zero_dest(stat->dest, stat->dest_len);
 }
 
+/* Twin of ksys_shmctl() for IPC_SET. */
 static int dev_call_set(struct dev_call *call)
 {
 	return kshm_do_set(&call->ctx, &call->args.set);
 }
 
+/* Twin of ksys_shmctl() for IPC_RMID. */
 static int dev_call_rmid(struct dev_call *call)
 {
 	return kshm_do_rmid(&call->ctx, &call->args.rmid);
 }
 
+/* Twin of ksys_shmctl() for SHM_LOCK and SHM_UNLOCK. */
 static int dev_call_lock(struct dev_call *call)
 {
 	return kshm_do_lock(&call->ctx, &call->args.lock);
 }
 
-/* Growth can't be undone, so only the early write-back guards against EFAULT. */
+/*
+ * Growth can't be undone, so only the early write-back guards against EFAULT. No
+ * twin: System V has no such call.
+ */
 static int dev_call_grow(struct dev_call *call)
 {
 	struct kshm_grow *grow = &call->args.grow;
@@ -254,6 +274,7 @@ static int dev_call_grow(struct dev_call *call)
 	       kshm_do_grow(&call->ctx, grow);
 }
 
+/* No twin: System V has no such call. */
 static int dev_call_get_named(struct dev_call *call)
 {
 	struct kshm_get_named *named = &call->args.get_named;
@@ -273,6 +294,7 @@ static int dev_call_get_named(struct dev_call *call)
 	return err;
 }
 
+/* No twin: System V has no such call. */
 static void dev_undo_get_named(struct dev_call *call)
 {
 	dev_undo_creation(call, call->args.get_named.flags,
@@ -308,6 +330,7 @@ static int dev_install_fd(int reserved, struct file *file)
 	return DEV_COPIED;
 }
 
+/* No twin: System V has no such call. */
 static int dev_call_open(struct dev_call *call)
 {
 	struct kshm_open *open = &call->args.open;
@@ -322,6 +345,7 @@ static int dev_call_open(struct dev_call *call)
 				     kshm_do_open(&call->ctx, open, name));
 }
 
+/* No twin: System V has no such call. */
 static int dev_call_unlink(struct dev_call *call)
 {
 	struct kshm_unlink *unlink = &call->args.unlink;
@@ -332,6 +356,7 @@ static int dev_call_unlink(struct dev_call *call)
 	       kshm_do_unlink(&call->ctx, unlink, name);
 }
 
+/* No twin: System V has no such call. */
 static int dev_call_fd(struct dev_call *call)
 {
 	struct kshm_fd *fd = &call->args.fd;
@@ -343,6 +368,7 @@ static int dev_call_fd(struct dev_call *call)
 	return err ?: dev_install_fd(fd->fd, kshm_do_fd(&call->ctx, fd));
 }
 
+/* No twin: System V has no such call. */
 static int dev_call_who(struct dev_call *call)
 {
 	struct kshm_who *who = &call->args.who;
@@ -365,6 +391,8 @@ static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 /*
  * Run a nested command, one level deep. Its results go to its own struct, its
  * outcome to this one.
+ *
+ * No twin: System V has no such call.
  */
 static int dev_call_explain(struct dev_call *call)
 {
@@ -470,6 +498,9 @@ static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 	return err;
 }
 
+/*
+ * The entry for all commands. Twin of SYSCALL_DEFINE3(shmctl), the entry for some.
+ */
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	return dev_run(file, cmd, arg, NULL);
@@ -485,7 +516,10 @@ static int dev_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* The last copy of a descriptor is closed: remove the segments that it owns. */
+/*
+ * The last copy of a descriptor is closed: remove the segments that it owns. Twin of
+ * exit_shm(), but for segments that a descriptor owns.
+ */
 static int dev_release(struct inode *inode, struct file *file)
 {
 	struct kshm_segment *segment;

@@ -81,6 +81,7 @@ static int get_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
 	return err ?: kshm_registry_publish(ctx, segment, limits);
 }
 
+/* Twin of ipcget_new(). */
 static int get_create(struct kshm_ctx *ctx, struct kshm_get *get,
 		      const char *name)
 {
@@ -107,6 +108,7 @@ static int get_create(struct kshm_ctx *ctx, struct kshm_get *get,
 	return 0;
 }
 
+/* Twin of ipcget_public(). */
 static int get_find_or_create(struct kshm_ctx *ctx, struct kshm_get *get,
 			      const char *name)
 {

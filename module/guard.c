@@ -39,6 +39,8 @@
  *
  * mmap() hands no context to the file's callbacks, so a table of guards in
  * progress tells them which task is mapping a guard, and where.
+ *
+ * No twin: in-tree unmaps under the same hold of mmap_lock that found the VMA.
  */
 #include "kshm.h"
 

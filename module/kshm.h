@@ -619,6 +619,8 @@ void kshm_why_fill(const struct kshm_why *why, int err,
  * @known:	flags that the command knows
  * @reserved:	reserved word; 0 for a command that has none
  *
+ * No twin: in-tree, a call ignores the flags that it does not know.
+ *
  * Return: 0 or -EINVAL.
  */
 static inline int kshm_check_flags(struct kshm_ctx *ctx, u32 flags, u32 known,

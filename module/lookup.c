@@ -19,6 +19,8 @@
  *
  * Context: Sleeps in the first call of a namespace, which makes the registry.
  *
+ * No twin: in-tree, the namespace contains its tables.
+ *
  * Return: the registry, not counted; it stays while the caller is in the
  * namespace. -ENOMEM.
  */
@@ -61,7 +63,10 @@ lookup_lock(struct kshm_segment *segment)
 	return lookup_failed(-EIDRM);
 }
 
-/* Look up by index, and if @whole also compare the rest of the id. */
+/*
+ * Look up by index, and if @whole also compare the rest of the id. Twin of
+ * shm_lock().
+ */
 static __always_inline struct kshm_segment *
 lookup_by_id(struct kshm_ctx *ctx, int id, bool whole)
 {
@@ -160,6 +165,8 @@ struct kshm_segment *kshm_segment_lock_key(struct kshm_ctx *ctx, key_t key)
  *
  * Context: As kshm_segment_lock_key().
  *
+ * No twin: in-tree, a segment has no name.
+ *
  * Return: as kshm_segment_lock_key().
  */
 struct kshm_segment *kshm_segment_lock_name(struct kshm_ctx *ctx,
@@ -178,6 +185,8 @@ struct kshm_segment *kshm_segment_lock_name(struct kshm_ctx *ctx,
  * ids rwsem. So to them a removed segment is always EINVAL, never EIDRM.
  *
  * Context: As kshm_segment_lock_id().
+ *
+ * Twin of ipc_obtain_object_check() in ipcctl_obtain_check().
  *
  * Return: the segment, alive; -EINVAL, -ENOMEM.
  */

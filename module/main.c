@@ -14,6 +14,7 @@
 #warning "kshm is tested on Linux 6.1 to 7.3; with this newer one it may do harm"
 #endif
 
+/* Twin of ipc_init() and shm_init(). */
 static int __init kshm_init(void)
 {
 	int err;
@@ -43,6 +44,7 @@ ns:
 	return err;
 }
 
+/* No twin: in-tree shm is never unloaded. */
 static void __exit kshm_exit(void)
 {
 	kshm_dev_exit();

@@ -20,6 +20,8 @@
  * the one that makes a registry or opens a listing, nor those that wait for fsnotify.
  * Works run one after the other, as in-tree. selftests/model/namespace.pml tries all
  * orders of the beginning and the end.
+ *
+ * No twin: in-tree, the last reference on a namespace ends its tables.
  */
 #include "kshm.h"
 
@@ -170,6 +172,8 @@ static int ns_add_mark(struct kshm_registry *registry)
 /*
  * Everything that takes long is done before the lock is taken. If another task adds a
  * registry for the namespace meanwhile, that one is used.
+ *
+ * Twin of shm_init_ns().
  */
 static struct kshm_registry *ns_add_registry(struct ipc_namespace *ns)
 {
@@ -243,6 +247,8 @@ void kshm_ns_sweep(void)
  * Context: Takes RCU. If the namespace has no registry yet, makes one, takes
  * ns_registries_lock to add it, and sleeps.
  *
+ * No twin: in-tree, the namespace contains its tables.
+ *
  * Return: the registry, not counted; it stays while the caller is in the
  * namespace. -ENOMEM.
  */
@@ -268,6 +274,8 @@ struct kshm_registry *kshm_ns_registry(void)
 /**
  * kshm_ns_get() - count the caller's IPC namespace
  *
+ * No twin: in-tree calls get_ipc_ns() in place.
+ *
  * Return: the namespace, for kshm_ns_put().
  */
 struct ipc_namespace *kshm_ns_get(void)
@@ -280,6 +288,8 @@ struct ipc_namespace *kshm_ns_get(void)
  * @ns:		as kshm_ns_get() returned it
  *
  * Context: Sleeps.
+ *
+ * No twin: in-tree calls put_ipc_ns() in place.
  */
 void kshm_ns_put(struct ipc_namespace *ns)
 {
@@ -293,6 +303,8 @@ void kshm_ns_put(struct ipc_namespace *ns)
  * kshm_ns_user_ns() - get the user namespace that owns the caller's IPC namespace
  *
  * Capabilities for segments are checked against it.
+ *
+ * No twin: in-tree reads the field in place.
  *
  * Return: the user namespace, not counted.
  */
@@ -310,6 +322,8 @@ struct user_namespace *kshm_ns_user_ns(void)
  *
  * They are the sysctls kernel.shmmax, shmall and shmmni. A kernel without
  * CONFIG_SYSVIPC has none; there they are the module's parameters of these names.
+ *
+ * No twin: in-tree reads the fields in place.
  */
 void kshm_ns_limits(struct kshm_limits *limits)
 {
@@ -328,6 +342,8 @@ void kshm_ns_limits(struct kshm_limits *limits)
 
 /**
  * kshm_ns_init() - make the registry of the initial namespace
+ *
+ * Twin of ipc_ns_init().
  *
  * Return: 0 or a negative errno.
  */
@@ -367,6 +383,8 @@ group:
  * since they queue works. Then it waits until the last work has returned.
  *
  * Context: Sleeps.
+ *
+ * No twin: in-tree shm is never unloaded.
  */
 void kshm_ns_exit(void)
 {

@@ -25,6 +25,8 @@ static bool perm_is_owner_or_creator(const struct kshm_segment *segment)
  *
  * Context: Caller holds the segment's lock.
  *
+ * No twin: in-tree, only ipcctl_obtain_check() asks this, and in place.
+ *
  * Return: true or false.
  */
 bool kshm_may_control(const struct kshm_segment *segment)

@@ -45,6 +45,8 @@ static struct proc_listing *proc_listing_of(const struct seq_file *seq)
  * kshm_proc_registry() - get the registry that a listing shows
  * @seq:	an open listing
  *
+ * No twin: in-tree reads struct ipc_proc_iter in place.
+ *
  * Return: the registry; it stays while the listing is open.
  */
 struct kshm_registry *kshm_proc_registry(const struct seq_file *seq)
@@ -56,6 +58,8 @@ struct kshm_registry *kshm_proc_registry(const struct seq_file *seq)
  * kshm_proc_pid_ns() - get the pid namespace that a listing shows pids of
  * @seq:	an open listing
  *
+ * Twin of ipc_seq_pid_ns().
+ *
  * Return: the pid namespace; it stays while the listing is open.
  */
 struct pid_namespace *kshm_proc_pid_ns(const struct seq_file *seq)
@@ -66,6 +70,8 @@ struct pid_namespace *kshm_proc_pid_ns(const struct seq_file *seq)
 /**
  * kshm_proc_name() - get the name of the object that a listing showed last
  * @seq:	an open listing that is read
+ *
+ * No twin: in-tree has no named objects.
  *
  * Return: the name, to be read and written; NAME_MAX + 1 bytes.
  */
@@ -80,6 +86,8 @@ char *kshm_proc_name(const struct seq_file *seq)
  *
  * A read at an offset far beyond the last one goes through all lines in between in
  * one step. Others would wait for it, so each listing releases its locks from time to time.
+ *
+ * No twin: in-tree holds the ids rwsem until the buffer is full.
  *
  * Return: true after every PROC_BATCH lines.
  */
@@ -117,6 +125,8 @@ struct kshm_segment *kshm_proc_segment_at(const struct seq_file *seq,
 /**
  * kshm_proc_show_heading() - print the names of the columns
  * @seq:	an open listing
+ *
+ * No twin: in-tree, sysvipc_proc_show() prints it, too.
  */
 void kshm_proc_show_heading(struct seq_file *seq)
 {
@@ -161,6 +171,8 @@ void kshm_proc_show_segment(struct seq_file *seq, struct kshm_segment *segment)
 /*
  * For each buffer that is read, seq_file calls ->start, then ->show and ->next in
  * turn, then ->stop. SEQ_START_TOKEN stands for the heading, and SEQ_SKIP drops a line.
+ *
+ * Twin of sysvipc_proc_start().
  */
 static void *proc_shm_start(struct seq_file *seq, loff_t *pos)
 	__acquires(RCU)
@@ -169,6 +181,7 @@ static void *proc_shm_start(struct seq_file *seq, loff_t *pos)
 	return *pos ? kshm_proc_segment_at(seq, pos) : SEQ_START_TOKEN;
 }
 
+/* Twin of sysvipc_proc_next(). */
 static void *proc_shm_next(struct seq_file *seq, void *v, loff_t *pos)
 	__must_hold(RCU)
 {
@@ -181,13 +194,17 @@ static void *proc_shm_next(struct seq_file *seq, void *v, loff_t *pos)
 	return kshm_proc_segment_at(seq, pos);
 }
 
+/* Twin of sysvipc_proc_stop(). */
 static void proc_shm_stop(struct seq_file *seq, void *v)
 	__releases(RCU)
 {
 	rcu_read_unlock();
 }
 
-/* A segment that died while the listing is read gets no line. */
+/*
+ * A segment that died while the listing is read gets no line. Twin of
+ * sysvipc_proc_show().
+ */
 static int proc_shm_show(struct seq_file *seq, void *v)
 {
 	struct kshm_segment *segment = v;
@@ -270,6 +287,9 @@ int kshm_proc_release(struct inode *inode, struct file *file)
 	return seq_release_private(inode, file);
 }
 
+/*
+ * No twin: in-tree, sysvipc_proc_open() learns from the inode which listing it is.
+ */
 static int proc_shm_open(struct inode *inode, struct file *file)
 {
 	return kshm_proc_open(file, &proc_shm_ops);
@@ -284,6 +304,8 @@ static const struct proc_ops proc_shm_proc_ops = {
 
 /**
  * kshm_proc_init() - make /proc/kshm and /proc/kshm/shm
+ *
+ * Twin of ipc_init_proc_interface().
  *
  * Return: 0 or -ENOMEM.
  */
@@ -303,6 +325,8 @@ int kshm_proc_init(void)
  * kshm_proc_exit() - remove /proc/kshm and all files in it
  *
  * Context: Sleeps until no process reads from them.
+ *
+ * No twin: in-tree shm is never unloaded.
  */
 void kshm_proc_exit(void)
 {

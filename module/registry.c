@@ -89,6 +89,8 @@ static void registry_free(struct kref *ref)
  * @registry:	the registry; the last reference frees it
  *
  * Context: Sleeps.
+ *
+ * No twin: in-tree, the namespace contains its tables, so they end with it.
  */
 void kshm_registry_put(struct kshm_registry *registry)
 {
@@ -104,6 +106,8 @@ void kshm_registry_put(struct kshm_registry *registry)
  *
  * Context: With the registry's lock the answer is final. Without it, it can be
  * outdated; kshm_registry_publish() checks again.
+ *
+ * Twin of the check of shmall in newseg().
  *
  * Return: 0 or -ENOSPC.
  */
@@ -353,7 +357,7 @@ int kshm_registry_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
  *
  * Context: Caller holds the registry's lock and the segment's.
  *
- * Twin of ipc_set_key_private().
+ * Twin of ipc_set_key_private() and ipc_kht_remove().
  */
 void kshm_registry_unhash(struct kshm_segment *segment)
 {
@@ -374,6 +378,8 @@ void kshm_registry_unhash(struct kshm_segment *segment)
 /*
  * Find the highest index in use; there is none from @end on. Binary search: either
  * the upper half of a range holds an entry, or the answer is in the lower half.
+ *
+ * Twin of ipc_search_maxidx().
  */
 static int registry_highest_below(struct kshm_registry *registry, int end)
 {
@@ -425,6 +431,8 @@ void kshm_registry_remove(struct kshm_segment *segment)
  * @pages:	its new number of pages
  *
  * Context: Caller holds the registry's lock and the segment's.
+ *
+ * No twin: in-tree, the size of a segment never changes.
  */
 void kshm_registry_set_pages(struct kshm_segment *segment, unsigned long pages)
 {
@@ -478,6 +486,8 @@ struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
  * @index:	index to begin at; set to the segment's
  *
  * Context: RCU read lock, or the registry's lock.
+ *
+ * No twin: in-tree calls idr_get_next() in place.
  *
  * Return: the segment, dead or alive; NULL for none.
  */

@@ -109,6 +109,7 @@ struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,
 	return segment;
 }
 
+/* Twin of shm_rcu_free(). */
 static void segment_free(struct kref *ref)
 {
 	struct kshm_segment *segment;
@@ -132,6 +133,8 @@ static void segment_free(struct kref *ref)
  * @segment:	the segment; the last reference frees it
  *
  * Context: Sleeps.
+ *
+ * Twin of ipc_rcu_putref().
  */
 void kshm_segment_put(struct kshm_segment *segment)
 {
@@ -182,6 +185,8 @@ static bool segment_transient_is_over(const struct kshm_segment *segment)
 /*
  * The only place that sets ->dead. Callers come with a segment that is alive, so true
  * means that it died just now, by this task.
+ *
+ * Twin of shm_may_destroy().
  */
 static bool segment_dies(struct kshm_segment *segment)
 {
@@ -240,6 +245,8 @@ static bool segment_mark_if_alive(struct kshm_segment *segment)
  * @segment:	the segment, counted by the caller, dead or alive
  *
  * Context: Takes the registry's lock, then the segment's. Sleeps.
+ *
+ * No twin: in-tree, exit_shm() does it in place.
  */
 void kshm_segment_remove(struct kshm_segment *segment)
 {
@@ -305,6 +312,7 @@ void kshm_segment_mark_all(struct kshm_registry *registry)
 		;
 }
 
+/* Twin of ipc_update_pid(). */
 static void segment_set_lpid(struct kshm_segment *segment)
 {
 	struct pid *pid = task_tgid(current);

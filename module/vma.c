@@ -49,6 +49,7 @@ vma_inner_ops(const struct vm_area_struct *vma)
 	return READ_ONCE(vma_file_segment(vma->vm_file)->inner_ops);
 }
 
+/* Twin of shm_open(). */
 static void vma_open(struct vm_area_struct *vma)
 {
 	struct kshm_segment *segment = vma_file_segment(vma->vm_file);
@@ -62,6 +63,7 @@ static void vma_open(struct vm_area_struct *vma)
 			    vma->vm_end - vma->vm_start);
 }
 
+/* Twin of shm_close(). */
 static void vma_close(struct vm_area_struct *vma)
 {
 	struct kshm_segment *segment = vma_file_segment(vma->vm_file);
@@ -74,6 +76,7 @@ static void vma_close(struct vm_area_struct *vma)
 	kshm_segment_close(segment);
 }
 
+/* Twin of shm_may_split(). */
 static int vma_may_split(struct vm_area_struct *vma, unsigned long addr)
 {
 	const struct vm_operations_struct *inner = vma_inner_ops(vma);
@@ -81,6 +84,7 @@ static int vma_may_split(struct vm_area_struct *vma, unsigned long addr)
 	return inner->may_split ? inner->may_split(vma, addr) : 0;
 }
 
+/* Twin of shm_pagesize(). */
 static unsigned long vma_pagesize(struct vm_area_struct *vma)
 {
 	const struct vm_operations_struct *inner = vma_inner_ops(vma);
@@ -88,6 +92,7 @@ static unsigned long vma_pagesize(struct vm_area_struct *vma)
 	return inner->pagesize ? inner->pagesize(vma) : PAGE_SIZE;
 }
 
+/* Twin of shm_fault(). */
 static vm_fault_t vma_fault(struct vm_fault *vmf)
 {
 	return vma_inner_ops(vmf->vma)->fault(vmf);
@@ -119,6 +124,8 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
  * for each fault of a VMA without it. Nothing is mapped around a page that is
  * missing: ->fault has to run for it anyway, and a process that reads fresh pages in
  * order would pay, at each page, for a look at all neighbours.
+ *
+ * No twin: in-tree, a fault maps its own page only.
  */
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
@@ -141,6 +148,7 @@ static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end
 }
 
 #ifdef CONFIG_NUMA
+/* Twin of shm_set_policy(). */
 static int vma_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
 {
 	const struct vm_operations_struct *inner = vma_inner_ops(vma);
@@ -148,6 +156,7 @@ static int vma_set_policy(struct vm_area_struct *vma, struct mempolicy *policy)
 	return inner->set_policy ? inner->set_policy(vma, policy) : 0;
 }
 
+/* Twin of shm_get_policy(). */
 static struct mempolicy *vma_get_policy(struct vm_area_struct *vma,
 					unsigned long addr KSHM_POLICY_PROTO)
 {
@@ -176,6 +185,8 @@ const struct vm_operations_struct kshm_vm_ops = {
 /**
  * kshm_vma_segment() - get the segment that a VMA maps
  * @vma:	any VMA with a file; kept by the caller
+ *
+ * No twin: in-tree compares the operations in place.
  *
  * Return: the segment, not counted; NULL for a VMA that is no attach.
  */
@@ -368,6 +379,8 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
  *
  * Context: Takes the segment's lock. Sleeps.
  *
+ * No twin: in-tree, an attach makes its file, which ends with it.
+ *
  * Return: as kshm_attach_file_new().
  */
 struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
@@ -389,6 +402,8 @@ struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
  * kshm_attach_file_set_faultaround() - choose fault-around for the coming mapping
  * @file:	an attach file that nobody maps, and that only the caller uses
  * @around:	map neighbouring pages along with a faulting one
+ *
+ * No twin: in-tree, a fault maps its own page only.
  */
 void kshm_attach_file_set_faultaround(struct file *file, bool around)
 {
@@ -464,6 +479,8 @@ static pgoff_t vma_next_table(unsigned long addr, pgoff_t index)
  * unmapped meanwhile, is left to a later fault.
  *
  * Context: Takes mmap_lock, for one page table at a time. Sleeps.
+ *
+ * No twin: in-tree has no flag for this.
  */
 void kshm_vma_populate(struct file *file, unsigned long addr)
 {
