@@ -76,12 +76,12 @@ apps: apps-parts
 # What every change must pass: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke is
 # what a minute or two allows, or the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image apps lint model pages host examples
+	@qemu/host-packages build fetch guest image apps lint model pages host beside examples
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
 
 # All of that, and every long form.
 check-all:
-	@qemu/host-packages build fetch kernel guest image apps lint model pages host examples bench
+	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside examples bench
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
 smoke: TESTS ?= shmget shmat shmdt vma rmid
@@ -118,6 +118,11 @@ html: source
 		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html' || \
 		{ rm -rf '$(BUILD)/doctrees'; exit 1; }
 	@echo 'The pages are under $(BUILD)/html; begin with index.html.'
+
+# In-tree shm and kshm side by side, as the comments of the module pair them.
+beside:
+	@qemu/host-packages fetch beside
+	@tools/beside/beside '$(GUEST_KERNEL)'
 
 # The drawings of the pages, which are kept in the repository.
 figures:
@@ -198,6 +203,8 @@ help:
 	@echo '  make model        do the models of the locking hold, and do their mutants break?'
 	@echo '                    MODEL= names some of selftests/model/*.pml'
 	@echo '  make html         Documentation/ as a site, under build/html'
+	@echo '  make beside       a page with in-tree shm on the left and kshm on the right,'
+	@echo '                    under build/beside'
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
@@ -261,6 +268,6 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check check-all smoke mutants debug-check lint model html figures shell gdb oracle oracle-parts \
+	check check-all smoke mutants debug-check lint model html beside figures shell gdb oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help

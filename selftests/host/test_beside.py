@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The page of make beside: it is whole, each twin stands on it, and a comment that
+names a twin which isn't there makes it fail."""
+
+import collections
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from commands import ends, refuses
+from common import TOP
+
+BESIDE = "tools/beside/beside"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+# What the program reads.
+READ = ("module", "qemu", "selftests/lint", "tools/beside")
+# A function that a comment calls a twin, and the one below the comment.
+TWIN = re.compile(r"Twin of (?:\w+ )*?(\w+)\(\)(?:(?!\*/).)*\*/\n[^;{}=#]*?"
+                  r"\b(\w+)\([^;{}]*\)(?:\n\t__\w+\(\w+\))*\n\{", re.S)
+
+
+@pytest.fixture(scope="session")
+def page_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("beside") / "index.html"
+    ends([BESIDE, "6.12", "--output", str(path)], 0)
+    return path
+
+
+@pytest.fixture(scope="session")
+def page(page_path):
+    return ElementTree.parse(page_path).getroot()
+
+
+@pytest.fixture(scope="session")
+def articles(page):
+    """-> {id: left and right side} of each function"""
+    return {one.get("id"): [side for side in one.iter(f"{XHTML}div")
+                            if side.get("class") in ("left", "right")]
+            for one in page.iter(f"{XHTML}article")}
+
+
+def text_of(element):
+    return "".join(element.itertext())
+
+
+def test_beside_links_lead_somewhere(page):
+    places = collections.Counter(one.get("id") for one in page.iter()
+                                 if one.get("id"))
+    links = {one.get("href") for one in page.iter(f"{XHTML}a")
+             if one.get("href")}
+    assert [place for place, count in places.items() if count > 1] == []
+    assert [link for link in sorted(links) if link[1:] not in places] == []
+
+
+def test_beside_needs_no_other_file(page):
+    wanted = [one.tag for one in page.iter()
+              if one.get("src") or one.tag == f"{XHTML}link"]
+    assert wanted == []
+
+
+def test_beside_shows_each_twin(articles):
+    pairs = []
+    for folder, _, leaves in os.walk(os.path.join(TOP, "module")):
+        for leaf in leaves:
+            with open(os.path.join(folder, leaf)) as file:
+                pairs += TWIN.findall(file.read())
+    assert len(pairs) > 60
+    for twin, function in pairs:
+        left, right = articles[function]
+        heads = [text_of(head) for head in left.iter(f"{XHTML}h4")]
+        assert any(head.startswith(f"{twin}() ") for head in heads), \
+            f"{twin}() is not beside {function}(), but {heads}"
+        assert re.search(rf"\b{twin}\(", text_of(left))
+        assert re.search(rf"\b{function}\(.*\n(?s:.*)\n *\d+\}}", text_of(right))
+
+
+def test_beside_shows_each_function(articles):
+    listing = subprocess.run(
+        ["ctags-universal", "-x", "--kinds-C=f", "--language-force=C", "-R",
+         "module"], cwd=TOP, stdout=subprocess.PIPE, text=True, check=True)
+    names = {line.split()[0] for line in listing.stdout.splitlines()}
+    assert names - set(articles) == set()
+
+
+def test_beside_tells_locks(articles):
+    facts = [dict(zip((text_of(one) for one in side.iter(f"{XHTML}dt")),
+                      (text_of(one) for one in side.iter(f"{XHTML}dd"))))
+             for side in articles["kshm_segment_open"]]
+    assert facts[0]["takes"] == "shm_lock()"
+    assert facts[0]["calls take"] == "RCU in shm_lock, ipcp->lock in shm_lock"
+    assert facts[1]["takes"] == "segment->lock"
+    assert facts[1]["releases"] == "segment->lock"
+
+
+def test_beside_search(page_path):
+    """The browser runs the page's program, which hides what isn't searched."""
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("the package chromium is not installed")
+    done = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
+         f"--user-data-dir={page_path.parent}/profile",
+         f"file://{page_path}#search=kshm_do_attach%20do_mmap"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        timeout=120)
+    shown = [words for words in re.findall(r"<article ([^>]*)>", done.stdout)
+             if "hidden" not in words]
+    assert len(shown) == 1 and 'id="kshm_do_attach"' in shown[0], shown
+    assert re.search(r'<output id="count">1 of \d+ functions<', done.stdout)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    for folder in READ:
+        shutil.copytree(os.path.join(TOP, folder), tmp_path / folder)
+    shutil.copy2(os.path.join(TOP, "Kbuild"), tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("path, old, new, sentence", [
+    pytest.param(path, old, new, sentence, id=id)
+    for id, path, old, new, sentence in (
+        ("twin_is_gone", "module/attach.c", " * Twin of do_shmat().\n *\n",
+         " * Twin of do_shmatt().\n *\n", "the source has no do_shmatt()"),
+        ("struct_is_gone", "module/kshm.h", "twin of struct shmid_kernel",
+         "twin of struct shmid_colonel", "the source has no struct shmid_colonel"),
+        ("file_is_gone", "module/ns.c", "Twin of ipc/namespace.c.",
+         "Twin of ipc/space.c.", "the source has no ipc/space.c"),
+        ("twin_without_name", "module/proc.c", "Twin of sysvipc_proc_next().",
+         "Twin of the next one.", "names nothing"),
+        ("no_twin_and_no_reason", "module/main.c",
+         "/* No twin: in-tree shm is never unloaded. */\n", "",
+         "kshm_exit() has no twin and no reason"),
+        ("comment_above_nothing", "module/main.c", "module_init(",
+         "/* Twin of ipc_init(). */\n\nmodule_init(", "stands above no function"),
+        ("in_tree_without_reason", "tools/beside/reasons.toml", '"shm_fsync"',
+         "", "shm_fsync() is the twin of nothing"),
+        ("needless_reason", "tools/beside/reasons.toml", '"shm_fsync"',
+         '"shm_fsync", "do_shmat"', "do_shmat has a twin"))])
+def test_beside_refused(path, old, new, sentence, copy):
+    text = (copy / path).read_text()
+    assert old in text, f"{old} is not in {path}"
+    (copy / path).write_text(text.replace(old, new, 1))
+    refuses([str(copy / BESIDE), "--check", "6.12"], sentence,
+            {"BUILD": str(copy / "build")})
