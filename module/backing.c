@@ -259,7 +259,7 @@ bool kshm_backing_is_sealed(const struct inode *inode)
 
 /**
  * kshm_backing_empty() - free all pages of a backing file
- * @inode:	its inode; no process can map the file any more
+ * @inode:	its inode; nothing is attached, and nothing can be
  *
  * Context: Takes long for many pages, so no lock that others wait for. Sleeps.
  */

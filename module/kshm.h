@@ -84,8 +84,8 @@
  *
  *	ns_registries_lock (spinlock): no other lock of kshm is taken under it
  *
- * RCU comes after every lock that sleeps, since its readers must not sleep. The
- * segment's lock, a spinlock, is taken under RCU.
+ * RCU comes after every lock for which a task sleeps, since its readers must not
+ * sleep. The segment's lock, a spinlock, is taken under RCU.
  *
  * The kernel opens and closes VMAs under mmap_lock. A task that holds one of the
  * locks after it must therefore not touch user memory, nor call vm_mmap() or
