@@ -331,9 +331,9 @@ static bool open_owns_name(const struct kshm_object *object)
 }
 
 /*
- * Twin of may_delete(), which also refuses for swap files and for files whose owner has
- * no id in their mount. A shmem file can't be a swap file, and in the tmpfs of objects
- * each owner has an id.
+ * Twin of may_delete_dentry() or, in older kernels, may_delete(). That function also
+ * refuses for swap files and for files whose owner has no id in their mount. A shmem
+ * file can't be a swap file, and in the tmpfs of objects each owner has an id.
  */
 static int open_check_unlink(struct kshm_ctx *ctx,
 			     const struct kshm_object *object)

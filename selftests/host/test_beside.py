@@ -125,6 +125,8 @@ def copy(tmp_path):
     for id, path, old, new, sentence in (
         ("twin_is_gone", "module/attach.c", " * Twin of do_shmat().\n *\n",
          " * Twin of do_shmatt().\n *\n", "the source has no do_shmatt()"),
+        ("either_twin_is_gone", "module/extras/open.c", "may_delete()",
+         "may_remove()", "no may_delete_dentry() and no may_remove(), which"),
         ("struct_is_gone", "module/kshm.h", "twin of struct shmid_kernel",
          "twin of struct shmid_colonel", "the source has no struct shmid_colonel"),
         ("file_is_gone", "module/ns.c", "Twin of ipc/namespace.c.",

@@ -83,6 +83,9 @@ STAGES = [
     *of_kernel("7.3", ()),
     Stage("host", "check all", "selftests/host/host-tests",
           parts="KERNEL=6.12 module selftests"),
+    # host tries the page with 6.12.
+    *(Stage(f"beside-{kernel}", "all", f"tools/beside/beside --check {kernel}",
+            tap=False) for kernel in ("6.1", "7.3")),
     Stage("debug-check", "all", "selftests/faults/debug-check", alone=True),
     Stage("mutants", "all", "selftests/mutants/mutants 6.12",
           parts="KERNEL=6.12 module selftests", alone=True),

@@ -7,7 +7,10 @@ A comment above a function or a struct, or at the head of a file, says one of
 	Twin of do_shmat().
 	Twin of the checks in shmctl_do_lock().
 	Twin of shm_open(3).
+	Twin of may_delete_dentry() or, in older kernels, may_delete().
 	No twin: in-tree, a call needs no device.
+
+After "or" comes another name, of which the source has to have one.
 
 A reason ends with its paragraph. At the head of a file it is that of all functions
 without a line of their own, but for steps: a static function that others of its
@@ -27,6 +30,7 @@ NO_TWIN = re.compile(r"(?:^|[.] )No twin: (.*)")
 NAME = re.compile(r"(?P<man>\w+\(\d\))|(?P<syscall>\w*SYSCALL_DEFINE\d\(\w+\))|"
                   r"(?P<function>\w+)\(\)|struct (?P<struct>\w+)|"
                   r"(?P<path>[\w/]+\.[ch]\b)|(?P<variable>\b[a-z]\w*_\w+)")
+OR = re.compile(r",? or\b")
 # The two files whose functions all have a twin or a reason.
 COMPARED = ("ipc/shm.c", "ipc/util.c")
 
@@ -100,30 +104,44 @@ class Twins:
 
     def twin(self, path, line, sentence):
         twins, inside, paths, names = [], [], [], []
+        missing, end = [], 0        # a list for each set of alternatives
         for match in NAME.finditer(sentence):
             kind, name = match.lastgroup, match[match.lastgroup]
             names.append(name)
+            if not OR.match(sentence[end:match.start()]):
+                missing.append([])
+            end = match.end()
             if kind == "man":
                 continue
-            if kind == "path":
-                if name in self.intree.files:
-                    paths.append(name)
-                else:
-                    self.complain(path, line, f"the source has no {name}, which "
-                                  "this calls a twin")
+            found = self.found(kind, name)
+            if not found:
+                missing[-1].append(match[0])
                 continue
-            found = self.intree.by_name.get(name)
-            if not found or (kind == "function") != (found.kind == "function") \
-                    and kind != "syscall":
-                self.complain(path, line, f"the source has no {match[0]}, which "
-                              "this calls a twin")
+            missing[-1].append(None)
+            if kind == "path":
+                paths.append(name)
             elif sentence[:match.start()].endswith(" in "):
                 inside.append(found)
             else:
                 twins.append(found)
+        for alternatives in missing:
+            if alternatives and all(alternatives):
+                self.complain(path, line, f"the source has no "
+                              f"{' and no '.join(alternatives)}, which this calls "
+                              "a twin")
         if not names:
             self.complain(path, line, f'"Twin of {sentence}" names nothing')
         return Said(sentence, tuple(names), tuple(twins or inside), tuple(paths))
+
+    def found(self, kind, name):
+        """-> the in-tree definition of that kind, or the path; None if it's gone"""
+        if kind == "path":
+            return name if name in self.intree.files else None
+        found = self.intree.by_name.get(name)
+        is_function = kind in ("function", "syscall")
+        if found and is_function == (found.kind == "function"):
+            return found
+        return None
 
     def all_callers(self):
         """-> {function: those that call it or pass it on}"""
@@ -175,6 +193,7 @@ class Twins:
         named = {one for what in said for one in what.twins} | \
                 {self.intree.by_name.get(name) for what in said
                  for name in what.names}
+        named.discard(None)
         left = {one.name: one for one in self.intree.functions(*COMPARED)
                 if one not in named}
         found = []
