@@ -11,7 +11,8 @@
  * 2. A command without outputs succeeded: accepted. A check would cost each shmdt
  *    and each removal one more system call. A file can fool us only if its driver
  *    accepts unknown commands; then the attach, or the segment, stays.
- * 3. EBADF or ENOTTY: not accepted. The device never returns them. statx() is not
+ * 3. EBADF or ENOTTY: not accepted. The device never returns EBADF, and ENOTTY only
+ *    for a command that it does not know, which may be repeated. statx() is not
  *    asked, since another thread may meanwhile have opened the device under this
  *    number again.
  * 4. Any other result: accepted if statx() says that the number is that of the
@@ -199,9 +200,8 @@ static int reopen_device(int old, bool *once)
 	if (now < 0 || !is_device(now)) {
 		*once = kshm_syscall(SYS_getpid) != atomic_load(&owner);
 		if (*once ||
-		    atomic_compare_exchange_strong(&descriptor, &old, fd))
+		    atomic_compare_exchange_strong(&descriptor, &now, fd))
 			return fd;
-		now = old;
 	}
 	(void)kshm_syscall(SYS_close, fd);
 	return now;

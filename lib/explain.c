@@ -9,7 +9,8 @@
  *
  * Each thread has the reason of its own last failure, as it has its own errno. A
  * signal handler can use it too, and so can a thread that libpthread did not
- * create, because the initial-exec model needs no allocation.
+ * create: with tls_model("initial-exec") the variable is there from the beginning of
+ * the thread, so no access allocates memory.
  */
 #define _GNU_SOURCE
 #include <linux/kshm.h>
@@ -144,7 +145,7 @@ static const struct {
 	{ ENAMETOOLONG, "ENAMETOOLONG" }, { ENFILE, "ENFILE" },
 	{ ENOENT, "ENOENT" }, { ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" },
 	{ ENOSYS, "ENOSYS" }, { ENOTTY, "ENOTTY" }, { EPERM, "EPERM" },
-	{ E2BIG, "E2BIG" },
+	{ ETXTBSY, "ETXTBSY" }, { E2BIG, "E2BIG" },
 };
 
 /* A string under construction; snprintf() is not async-signal-safe. */

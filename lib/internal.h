@@ -14,8 +14,8 @@
  *
  * Inside the library an error is a negative errno, as in the kernel. Only
  * kshm_failed() sets errno, when a function returns to the program. The library
- * does not allocate memory, takes no locks, and calls nothing that another
- * preloaded library may have replaced.
+ * does not allocate memory and takes no locks. It makes its system calls by
+ * syscall(), since another preloaded library may have replaced ioctl() or close().
  */
 #ifndef KSHM_INTERNAL_H
 #define KSHM_INTERNAL_H
@@ -100,8 +100,8 @@ unsigned int kshm_get_flags(int shmflg);
 /**
  * kshm_ioctl - run an ioctl on the library's descriptor of /dev/kshm
  * @cmd:	KSHM_IOC_*
- * @arg:	its struct; each output field holds a value that the kernel never
- *		returns, so that a changed field proves that kshm has answered
+ * @arg:	its struct; at least one output field holds a value that the kernel
+ *		never returns, so that a change proves that kshm has answered
  *
  * If failures are explained, the ioctl runs inside KSHM_IOC_EXPLAIN.
  *

@@ -110,8 +110,8 @@ int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf);
  * Works as shm_open(3). The descriptor is close-on-exec, and supports the same
  * operations as one of a file in /dev/shm.
  *
- * Return: the descriptor; or -1 with errno EACCES, EEXIST, EINVAL, EMFILE,
- * ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC or EPERM.
+ * Return: the descriptor; or -1 with errno EACCES, EEXIST, EINTR, EINVAL, EMFILE,
+ * ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOSPC, EPERM or ETXTBSY.
  */
 int kshm_shm_open(const char *name, int oflag, mode_t mode);
 
