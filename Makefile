@@ -6,11 +6,21 @@
 override BUILD := $(abspath $(or $(BUILD),build))
 
 # Which kernel the module is built for: a fetched one (KERNEL=7.3), a
-# tree of your own (KDIR=), else the running one.
+# tree of your own (KDIR=), else the running one. The guest boots the first or the
+# second, whose name is "own".
 KERNEL ?=
-KDIR ?= $(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir,/lib/modules/$(shell uname -r)/build)
-# Which one the guest boots.
-GUEST_KERNEL := $(or $(KERNEL),6.12)
+KDIR ?=
+GUEST_KERNEL := $(or $(KERNEL),$(if $(KDIR),own),6.12)
+ifneq ($(and $(KDIR),$(filter-out own,$(KERNEL))),)
+ifeq ($(MAKELEVEL),0)
+$(error KERNEL= and KDIR= name two kernels; say one of them)
+endif
+# What "make check" and others build for KERNEL= has nothing to do with KDIR=.
+override KDIR :=
+endif
+override KDIR := $(abspath $(or $(KDIR:~/%=$(HOME)/%),$\
+	$(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir),$\
+	/lib/modules/$(shell uname -r)/build))
 
 KSFT_SRC := $(BUILD)/linux-source-6.12/tools/testing/selftests
 PREFIX ?= /usr/local
@@ -37,7 +47,8 @@ module: kernel
 
 kernel:
 	@qemu/host-packages build
-	@$(if $(KERNEL),qemu/host-packages fetch && qemu/fetch-kernel '$(KERNEL)')
+	@$(if $(KERNEL),qemu/host-packages fetch && \
+		$(if $(filter own,$(KERNEL)),qemu/own-kernel '$(KDIR)',qemu/fetch-kernel '$(KERNEL)'))
 
 source:
 	@qemu/host-packages fetch
@@ -87,6 +98,7 @@ check-all:
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
+	@$(MAKE) KERNEL='$(GUEST_KERNEL)' kernel
 	@TESTS='$(TESTS)' selftests/runner/check --smoke '$(GUEST_KERNEL)'
 
 # Breaks the module in many ways, with a guest for each CPU.
@@ -230,7 +242,8 @@ help:
 	@echo '  KERNEL=debug      what debug-check runs on'
 	@echo
 	@echo '  V=1               shows the commands that compile, not only what they make'
-	@echo '  KDIR=DIR          a kernel tree or headers of your own'
+	@echo '  KDIR=DIR          headers, or a tree in which you have built Linux: run, apps, smoke,'
+	@echo '                    mutants, oracle, bench, shell and gdb boot it'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 
 # In-tree and kshm do the same, step by step, and every answer is compared.

@@ -90,17 +90,33 @@ def cpio_entry(name, mode, data=b""):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
+def installed(folder):
+    """-> the paths of the modules below a folder, which may be compressed"""
+    return [os.path.join(root, file) for root, _, files in os.walk(folder)
+            for file in files if ".ko" in file]
+
+
+def built(kdir):
+    """-> the paths of the modules that were built in a kernel tree
+
+    modules.order names objects, or up to Linux 6.1 modules.
+    """
+    try:
+        with open(os.path.join(kdir, "modules.order")) as file:
+            return [os.path.join(kdir, os.path.splitext(line.strip())[0] + ".ko")
+                    for line in file]
+    except FileNotFoundError:
+        return []
+
+
 class Modules:
-    """The modules of an unpacked kernel package."""
+    """The modules of an unpacked kernel package, or of a tree of your own."""
 
     def __init__(self, kernel):
-        self.paths = {}
-        for root, _, files in os.walk(os.path.join(kernel, "lib/modules")):
-            for file in files:
-                name, dot, _ = file.partition(".ko")
-                if dot:
-                    path = os.path.join(root, file)
-                    self.paths[name.replace("-", "_")] = path
+        paths = (installed(os.path.join(kernel, "lib/modules")) or
+                 built(os.path.join(kernel, "kdir")))
+        self.paths = {os.path.basename(path).partition(".ko")[0].replace("-", "_"):
+                      path for path in paths}
 
     def load(self, name):
         """A module's bytes, uncompressed."""

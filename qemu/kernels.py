@@ -11,6 +11,8 @@ import collections
 # host's own, and what was tested on which release when.
 Kernel = collections.namedtuple("Kernel", "release flavour suites tested")
 CLOUD = "cloud-{architecture}"
+BUILT = ("debug", "lockstat")   # by debug-kernel
+OWN = "own"                     # the tree that KDIR= names, see own-kernel
 KERNELS = {
     "6.1": Kernel("6.1.", CLOUD, ("bookworm",),
                   "6.1.192, November 2026: make check"),
