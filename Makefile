@@ -95,6 +95,12 @@ check-all:
 	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside examples bench
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
+# What make check runs on Linux 6.12, on another kernel.
+check-kernel:
+	@qemu/host-packages build fetch guest image apps examples
+	@$(MAKE) KERNEL='$(GUEST_KERNEL)' kernel
+	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --kernel '$(GUEST_KERNEL)'
+
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
@@ -204,6 +210,7 @@ help:
 	@echo '                    6.12 and 7.3; half an hour; STAGES= names some, JOBS= is how'
 	@echo '                    many run at a time'
 	@echo '  make check-all    all that, and every long form; takes hours'
+	@echo '  make check-kernel what make check runs on Linux 6.12, on KERNEL= or KDIR='
 	@echo '  make distro       make run and make check from nothing, in Debian 12 and 13; is'
 	@echo '                    part of check-all; SUITE=, USERS=, TARGETS= name some'
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
@@ -243,7 +250,7 @@ help:
 	@echo
 	@echo '  V=1               shows the commands that compile, not only what they make'
 	@echo '  KDIR=DIR          headers, or a tree in which you have built Linux: run, apps, smoke,'
-	@echo '                    mutants, oracle, bench, shell and gdb boot it'
+	@echo '                    check-kernel, mutants, oracle, bench, shell and gdb boot it'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 
 # In-tree and kshm do the same, step by step, and every answer is compared.
@@ -281,6 +288,7 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check check-all smoke mutants debug-check lint model html beside figures shell gdb oracle oracle-parts \
+	check check-all check-kernel smoke mutants debug-check lint model html beside figures shell gdb \
+	oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help

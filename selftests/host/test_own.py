@@ -7,6 +7,7 @@ import os
 import guesttree
 import kconfig
 import pytest
+import stages
 from commands import loaded, refuses, run
 from common import BUILD
 
@@ -167,8 +168,8 @@ def test_make_two_kernels_refused():
             "name two kernels; say one of them", {"MAKELEVEL": "0"})
 
 
-@pytest.mark.parametrize("target", ["run", "smoke", "oracle", "bench", "apps",
-                                    "shell", "gdb"])
+@pytest.mark.parametrize("target", ["run", "smoke", "check-kernel", "oracle", "bench",
+                                    "apps", "shell", "gdb"])
 def test_make_tree_of_ones_own_is_booted(target):
     """It is looked at before anything is built or booted."""
     refuses(["make", target, "KDIR=/nonexistent"], "there is no folder /nonexistent")
@@ -188,3 +189,15 @@ def test_boot_disk_without_its_options_refused(tree, tmp_path):
     status, said = run(["qemu/boot", "--kernel", "own", "--image", "debian"],
                        {"BUILD": str(build)})
     assert status == 1 and "lacks what a disk of Debian needs: CONFIG_EXT4_FS" in said
+
+
+def test_stages_with_a_disk_skipped_without_its_options(tree, tmp_path, monkeypatch,
+                                                        capsys):
+    *_, build = own_kernel(tree, tmp_path)
+    check = loaded("runner/check")
+    monkeypatch.setattr(check, "BUILD", str(build))
+    report = check.tap.Report()
+    ready = [stage.name for stage in stages.of_kernel("own", stages.USUAL)
+             if "check" in stage.sizes and check.can_run(report, stage)]
+    assert ready == ["selftests-own", "selftests-one-cpu-own", "oracle-own"]
+    assert "run-own # SKIP Linux own lacks CONFIG_EXT4_FS" in capsys.readouterr().out

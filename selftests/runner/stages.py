@@ -15,6 +15,7 @@ class Stage:
     prefix: str = ""    # of its cases' names
     files: str = ""     # stages with the same word here write the same files, so
                         # they never run at the same time
+    disk: str = ""      # the kernel whose guest has a disk of Debian
 
 
 def of_kernel(kernel, check):
@@ -52,19 +53,22 @@ def of_kernel(kernel, check):
               files=f"oracle-{kernel}"),
         Stage(f"run-{kernel}", sizes("run"),
               f"selftests/programs/run --observe {kernel}",
-              parts=f"{make} guest-parts", tap=False),
+              parts=f"{make} guest-parts", tap=False, disk=kernel),
         Stage(f"examples-{kernel}", sizes("examples"),
               f"selftests/programs/examples {kernel}",
-              parts=f"{make} guest-parts"),
+              parts=f"{make} guest-parts", disk=kernel),
         Stage(f"apps-{kernel}", "check" if "apps" in check else "",
               f"selftests/programs/run --short --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",
-              files=f"apps-{kernel}"),
+              files=f"apps-{kernel}", disk=kernel),
         Stage(f"apps-full-{kernel}", "all",
               f"selftests/programs/run --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",
-              files=f"apps-{kernel}")]
+              files=f"apps-{kernel}", disk=kernel)]
 
+
+# All that make check runs on one kernel, of which other kernels get some.
+USUAL = ("selftests", "selftests-one-cpu", "oracle", "run", "examples", "apps")
 
 # The cases for which the kernel's own code matters most. make check has no time for
 # all cases on a third kernel.
@@ -74,8 +78,7 @@ NEWEST = "mlock mlock_flag shmat vma fd who namespaces grow prefault"
 STAGES = [
     Stage("lint", "check all", "selftests/lint/lint"),
     Stage("model", "check all", "selftests/model/model"),
-    *of_kernel("6.12", ("selftests", "selftests-one-cpu", "oracle", "run",
-                         "examples", "apps")),
+    *of_kernel("6.12", USUAL),
     *of_kernel("6.1", ("selftests", "oracle")),
     Stage("selftests-short-7.3", "check",
           f"selftests/runner/selftest 7.3 {NEWEST}",
@@ -97,8 +100,8 @@ STAGES = [
 ]
 
 
-def of_size(size):
-    return [stage for stage in STAGES if size in stage.sizes.split()]
+def of_size(size, among=STAGES):
+    return [stage for stage in among if size in stage.sizes.split()]
 
 
 def named(name):
