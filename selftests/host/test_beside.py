@@ -3,6 +3,8 @@
 names a twin which isn't there makes it fail."""
 
 import collections
+import html
+import json
 import os
 import re
 import shutil
@@ -95,21 +97,75 @@ def test_beside_tells_locks(articles):
     assert facts[1]["releases"] == "segment->lock"
 
 
-def test_beside_search(page_path):
-    """The browser runs the page's program, which hides what isn't searched."""
+# What is done to the page in a browser; the last element keeps what was seen.
+SCRIPT = """
+const seen = {};
+const shown = () => articles.filter(one => !one.hidden).map(one => one.id);
+const press = key => {
+    document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { key, bubbles: true }));
+    return document.activeElement.id;
+};
+seen.search = shown();
+seen.count = document.getElementById("count").textContent;
+seen.table = [...document.querySelectorAll("tr[data-for]:not([hidden])")]
+    .map(row => row.dataset.for);
+press("Escape");
+seen.all = shown().length;
+seen.keys = [press("j"), press("j"), press("k")];
+document.getElementById("kshm_do_attach").focus();
+seen.folded = ["o", "o"].map(key => document.querySelectorAll(
+    `#${press(key)} details[open]`).length);
+seen.slash = press("/");
+document.getElementById("kind").value = "none";
+document.getElementById("kind").dispatchEvent(new Event("change"));
+seen.none = shown();
+location.hash = "kshm_do_get";
+setTimeout(() => {
+    seen.after_link = shown().length;
+    document.body.append(Object.assign(document.createElement("pre"),
+        { id: "seen", textContent: JSON.stringify(seen) }));
+}, 500);
+"""
+
+
+@pytest.fixture(scope="session")
+def seen(page_path):
+    """What the page's program does in a browser that is opened with a search."""
     browser = shutil.which("chromium")
     if not browser:
         pytest.skip("the package chromium is not installed")
+    tried = page_path.with_name("tried.html")
+    tried.write_text(page_path.read_text().replace(
+        "</body>", f"<script>{SCRIPT}</script></body>"))
     done = subprocess.run(
         [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
+         "--virtual-time-budget=5000",
          f"--user-data-dir={page_path.parent}/profile",
-         f"file://{page_path}#search=kshm_do_attach%20do_mmap"],
+         f"file://{tried}#search=kshm_do_attach%20do_mmap"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        timeout=120)
-    shown = [words for words in re.findall(r"<article ([^>]*)>", done.stdout)
-             if "hidden" not in words]
-    assert len(shown) == 1 and 'id="kshm_do_attach"' in shown[0], shown
-    assert re.search(r'<output id="count">1 of \d+ functions<', done.stdout)
+        timeout=240)
+    return json.loads(html.unescape(
+        re.search(r'<pre id="seen">(.*)</pre>', done.stdout)[1]))
+
+
+def test_beside_search(seen, articles):
+    assert seen["search"] == ["kshm_do_attach"] == seen["table"]
+    assert seen["count"] == f"1 of {len(articles)} functions"
+
+
+def test_beside_keys(seen, articles):
+    first, second, *_ = articles
+    assert seen["all"] == len(articles)
+    assert seen["keys"] == [first, second, first]
+    opened, closed = seen["folded"]
+    assert opened > 5 and closed == 0
+    assert seen["slash"] == "search"
+
+
+def test_beside_shows_a_kind(seen, articles):
+    assert "kshm_exit" in seen["none"] and "kshm_init" not in seen["none"]
+    assert seen["after_link"] == len(articles)
 
 
 @pytest.fixture
