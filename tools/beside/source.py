@@ -198,16 +198,18 @@ class File:
     def html(self, first, last, links):
         """-> number and HTML of each line; @links has the targets of names"""
         rows = {line: [] for line in range(first, last + 1)}
-        for line, kind, text in self.between(first, last):
-            rows[line].append(self.word(line, kind, text.rstrip("\n"), links))
+        words = self.between(first, last)
+        for (line, kind, text), after in zip(words, [*words[1:], (0, None, "")]):
+            rows[line].append(self.word(kind, text.rstrip("\n"), links,
+                                        after[2] == "("))
         return [(line, "".join(words)) for line, words in rows.items()]
 
     @staticmethod
-    def word(line, kind, text, links):
+    def word(kind, text, links, is_call):
         shown = html.escape(text)
         if kind in Name:
-            call = Call(text, "", line)
-            if call.takes or call.gives:
+            call = Call(text, "", 0)
+            if is_call and (call.takes or call.gives):
                 shown = f'<b class="{"take" if call.takes else "give"}">' \
                         f"{shown}</b>"
             if text in links:
