@@ -227,18 +227,19 @@ static void add_errno(struct text *text, int error)
 static void add_sentence(struct text *text, const struct failure *failure)
 {
 	const struct sentence *sentence = sentence_of(failure->reason);
-	const uint64_t values[] = { failure->asked, failure->limit };
-	const uint64_t *value = values;
+	uint64_t value = failure->asked;
 	const char *c;
 
 	add(text, sentence->words);
 	if (*sentence->values)
 		add(text, ": ");
 	for (c = sentence->values; *c; c++) {
-		if (*c == '%')
-			add_value(text, *++c, *value++);
-		else
+		if (*c == '%') {
+			add_value(text, *++c, value);
+			value = failure->limit;
+		} else {
 			add_char(text, *c);
+		}
 	}
 }
 
