@@ -89,7 +89,7 @@ static const struct inode_operations backing_sealed_ops = {
  */
 static bool backing_overcommit_is_strict(void)
 {
-	loff_t all = (loff_t)(totalram_pages() + get_nr_swap_pages());
+	loff_t all = totalram_pages() + get_nr_swap_pages();
 	struct file *file;
 
 	file = shmem_file_setup("kshm", all << PAGE_SHIFT, KSHM_VMA_FLAGS(0));
