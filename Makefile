@@ -218,7 +218,7 @@ help:
 	@echo '  make debug-check  the cases, failing allocations and the oracle on a kernel with'
 	@echo '                    KASAN, lockdep and others, built first; SEED=, OPS=;'
 	@echo '                    TESTS= names programs'
-	@echo '  make lint         compiler, sparse, checkpatch, shellcheck and others'
+	@echo '  make lint         compilers, sparse, static analysers, checkpatch and others'
 	@echo '  make model        do the models of the locking hold, and do their mutants break?'
 	@echo '                    MODEL= names some of selftests/model/*.pml'
 	@echo '  make html         Documentation/ as a site, under build/html'

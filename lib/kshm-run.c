@@ -127,6 +127,7 @@ static bool find_in_folders(const char *self, const char *lib, char *found)
 
 	if (!dir)
 		return false;
+	/* cppcheck-suppress readdirCalled ; no other thread reads this folder */
 	while (!is_there && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s/" PRELOAD, lib, entry->d_name);
 		is_there = is_preload(self, path, found);
