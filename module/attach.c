@@ -97,7 +97,10 @@ static void attach_decide_access(struct attach_plan *plan, unsigned int flags)
 	}
 }
 
-/* A file has its maker's security label. A caller with another one gets a new file. */
+/*
+ * Security modules (SELinux, for example) label a file as its maker. A caller with
+ * another label gets a new file.
+ */
 static bool attach_same_label(struct file *file)
 {
 	u32 mine, its;

@@ -42,8 +42,8 @@
 #endif
 
 /*
- * 6.3 changed the type that describes an idmapped mount. No mount that kshm uses
- * is idmapped.
+ * 6.3 changed the type that describes an idmapped mount, one that shows other owners
+ * than the file system has. No mount that kshm uses is one.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define KSHM_IDMAP(mnt)		mnt_idmap(mnt)

@@ -96,7 +96,7 @@ static void ctl_fill_stat(const struct kshm_segment *segment,
  * @ctx:	the call
  * @stat:	see struct kshm_stat; filled
  *
- * Context: Takes the segment's lock.
+ * Context: Takes the segment's lock. Sleeps.
  *
  * Twin of shmctl_stat().
  *
@@ -157,7 +157,7 @@ static int ctl_set_locked(struct kshm_ctx *ctx, struct kshm_segment *segment,
  * @ctx:	the call
  * @set:	see struct kshm_set
  *
- * Context: Takes the segment's lock.
+ * Context: Takes the segment's lock. Sleeps.
  *
  * Twin of shmctl_down() for IPC_SET.
  *

@@ -16,10 +16,10 @@
  * another one is made and when a listing is opened.
  *
  * A work, in a queue of the module's own, frees the segments and objects of a namespace
- * that has ended. Freeing can take long, and no task has to pay for memory that was not its own: not
- * the one that makes a registry or opens a listing, nor those that wait for fsnotify.
- * Works run one after the other, as in-tree. selftests/model/namespace.pml tries all
- * orders of the beginning and the end.
+ * that has ended. Freeing can take long, and no task has to pay for memory that was not
+ * its own: not the one that makes a registry or opens a listing, nor those that wait for
+ * fsnotify. Works run one after the other, as in-tree. selftests/model/namespace.pml
+ * tries all orders of the beginning and the end.
  *
  * No twin: in-tree, the last reference on a namespace ends its tables.
  */
@@ -352,7 +352,10 @@ int kshm_ns_init(void)
 	struct vfsmount *mnt;
 	int err = -ENOMEM;
 
-	/* Two tasks can make a registry, and its mark, for a namespace. */
+	/*
+	 * The group has all marks of kshm. DUPS allows two of them on an inode, since
+	 * two tasks can make a registry for the same namespace.
+	 */
 	ns_group = fsnotify_alloc_group(&ns_mark_ops, FSNOTIFY_GROUP_DUPS);
 	if (IS_ERR(ns_group))
 		return PTR_ERR(ns_group);

@@ -35,7 +35,9 @@
  * - An unknown flag fails with EINVAL, and so does a reserved field that is
  *   not 0. Fields that the kernel only writes may hold anything on input.
  * - An unknown command fails with ENOTTY. A struct that cannot be read or
- *   written fails with EFAULT. Both change nothing.
+ *   written fails with EFAULT. Both change nothing. There is one exception: if the
+ *   struct becomes unwritable during the call, GROW has grown the segment, and
+ *   ATTACH with REMAP has removed what was mapped there.
  * - The first command in an IPC namespace can fail with ENOMEM.
  * - A command that waits for a lock fails with EINTR if its process is killed
  *   meanwhile. It has changed nothing then. The process never sees this errno.
