@@ -5,6 +5,15 @@
 
 override BUILD := $(abspath $(or $(BUILD),build))
 
+# IN=podman or IN=docker: all of it in a container that has the packages.
+ifneq ($(IN),)
+all:
+	@BUILD='$(BUILD)' qemu/container '$(IN)' $(MAKECMDGOALS) \
+		$(filter-out IN=% BUILD=%,$(MAKEOVERRIDES))
+$(filter-out all,$(MAKECMDGOALS)): all
+	@:
+else
+
 # Which kernel the module is built for: a fetched one (KERNEL=7.3), a
 # tree of your own (KDIR=), else the running one. The guest boots the first or the
 # second, whose name is "own".
@@ -248,6 +257,8 @@ help:
 		echo '  install the package python3 to see them'
 	@echo '  KERNEL=debug      what debug-check runs on'
 	@echo
+	@echo '  IN=podman         does it in a container that has the packages, on hosts that'
+	@echo '                    are no Debian; IN=docker likewise'
 	@echo '  V=1               shows the commands that compile, not only what they make'
 	@echo '  KDIR=DIR          headers, or a tree in which you have built Linux: run, apps, smoke,'
 	@echo '                    check-kernel, mutants, oracle, bench, shell and gdb boot it'
@@ -292,3 +303,5 @@ locks:
 	oracle oracle-parts \
 	bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
+
+endif

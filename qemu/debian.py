@@ -67,8 +67,8 @@ def host():
     architecture = output(["dpkg", "--print-architecture"]).strip()
     if release.get("ID") != "debian" or not architecture:
         cache.die("Kernels and disks are made of Debian's packages with "
-                  "Debian's tools, and this host is no Debian; use Debian 12 "
-                  "or 13, or give KDIR=.")
+                  "Debian's tools, and this host is no Debian; add IN=podman "
+                  "to the words of make, use Debian 12 or 13, or give KDIR=.")
     return release.get("VERSION_CODENAME", SUITES[-1]), architecture
 
 

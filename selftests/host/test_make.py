@@ -7,7 +7,7 @@ import subprocess
 
 import kernels
 import pytest
-from commands import refuses
+from commands import ends, refuses
 from common import TOP
 
 EMULATOR = "qemu-system-x86_64"
@@ -67,3 +67,30 @@ def test_make_run_no_qemu_refused(path_without):
 
 def test_host_packages_unknown_job_refused():
     refuses(["qemu/host-packages", "tea"], "no such job")
+
+
+def test_make_in_unknown_engine_refused():
+    refuses(["make", "run", "IN=lxc"], "say IN=podman or IN=docker")
+
+
+def test_make_in_missing_engine_refused(path_without):
+    refuses(["make", "run", "IN=podman"], "install the package podman",
+            path_without())
+
+
+def test_make_in_podman_passes_words_on(path_without, tmp_path):
+    """All that make was told reaches the make in the container, IN= excepted."""
+    env = path_without()
+    podman = tmp_path / "bin/podman"
+    podman.write_text(f"""#!/bin/sh
+printf '%s\\n' "$@" >"{tmp_path}/told-$1"
+""")
+    podman.chmod(0o755)
+    ends(["make", "run", "lint", "IN=podman", "KERNEL=6.1", "TESTS=a b"], 0,
+         {**env, "BUILD": str(tmp_path / "build"),
+          "KSHM_CACHE": str(tmp_path / "cache")})
+    words = (tmp_path / "told-run").read_text().splitlines()
+    assert words[words.index("localhost/kshm-host") + 1:][:3] == \
+        ["make", "run", "lint"]
+    assert set(words[words.index("lint") + 1:]) == {"KERNEL=6.1", "TESTS=a b"}
+    assert f"BUILD={tmp_path}/build/podman" in words
