@@ -2,6 +2,7 @@
 """Bad input to make, and a host on which something is missing, get a sentence with
 the cure and a status that is not 0."""
 
+import os
 import re
 import subprocess
 
@@ -94,3 +95,12 @@ printf '%s\\n' "$@" >"{tmp_path}/told-$1"
         ["make", "run", "lint"]
     assert set(words[words.index("lint") + 1:]) == {"KERNEL=6.1", "TESTS=a b"}
     assert f"BUILD={tmp_path}/build/podman" in words
+
+
+def test_container_has_the_packages_of_all_jobs():
+    with open(os.path.join(TOP, "qemu/host-packages")) as file:
+        listed = file.read().partition("<<-LIST\n")[2].partition("\tLIST\n")[0]
+    jobs = set(re.findall(r"^\t([a-z]+) \S+ \S+$", listed, re.M))
+    with open(os.path.join(TOP, "qemu/Containerfile")) as file:
+        named = file.read().partition("/host-packages ")[2].split()
+    assert jobs and jobs <= set(named)
