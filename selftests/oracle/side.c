@@ -369,9 +369,10 @@ long actor_thread(struct actor *thread)
 
 	thread->thread = true;
 	pthread_attr_init(&attributes);
-	pthread_attr_setstack(&attributes, stacks[thread - my_side->actor],
-			      STACK_SIZE);
-	err = pthread_create(&unused, &attributes, thread_begin, thread);
+	err = pthread_attr_setstack(&attributes, stacks[thread - my_side->actor],
+				    STACK_SIZE);
+	if (!err)
+		err = pthread_create(&unused, &attributes, thread_begin, thread);
 	if (err)
 		return -err;
 	while (!__atomic_load_n(&thread->born, __ATOMIC_ACQUIRE))
