@@ -332,8 +332,9 @@ def coccinelle():
     for rule in COCCINELLE:
         found += [(path, line, f"{rule}: {text}") for path, line, text in reports(
             ["spatch", "-D", "report", "--no-show-diff", "--very-quiet",
-             "--no-includes", "--include-headers", "--dir", where, "--cocci-file",
-             f"{SOURCE}/scripts/coccinelle/{rule}.cocci"])]
+             "--no-includes", "--include-headers",
+             "--macro-file", f"{HERE}/coccinelle.h", "--dir", where,
+             "--cocci-file", f"{SOURCE}/scripts/coccinelle/{rule}.cocci"])]
     return planted.verdict(found).replace(os.path.relpath(where, TOP) + "/", "")
 
 
