@@ -161,8 +161,8 @@ shell gdb: PACKAGES_FOR := image
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
 
-# Debian's headers say that modules are signed, and have no key; nor have they the
-# System.map that kbuild asks for before it calls depmod.
+# Debian's headers say that modules are signed, but have no key. They also lack the
+# System.map that kbuild wants to see before it calls depmod.
 install: module
 	@$(MAKE) -C '$(KDIR)' M="$(BUILD)/$(release)" INSTALL_MOD_STRIP=1 \
 		$(if $(DESTDIR),INSTALL_MOD_PATH='$(DESTDIR)') \
