@@ -46,3 +46,15 @@ KSHM_EXPORT int __shmctl64(int shmid, int cmd, struct __shmid64_ds *buf)
 	return kshm_shmctl64(shmid, cmd, buf);
 }
 #endif
+
+/*
+ * The runtime of AddressSanitizer ends a program if another library comes before
+ * it. Its malloc() must be the first one; this library has none. The runtime calls
+ * this function, unless the program has one of its own.
+ */
+const char *__asan_default_options(void);
+
+KSHM_EXPORT const char *__asan_default_options(void)
+{
+	return "verify_asan_link_order=0";
+}

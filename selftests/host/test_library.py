@@ -39,6 +39,15 @@ int main(void)
 	return kshm_shmctl(0, IPC_RMID, NULL);
 }
 """
+CALLER = """#include <stdio.h>
+#include <sys/shm.h>
+int main(void)
+{
+	if (shmget(IPC_PRIVATE, 1, 0600) < 0)
+		perror("shmget");
+	return 0;
+}
+"""
 BASELINES = sorted(glob.glob(os.path.join(TOP, "lib/baseline/*.c")))
 
 
@@ -135,6 +144,17 @@ def test_kshm_run_refuses(words, sentence, installed):
 
 def test_kshm_run_help_works(installed):
     ends([f"{installed.prefix}/bin/kshm-run", "--help"], 0)
+
+
+@pytest.mark.parametrize("sanitizer", ["address", "thread", "undefined", "leak"])
+def test_sanitized_program_starts(sanitizer, installed, tmp_path):
+    """It has gcc's runtime as a library, before which the preload is loaded."""
+    source, program = tmp_path / "caller.c", str(tmp_path / "caller")
+    source.write_text(CALLER)
+    ends(["cc", f"-fsanitize={sanitizer}", "-o", program, str(source)], 0)
+    status, output = run(["setarch", "-R", program], {
+        "LD_PRELOAD": f"{installed.prefix}/lib/libkshm-preload.so"})
+    assert (status, output) == (0, "shmget: Function not implemented\n")
 
 
 def test_pkg_config_knows_kshm(installed):
