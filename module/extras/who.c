@@ -58,6 +58,13 @@ static struct task_struct *who_owns(struct mm_struct *mm)
 #endif
 }
 
+static bool who_is_same_user(const struct cred *mine, const struct cred *its)
+{
+	return uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) &&
+	       uid_eq(mine->fsuid, its->suid) && gid_eq(mine->fsgid, its->gid) &&
+	       gid_eq(mine->fsgid, its->egid) && gid_eq(mine->fsgid, its->sgid);
+}
+
 /*
  * May the caller see the addresses of another process? Twin of
  * ptrace_may_access(), which is not exported; without the hook of security
@@ -67,25 +74,25 @@ static struct task_struct *who_owns(struct mm_struct *mm)
 static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *mine = current_cred(), *its = __task_cred(task);
+	bool may_trace;
 
 	if (mm == current->mm)
 		return true;
-	if (uid_eq(mine->fsuid, its->uid) && uid_eq(mine->fsuid, its->euid) &&
-	    uid_eq(mine->fsuid, its->suid) && gid_eq(mine->fsgid, its->gid) &&
-	    gid_eq(mine->fsgid, its->egid) && gid_eq(mine->fsgid, its->sgid) &&
-	    mine->user_ns == its->user_ns &&
-	    cap_issubset(its->cap_permitted, mine->cap_effective)) {
-		/*
-		 * commit_creds() takes the dumpable flag away before it sets the
-		 * credentials. This barrier keeps the opposite order here: a
-		 * task that has read the new credentials reads the new flag.
-		 */
-		smp_rmb();
-		if (kshm_is_dumpable(task, mm))
-			return true;
-	}
-	return ns_capable_noaudit(its->user_ns, CAP_SYS_PTRACE) &&
-	       ns_capable_noaudit(kshm_exec_user_ns(task, mm), CAP_SYS_PTRACE);
+	may_trace = ns_capable_noaudit(its->user_ns, CAP_SYS_PTRACE);
+	if (!may_trace && !who_is_same_user(mine, its))
+		return false;
+	/*
+	 * commit_creds() clears the dumpable flag (PR_SET_DUMPABLE of prctl(2))
+	 * before it sets the credentials. This barrier keeps the opposite order
+	 * here: a task that has read the new credentials reads the new flag.
+	 */
+	smp_rmb();
+	if (!kshm_is_dumpable(task, mm) &&
+	    !ns_capable_noaudit(kshm_exec_user_ns(task, mm), CAP_SYS_PTRACE))
+		return false;
+	return may_trace ||
+	       (mine->user_ns == its->user_ns &&
+		cap_issubset(its->cap_permitted, mine->cap_effective));
 }
 
 static u32 who_prot(const struct vm_area_struct *vma)

@@ -413,6 +413,34 @@ TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
 }
 
 /*
+ * who: The owner of a user namespace sees the addresses of a process in it, while
+ * that is dumpable. It has CAP_SYS_PTRACE there, but not where the process was
+ * started.
+ */
+TEST_F(who, addresses_in_a_user_namespace_shown_to_its_owner)
+{
+	int hides;
+	pid_t pid;
+
+	make_key(KEY, PAGE, 0666);
+	if (!in_child())
+		return;
+	become(ALICE, STAFF);
+	attach(0);
+	for (hides = 0; hides < 2; hides++) {
+		prctl(PR_SET_DUMPABLE, !hides);
+		pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+		if (!pid)
+			for (;;)
+				pause();
+		ASSERT_LT(0, pid);
+		expect_hidden(_metadata, self->dev, pid, hides);
+		kill_child(pid);
+	}
+	_exit(0);
+}
+
+/*
  * who: Pids are those of the caller's pid namespace; 0 where a process has
  * none there.
  */
