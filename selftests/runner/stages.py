@@ -35,6 +35,12 @@ def of_kernel(kernel, check):
               f"selftests/runner/selftest {kernel} fair --boot=--cpus=1",
               parts=f"{make} module selftests", prefix="one-cpu.",
               files=f"selftests-{kernel}"),
+        # An hour, half of it on each side.
+        Stage(f"load-{kernel}", "all",
+              f"selftests/runner/selftest {kernel} load --hang 7200 --time 9000 "
+              "'--boot=--append=KSHM_LOAD=1800 --memory=3072'",
+              parts=f"{make} module selftests", prefix="long.",
+              files=f"selftests-{kernel}"),
         Stage(f"oracle-{kernel}", sizes("oracle"),
               f"selftests/oracle/oracle {kernel} --mode check",
               parts=f"{make} oracle-parts", prefix=f"oracle-{kernel}.",
