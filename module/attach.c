@@ -138,12 +138,12 @@ static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 	struct kshm_segment *segment = kshm_segment_lock_id(ctx, id);
 	int err;
 
+	plan->segment = segment;
 	if (IS_ERR(segment))
 		return PTR_ERR(segment);
 	err = kshm_check_access(ctx, segment, plan->wanted);
 	if (!err) {
 		segment->nattch++;
-		plan->segment = segment;
 		/* As in-tree. GROW sets it before segment->size. */
 		plan->size = i_size_read(segment->inode);
 		plan->file = attach_idle_file(segment, plan->access);
