@@ -731,6 +731,24 @@ int open_backing(const char *p, size_t pages)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
+unsigned long symbol_of_kshm(const char *symbol)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long address, found = 0;
+	char name[128], line[256];
+
+	while (!found && file && fgets(line, sizeof(line), file))
+		if (strstr(line, "[kshm]") &&
+		    sscanf(line, "%lx %*c %127s", &address, name) == 2 &&
+		    !strcmp(name, symbol))
+			found = address;
+	if (file)
+		fclose(file);
+	if (!found)
+		die("/proc/kallsyms has no %s of kshm", symbol);
+	return found;
+}
+
 char *stopping_page(int *fd)
 {
 	char *page = mmap(free_range(1), PAGE, PROT_READ | PROT_WRITE,

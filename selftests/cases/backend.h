@@ -190,6 +190,8 @@ unsigned long meminfo(const char *name);
 bool shmem_falls_below(unsigned long kib, int seconds);
 /* Opens the file behind an attach, as root may. */
 int open_backing(const char *p, size_t pages);
+/* The address of a function or variable of the module; for root. */
+unsigned long symbol_of_kshm(const char *symbol);
 /*
  * An anonymous page that stops every task that touches it, until let_go_on(). The
  * descriptor tells of each such task; it is -1 without CONFIG_USERFAULTFD.

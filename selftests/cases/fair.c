@@ -3,8 +3,10 @@
  * Fairness: nobody pays for the memory of others, and nobody waits for it.
  *
  * Where pages are freed is read from the kernel's trace, which has an event for each
- * page that leaves a file.
+ * page that leaves a file. How long the lists of a hash table are is read from the
+ * kernel's memory.
  */
+#include <linux/elf.h>
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -15,8 +17,16 @@
 #include "kshm.h"
 
 #define PAGES		64
+#define TABLE		512	/* pages that one page table maps */
 #define TRACING		"/sys/kernel/tracing/instances/kshm"
 #define PAGE_FREED	"mm_filemap_delete_from_page_cache"
+#define ONE_CPU		"it takes one processor, and a kernel that traces functions"
+#define PROBES		"/sys/kernel/tracing/kprobe_events"
+#define GUARDS		"kshmtest/guards"
+#define GUARD_LISTS	256
+
+/* Entries of a hash table, and the most of them that may be in one list. */
+enum { MANY = 64, FEW = 16 };
 
 FIXTURE(fair)
 {
@@ -44,7 +54,9 @@ static char trace[1 << 20];
 /* Begins to record the events, those of all CPUs in one order. */
 static void trace_events(const char *const *events)
 {
+	/* Choosing a clock drops what was recorded before. */
 	must(!write_file(TRACING "/trace_clock", "counter"));
+	must(!write_number(TRACING "/tracing_on", 1));
 	must(!write_number(TRACING "/buffer_size_kb", 1024));
 	for (; *events; events++) {
 		char path[128];
@@ -367,7 +379,7 @@ TEST_F(fair, who_looks_up_tasks_without_a_lock)
 	for (i = 0; i < 8; i++)
 		attach(0);
 	if (!trace_calls("__task_pid_nr_ns", "up_read"))
-		SKIP(return, "it takes one processor, and a kernel that traces functions");
+		SKIP(return, ONE_CPU);
 	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_WHO, &who));
 	trace_read();
 	must(!write_file(TRACING "/current_tracer", "nop"));
@@ -383,33 +395,64 @@ TEST_F(fair, who_looks_up_tasks_without_a_lock)
 }
 
 /*
+ * Of the functions that trace_calls() recorded: how often, at most, was @step called
+ * before @unlocker called the other one?
+ */
+static int most_under_one_hold(const char *step, const char *unlocker)
+{
+	char *rest = trace, *event;
+	int most = 0, steps = 0;
+	pid_t pid;
+
+	trace_read();
+	must(!write_file(TRACING "/current_tracer", "nop"));
+	while ((event = next_event(&rest, &pid))) {
+		if (!strncmp(event, step, strlen(step)))
+			steps++;
+		else if (strstr(event, unlocker))
+			steps = 0;
+		if (steps > most)
+			most = steps;
+	}
+	return most;
+}
+
+/*
+ * fair: WHO leaves RCU after each task that it looks up, however many mappings there
+ * are.
+ */
+TEST_F(fair, who_looks_up_one_task_under_rcu)
+{
+	struct kshm_attacher list[8];
+	struct kshm_who who = { .list = (uintptr_t)list, .room = 8 };
+	int i;
+
+	make(1);
+	for (i = 0; i < 8; i++)
+		attach(0);
+	if (!trace_calls("__task_pid_nr_ns", "__rcu_read_unlock"))
+		SKIP(return, ONE_CPU);
+	ASSERT_EQ(0, ioctl(self->dev, KSHM_IOC_WHO, &who));
+	EXPECT_EQ(1, most_under_one_hold("__task_pid_nr_ns", "who"));
+	EXPECT_EQ(8, who.count);
+}
+
+/*
  * Reads the last bytes of a listing. Returns how many lines were made under one hold
  * of a lock, the longest one, or -1 if the kernel does not trace functions.
  */
 static int longest_hold(const char *listing, const char *show, const char *unlock,
 			const char *unlocker)
 {
-	char *rest = trace, *event, text[8];
 	size_t size = slurp(listing, trace, sizeof(trace));
 	int fd = open(listing, O_RDONLY | O_CLOEXEC);
-	int most = 0, lines = 0;
-	pid_t pid;
+	char text[8];
 
 	if (!trace_calls(show, unlock))
 		return -1;
 	must(pread(fd, text, sizeof(text), size - 8) == 8);
-	trace_read();
-	must(!write_file(TRACING "/current_tracer", "nop"));
 	close(fd);
-	while ((event = next_event(&rest, &pid))) {
-		if (!strncmp(event, show, strlen(show)))
-			lines++;
-		else if (strstr(event, unlocker))
-			lines = 0;
-		if (lines > most)
-			most = lines;
-	}
-	return most;
+	return most_under_one_hold(show, unlocker);
 }
 
 /*
@@ -429,7 +472,7 @@ TEST_F(fair, objects_listed_64_at_a_time)
 	most = longest_hold("/proc/kshm/objects", "proc_objects_show",
 			    "mutex_unlock", "<-proc_objects_");
 	if (most < 0)
-		SKIP(return, "it takes one processor, and a kernel that traces functions");
+		SKIP(return, ONE_CPU);
 	EXPECT_LT(0, most);
 	EXPECT_GE(64, most);
 }
@@ -447,9 +490,229 @@ TEST_F(fair, segments_listed_64_at_a_time)
 	most = longest_hold(kshm.listing, "proc_shm_show", "__rcu_read_unlock",
 			    "<-proc_shm_");
 	if (most < 0)
-		SKIP(return, "it takes one processor, and a kernel that traces functions");
+		SKIP(return, ONE_CPU);
 	EXPECT_LT(0, most);
 	EXPECT_GE(64, most);
+}
+
+/*
+ * fair: SHM_INFO leaves its RCU section after each 256 segments that it adds up.
+ */
+TEST_F(fair, usage_added_up_256_segments_at_a_time)
+{
+	struct shm_info info;
+	int i, most;
+
+	for (i = 0; i < 600; i++)
+		make(1);
+	if (!trace_calls("kshm_backing_usage", "__rcu_read_unlock"))
+		SKIP(return, ONE_CPU);
+	ASSERT_LE(0, ctl(0, SHM_INFO, &info));
+	most = most_under_one_hold("kshm_backing_usage", "kshm_registry_usage");
+	EXPECT_LT(0, most);
+	EXPECT_GE(256, most);
+	EXPECT_EQ(600, info.used_ids);
+}
+
+static const char *const locks[] = { "mmap_lock/mmap_lock_acquire_returned", NULL };
+
+/* Attaches segment 0. Returns how often mmap_lock was taken for reading meanwhile. */
+static int holds_to_attach(int dev, unsigned int flags)
+{
+	struct kshm_attach arg = { .flags = flags };
+	char *rest = trace, *event;
+	int holds = 0;
+	pid_t pid;
+
+	trace_events(locks);
+	must(!ioctl(dev, KSHM_IOC_ATTACH, &arg));
+	trace_end();
+	while ((event = next_event(&rest, &pid)))
+		holds += pid == getpid() && strstr(event, "write=false");
+	return holds;
+}
+
+/*
+ * fair: POPULATE releases mmap_lock after each page table, so other threads of the
+ * process do not wait for all of the segment.
+ */
+TEST_F(fair, populate_releases_mmap_lock_after_each_page_table)
+{
+	int id = make(4 * TABLE), plain, populated;
+
+	detach(attach_and_touch(id, 4 * TABLE));
+	plain = holds_to_attach(self->dev, 0);
+	populated = holds_to_attach(self->dev, KSHM_ATTACH_POPULATE);
+	EXPECT_LE(4, populated - plain);
+}
+
+/* Reads a word of the kernel's memory. /proc/kcore shows that as a core file. */
+static unsigned long kernel_word(int kcore, unsigned long address)
+{
+	unsigned long word;
+	struct elf64_hdr head;
+	struct elf64_phdr part;
+	int i;
+
+	must(pread(kcore, &head, sizeof(head), 0) == sizeof(head));
+	for (i = 0; i < head.e_phnum; i++) {
+		must(pread(kcore, &part, sizeof(part),
+			   head.e_phoff + i * sizeof(part)) == sizeof(part));
+		if (part.p_type == PT_LOAD &&
+		    address - part.p_vaddr < part.p_memsz)
+			break;
+	}
+	must(i < head.e_phnum);
+	must(pread(kcore, &word, sizeof(word),
+		   part.p_offset + (address - part.p_vaddr)) == sizeof(word));
+	return word;
+}
+
+/* struct spread - the entries of a hash table: all of them, and those of its longest list */
+struct spread {
+	int all, longest;
+};
+
+/* Reads a hash table of the module. The first word of an entry leads to the next. */
+static struct spread read_table(int kcore, const char *symbol, int lists)
+{
+	unsigned long at = symbol_of_kshm(symbol), entry;
+	struct spread table = {};
+	int n;
+
+	for (; lists--; at += sizeof(at)) {
+		entry = kernel_word(kcore, at);
+		for (n = 0; entry; n++) {
+			must(n < 100 * MANY);
+			entry = kernel_word(kcore, entry);
+		}
+		table.all += n;
+		if (n > table.longest)
+			table.longest = n;
+	}
+	return table;
+}
+
+/*
+ * fair: The table of all IPC namespaces has short lists, so a first call, and the end
+ * of a namespace, pass few others under its lock.
+ */
+TEST_F(fair, namespaces_are_spread_over_a_table)
+{
+	int kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC), i;
+	struct spread table;
+
+	if (kcore < 0)
+		SKIP(return, "no /proc/kcore: %s", strerror(errno));
+	for (i = 0; i < MANY; i++) {
+		first_call();
+		/* This keeps the namespace. */
+		must(open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC) >= 0);
+	}
+	table = read_table(kcore, "ns_registries", 1024);
+	EXPECT_LE(MANY, table.all);
+	EXPECT_GE(FEW, table.longest);
+}
+
+/*
+ * Has each call of vm_mmap(), which maps a guard, recorded with the heads of all lists
+ * of the table of guards. Can the kernel do that? As trace_calls(), it patches code.
+ */
+static bool probe_guards(void)
+{
+	unsigned long table = symbol_of_kshm("guards");
+	char probe[256];
+	int n, i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		return false;
+	/* A case that failed may have left it. */
+	write_file(PROBES, "-:" GUARDS);
+	n = snprintf(probe, sizeof(probe), "p:" GUARDS " vm_mmap");
+	for (i = 0; i < GUARD_LISTS; i += 64)
+		n += snprintf(probe + n, sizeof(probe) - n, " @0x%lx:x64[64]",
+			      table + i * sizeof(long));
+	return !write_file(PROBES, probe);
+}
+
+/* The first list that is not empty; GUARD_LISTS if all are. */
+static int list_in_use(const char *event)
+{
+	int list;
+
+	for (list = 0; list < GUARD_LISTS; list++) {
+		event = strpbrk(event, "{,");
+		must(event);
+		if (strtoull(++event, NULL, 16))
+			break;
+	}
+	return list;
+}
+
+/* How many guards were mapped, and how many of them were in the same list. */
+static struct spread count_guards(void)
+{
+	static int in_list[GUARD_LISTS + 1];
+	struct spread table = {};
+	char *rest = trace, *event;
+	pid_t pid;
+	int list;
+
+	while ((event = next_event(&rest, &pid))) {
+		list = list_in_use(event);
+		if (list == GUARD_LISTS)
+			continue;
+		table.all++;
+		if (++in_list[list] > table.longest)
+			table.longest = in_list[list];
+	}
+	return table;
+}
+
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t all_had_it;
+
+static void *detach_in_turn(void *p)
+{
+	pthread_mutex_lock(&turn);
+	detach(p);
+	pthread_mutex_unlock(&turn);
+	pthread_barrier_wait(&all_had_it);
+	return NULL;
+}
+
+static const char *const guards[] = { GUARDS, NULL };
+
+/*
+ * fair: The table of detaches in progress has short lists, so many tasks that wait in
+ * a detach do not slow down those of others.
+ *
+ * The threads detach one after the other, and all exist meanwhile. Each one's guard
+ * is the only one in the table; its list is the one in which it would wait.
+ */
+TEST_F(fair, detaches_in_progress_are_spread_over_a_table)
+{
+	pthread_t threads[MANY];
+	char *attaches[MANY];
+	struct spread table;
+	int id = make(1), i;
+
+	for (i = 0; i < MANY; i++)
+		attaches[i] = attach(id);
+	if (!probe_guards())
+		SKIP(return, "it takes one processor, and a kernel with probes");
+	ASSERT_EQ(0, pthread_barrier_init(&all_had_it, NULL, MANY));
+	trace_events(guards);
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, detach_in_turn,
+					    attaches[i]));
+	for (i = 0; i < MANY; i++)
+		pthread_join(threads[i], NULL);
+	trace_end();
+	must(!write_file(PROBES, "-:" GUARDS));
+	table = count_guards();
+	EXPECT_EQ(MANY, table.all);
+	EXPECT_GE(FEW, table.longest);
 }
 
 TEST_HARNESS_MAIN
