@@ -749,6 +749,20 @@ unsigned long symbol_of_kshm(const char *symbol)
 	return found;
 }
 
+dev_t next_device(void)
+{
+	int type = fsopen("tmpfs", FSOPEN_CLOEXEC), fd;
+	struct stat st;
+
+	must(type >= 0);
+	must(!fsconfig(type, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	fd = fsmount(type, FSMOUNT_CLOEXEC, 0);
+	must(fd >= 0 && !fstat(fd, &st));
+	close(fd);
+	close(type);
+	return st.st_dev;
+}
+
 char *stopping_page(int *fd)
 {
 	char *page = mmap(free_range(1), PAGE, PROT_READ | PROT_WRITE,

@@ -192,6 +192,8 @@ bool shmem_falls_below(unsigned long kib, int seconds);
 int open_backing(const char *p, size_t pages);
 /* The address of a function or variable of the module; for root. */
 unsigned long symbol_of_kshm(const char *symbol);
+/* The device number of a new tmpfs: the lowest that no file system has. */
+dev_t next_device(void);
 /*
  * An anonymous page that stops every task that touches it, until let_go_on(). The
  * descriptor tells of each such task; it is -1 without CONFIG_USERFAULTFD.

@@ -122,6 +122,27 @@ TEST_F(module, unused_unloads_and_leaves_nothing)
 	EXPECT_EQ(0, access("/proc/kshm/objects", F_OK));
 }
 
+/*
+ * module: Unloading leaves no file system behind: neither that for the objects of the
+ * first namespace nor those of others.
+ */
+TEST_F(module, unloading_leaves_no_file_system)
+{
+	dev_t device;
+
+	ASSERT_EQ(0, unload_soon());
+	device = next_device();
+	ASSERT_EQ(0, load_module());
+	EXPECT_NE(device, next_device());
+	if (in_child()) {
+		ASSERT_EQ(0, unshare(CLONE_NEWIPC));
+		ASSERT_LE(0, backend->open("/a", O_RDWR | O_CREAT, 0600));
+		_exit(0);
+	}
+	ASSERT_EQ(0, unload_soon());
+	EXPECT_EQ(device, next_device());
+}
+
 /* module: Without the module the library's calls are ENOSYS. */
 TEST_F(module, absent_enosys)
 {

@@ -84,6 +84,39 @@ TEST_F(transient, failed_attach_does_not_count)
 	EXPECT_FALSE(exists(id));
 }
 
+/* A user who may only read attaches and detaches. */
+static void used_by_reader(int id)
+{
+	if (!in_child())
+		return;
+	become(ALICE, STAFF);
+	detach((char *)at(id, NULL, SHM_RDONLY));
+	_exit(0);
+}
+
+static int make_for_readers(void)
+{
+	return kshm_segment_get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0644,
+				KSHM_TRANSIENT, -1, NULL);
+}
+
+/*
+ * transient: Any user who may attach a transient segment can end it, unless its creator
+ * has it attached.
+ */
+TEST_F(transient, reader_ends_it_unless_creator_is_attached)
+{
+	int id = make_for_readers();
+	char *p = attach(id);
+
+	used_by_reader(id);
+	EXPECT_TRUE(exists(id));
+	detach(p);
+	id = make_for_readers();
+	used_by_reader(id);
+	EXPECT_FALSE(exists(id));
+}
+
 /* transient: Finding a segment does not make it transient. */
 TEST_F(transient, finding_changes_no_lifetime)
 {

@@ -6,6 +6,7 @@
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 
 #include "cases.h"
@@ -462,6 +463,33 @@ TEST_F(who, pids_are_those_of_the_callers_namespace)
 			     (list[2].pid == 0));
 		_exit(0);
 	}
+	_exit(0);
+}
+
+/*
+ * who: Pids are listed even if hidepid= keeps the processes out of the caller's /proc.
+ * IPC_STAT shows pids there, too.
+ */
+TEST_F(who, pids_are_listed_despite_hidepid)
+{
+	pid_t root = getpid();
+	char path[32];
+	int n;
+
+	make_key(KEY, PAGE, 0666);
+	attach(0);
+	if (!in_child())
+		return;
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ASSERT_EQ(0, mount("proc", "/mnt", "proc", 0, "hidepid=2"));
+	become(ALICE, STAFF);
+	snprintf(path, sizeof(path), "/mnt/%d", root);
+	EXPECT_EQ(-1, access(path, F_OK));
+	n = who(self->dev);
+	EXPECT_EQ(2, n);
+	EXPECT_NE(NULL, of_pid(n, root));
+	EXPECT_EQ(root, stat_of(0).shm_cpid);
 	_exit(0);
 }
 
