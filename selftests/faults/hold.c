@@ -16,21 +16,9 @@
 
 static pid_t holding;
 
-/* Where the kernel has put a function of kshm. */
-static unsigned long address_of(const char *function)
+static int unload_holder(void)
 {
-	unsigned long address = 0;
-	char name[128], line[256];
-	FILE *file = fopen("/proc/kallsyms", "re");
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%lx %*c %127s", &address, name) == 2 &&
-		    !strcmp(name, function))
-			break;
-	if (!file || feof(file))
-		die("/proc/kallsyms has no %s", function);
-	fclose(file);
-	return address;
+	return syscall(SYS_delete_module, "debug_holder", O_NONBLOCK);
 }
 
 static void load_holder(void)
@@ -38,11 +26,11 @@ static void load_holder(void)
 	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
 	char options[64];
 
+	/* A case that failed may have left it, and kshm may be elsewhere since. */
+	unload_holder();
 	snprintf(options, sizeof(options), "registry=%lu",
-		 address_of("kshm_ns_registry"));
-	/* A case that failed may have left it. */
-	if (fd < 0 || (syscall(SYS_finit_module, fd, options, 0) &&
-		       errno != EEXIST))
+		 symbol_of_kshm("kshm_ns_registry"));
+	if (fd < 0 || syscall(SYS_finit_module, fd, options, 0))
 		die("%s: %s", MODULE, strerror(errno));
 	close(fd);
 }
@@ -81,7 +69,7 @@ FIXTURE_SETUP(hold)
 
 FIXTURE_TEARDOWN(hold)
 {
-	EXPECT_EQ(0, syscall(SYS_delete_module, "debug_holder", O_NONBLOCK));
+	EXPECT_EQ(0, unload_holder());
 	close(self->dev);
 	end_case(_metadata);
 }
@@ -103,11 +91,35 @@ static void wait_for_lock(pid_t pid)
 	while (!is_in_ioctl(pid));
 }
 
+/*
+ * Is the process asleep with SIGKILL still to come? The wake-up of a sleep that can be
+ * killed is a part of kill(), so after that the answer is final.
+ */
+static bool sleeps_on(pid_t pid)
+{
+	char path[32], text[4096], *state, *signals;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	slurp(path, text, sizeof(text));
+	state = strstr(text, "\nState:\t");
+	signals = strstr(text, "\nSigPnd:\t");
+	must(state && signals);
+	return state[8] == 'D' &&
+	       strtoull(signals + 9, NULL, 16) & 1ULL << (SIGKILL - 1);
+}
+
 /* Kills a child that waits for the lock. It ends although the lock is held. */
 static void kill_waiting(pid_t pid)
 {
+	bool asleep;
+
 	wait_for_lock(pid);
 	must(!kill(pid, SIGKILL));
+	asleep = sleeps_on(pid);
+	/* What cleans up after a case that fails needs the lock. */
+	if (asleep)
+		let_go();
+	must(!asleep);
 	reap_killed(pid, SIGKILL);
 }
 

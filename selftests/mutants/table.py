@@ -14,7 +14,8 @@ import tomllib
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 TABLE = os.path.join(TOP, "selftests/mutants/mutants.toml")
-CASES = os.path.join(TOP, "selftests/cases")
+PROGRAMS = [os.path.join(TOP, "selftests", folder)
+            for folder in ("cases", "faults")]
 FIELDS = {"wrong", "killed-by"}
 EDIT_FIELDS = {"file", "old", "new"}
 
@@ -70,12 +71,12 @@ class Mutant:
 
     def missing_case(self):
         """-> whether the sources lack the case that is to kill the mutant"""
-        path = os.path.join(CASES, f"{self.program}.c")
-        if not os.path.exists(path):
-            return True
         case = self.case.rpartition(".")[2]
-        return not re.search(rf"^TEST_F\w*\({self.program},\s*{case}\b",
-                             read(path), re.MULTILINE)
+        wanted = re.compile(rf"^TEST_F\w*\({self.program},\s*{case}\b",
+                            re.MULTILINE)
+        paths = [os.path.join(folder, f"{self.program}.c") for folder in PROGRAMS]
+        return not any(wanted.search(read(path)) for path in paths
+                       if os.path.exists(path))
 
     def complaint(self):
         """-> a sentence about an entry that does not fit, or None"""
