@@ -159,7 +159,7 @@ figures:
 # A prompt in the guest with kshm loaded; gdb waits for a debugger first.
 shell gdb: PACKAGES_FOR := image
 shell gdb: guest-parts
-	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)'
+	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)' $(IMAGE)
 
 # Debian's headers say that modules are signed, but have no key. They also lack the
 # System.map that kbuild wants to see before it calls depmod.
@@ -244,7 +244,8 @@ help:
 	@echo '                    CALLS= names some'
 	@echo '  make locks        how often locks are waited for, in-tree and in kshm; builds a'
 	@echo '                    kernel with lock statistics first'
-	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel'
+	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel;'
+	@echo '                    IMAGE=tracing has bpftrace, for tools/kshm.bt'
 	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
 	@echo '  make deb          Debian packages, under build/deb: kshm-dkms, kshm-tools, libkshm0,'
 	@echo '                    libkshm-dev'

@@ -95,6 +95,8 @@ STAGES = [
     # host tries the page with 6.12.
     *(Stage(f"beside-{kernel}", "all", f"tools/beside/beside --check {kernel}",
             tap=False) for kernel in ("6.1", "7.3")),
+    Stage("bpftrace-6.12", "all", "selftests/programs/bpftrace 6.12",
+          parts="KERNEL=6.12 guest-parts"),
     Stage("debug-check", "all", "selftests/faults/debug-check", alone=True),
     Stage("mutants", "all", "selftests/mutants/mutants 6.12",
           parts="KERNEL=6.12 module selftests", alone=True),
