@@ -125,7 +125,7 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
  * missing: ->fault has to run for it anyway, and a process that reads fresh pages in
  * order would pay, at each page, for a look at all neighbours.
  *
- * No twin: in-tree, a fault maps its own page only.
+ * No twin: in-tree has no fault-around.
  */
 static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
@@ -403,7 +403,7 @@ struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
  * @file:	an attach file that nobody maps, and that only the caller uses
  * @around:	map neighbouring pages along with a faulting one
  *
- * No twin: in-tree, a fault maps its own page only.
+ * No twin: in-tree has no fault-around.
  */
 void kshm_attach_file_set_faultaround(struct file *file, bool around)
 {
