@@ -81,6 +81,26 @@
 #define SHMEM_F_NORESERVE	VM_NORESERVE
 #endif
 
+/*
+ * 6.3 added accessors for the flags of a VMA. A flag that the kernel lacks is never
+ * set. The header has no set of userfaultfd's flags if the kernel has no userfaultfd.
+ */
+#include <linux/mm.h>
+#include <linux/userfaultfd_k.h>
+#ifndef __VM_UFFD_FLAGS
+#define __VM_UFFD_FLAGS		VM_NONE
+#endif
+#ifndef VM_SEALED
+#define VM_SEALED		VM_NONE
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_clear(struct vm_area_struct *vma,
+				  unsigned long flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
 /* The header of folio batches was renamed. Kbuild tells which headers there are. */
 #ifdef KSHM_HAS_FOLIO_BATCH_H
 #include <linux/folio_batch.h>

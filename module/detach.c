@@ -66,6 +66,7 @@ static void detach_take(struct detach_walk *walk,
 	piece->start = vma->vm_start;
 	piece->end = vma->vm_end;
 	piece->pgoff = vma->vm_pgoff;
+	piece->watched = vma->vm_flags & __VM_UFFD_FLAGS;
 	walk->next = vma->vm_end;
 }
 
@@ -133,6 +134,8 @@ static void detach_search_again(struct detach_walk *walk)
 
 static void detach_unmap_plain(struct detach_walk *walk)
 {
+	if (walk->piece.watched)
+		kshm_guard_unwatch(&walk->piece);
 	vm_munmap(walk->piece.start, walk->piece.end - walk->piece.start);
 	walk->plain = false;
 	walk->unmapped = true;

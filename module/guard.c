@@ -37,6 +37,12 @@
  *
  * selftests/model/guard.pml tries all orders of these steps, and of others.
  *
+ * userfaultfd can report what a process unmaps, and then the unmapping task waits for
+ * the reader of that report. In-tree's shmdt reports nothing, but mmap() and
+ * vm_munmap() do. So a piece leaves userfaultfd before it is unmapped. The file does
+ * that when it agrees to the address, since mmap_lock is not released between that
+ * and the unmapping.
+ *
  * mmap() hands no context to the file's callbacks, so a table of guards in
  * progress tells them which task is mapping a guard, and where.
  *
@@ -101,6 +107,25 @@ static bool guard_finds(const struct vm_area_struct *vma,
 	       vma->vm_pgoff == piece->pgoff;
 }
 
+/*
+ * Take a VMA out of userfaultfd, as the close of its descriptor does. Write protection
+ * stays in the page tables; a write to such a page faults once more and then succeeds.
+ *
+ * This can't be undone, as nothing keeps the context of userfaultfd. So the VMA has to
+ * be unmapped next. If mmap() refuses the guard now, DETACH unmaps the VMA without
+ * one. vm_munmap() of a whole VMA can fail in three ways: the VMA is sealed, and then
+ * it is left as it was; the task is being killed; or the kernel has no memory for a
+ * small struct.
+ */
+static void guard_unwatch_vma(struct vm_area_struct *vma)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	if (!(vma->vm_flags & __VM_UFFD_FLAGS) || vma->vm_flags & VM_SEALED)
+		return;
+	vm_flags_clear(vma, __VM_UFFD_FLAGS);
+	vma->vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+}
+
 /**
  * kshm_guard_area() - is this mapping a guard, and may it go there?
  * @file:	the attach file
@@ -116,6 +141,7 @@ static bool guard_finds(const struct vm_area_struct *vma,
 int kshm_guard_area(struct file *file, unsigned long addr, unsigned long len,
 		    unsigned long pgoff)
 {
+	struct vm_area_struct *vma;
 	struct guard *guard;
 
 	if (likely(pgoff != GUARD_PGOFF))
@@ -125,8 +151,10 @@ int kshm_guard_area(struct file *file, unsigned long addr, unsigned long len,
 	    addr != guard->piece->start ||
 	    len != guard->piece->end - guard->piece->start)
 		return 0;
-	if (!guard_finds(find_vma(current->mm, addr), guard->piece))
+	vma = find_vma(current->mm, addr);
+	if (!guard_finds(vma, guard->piece))
 		return -ESTALE;
+	guard_unwatch_vma(vma);
 	guard->armed = true;
 	return 1;
 }
@@ -176,4 +204,27 @@ long kshm_guard_unmap(const struct kshm_piece *piece)
 	hash_del(&guard.link);
 	spin_unlock(&guard_lock);
 	return ret;
+}
+
+/**
+ * kshm_guard_unwatch() - take a piece out of userfaultfd
+ * @piece:	a piece that the caller is about to unmap without a guard
+ *
+ * A program that registers the piece again before it is unmapped gets its report, and
+ * the detach waits for the reader.
+ *
+ * Context: Takes mmap_lock. Sleeps.
+ */
+void kshm_guard_unwatch(const struct kshm_piece *piece)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+
+	/* A task that is being killed unmaps nothing either. */
+	if (mmap_write_lock_killable(mm))
+		return;
+	vma = find_vma(mm, piece->start);
+	if (guard_finds(vma, piece))
+		guard_unwatch_vma(vma);
+	mmap_write_unlock(mm);
 }

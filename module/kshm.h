@@ -397,12 +397,14 @@ struct kshm_ctx {
  * @start:	first byte
  * @end:	byte after the last
  * @pgoff:	offset in the segment, in pages
+ * @watched:	it was registered with userfaultfd
  */
 struct kshm_piece {
 	struct file	*file;
 	unsigned long	start;
 	unsigned long	end;
 	unsigned long	pgoff;
+	bool		watched;
 };
 
 /* dev.c */
@@ -515,6 +517,7 @@ int kshm_guard_area(struct file *file, unsigned long addr, unsigned long len,
 		    unsigned long pgoff);
 bool kshm_guard_hit(struct vm_area_struct *vma);
 long kshm_guard_unmap(const struct kshm_piece *piece);
+void kshm_guard_unwatch(const struct kshm_piece *piece);
 
 /* segment.c */
 struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,

@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -796,6 +797,73 @@ void let_go_on(int fd, char *page)
 
 	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero))
 		die("UFFDIO_ZEROPAGE: %s", strerror(errno));
+}
+
+bool userfaultfd_has(uint64_t features)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	bool has = fd >= 0 && !ioctl(fd, UFFDIO_API, &api);
+
+	close(fd);
+	return has;
+}
+
+int watch_unmapping(char *p, size_t pages, uint64_t features)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = features | UFFD_FEATURE_EVENT_UNMAP,
+	};
+	struct uffdio_register reg = {
+		.range = { .start = (long)p, .len = pages * PAGE },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect protect = {
+		.range = reg.range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	/* poll() needs O_NONBLOCK. */
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg) ||
+	    ioctl(fd, UFFDIO_WRITEPROTECT, &protect))
+		die("userfaultfd: %s", strerror(errno));
+	return fd;
+}
+
+pid_t spawn_with_socket(int *socket)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		die("socketpair: %s", strerror(errno));
+	pid = spawn();
+	*socket = ends[!pid];
+	close(ends[!!pid]);
+	return pid;
+}
+
+int count_reports(int socket)
+{
+	struct pollfd fds[] = {
+		{ .fd = receive_fd(socket), .events = POLLIN },
+		{ .fd = socket },
+	};
+	struct uffd_msg msg;
+	int reports = 0;
+
+	do {
+		if (poll(fds, 2, -1) < 0)
+			die("poll: %s", strerror(errno));
+		if (fds[0].revents & POLLIN &&
+		    read(fds[0].fd, &msg, sizeof(msg)) == sizeof(msg))
+			reports += msg.event == UFFD_EVENT_UNMAP;
+	} while (!(fds[1].revents & POLLHUP));
+	close(fds[0].fd);
+	return reports;
 }
 
 void wait_blocked(pid_t task)

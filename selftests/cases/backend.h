@@ -202,6 +202,22 @@ char *stopping_page(int *fd);
 /* Waits until a task has touched the page. */
 void wait_touched(int fd);
 void let_go_on(int fd, char *page);
+/* Asynchronous write protection, the only kind that userfaultfd takes attaches for. */
+#define WP_ASYNC	(1 << 15)
+/* Has this kernel a userfaultfd with these features? */
+bool userfaultfd_has(uint64_t features);
+/*
+ * Registers memory with a new userfaultfd with these features, so that unmapping it
+ * waits for a reader, and write-protects the memory.
+ */
+int watch_unmapping(char *p, size_t pages, uint64_t features);
+/* Forks; each process gets one end of a socket. */
+pid_t spawn_with_socket(int *socket);
+/*
+ * Receives what watch_unmapping() returned, and reads its reports until nobody has
+ * the other end of the socket. Returns their number.
+ */
+int count_reports(int socket);
 /* Waits until a task sleeps in the kernel where ordinary signals don't wake it. */
 void wait_blocked(pid_t task);
 /* A handler that only interrupts. */

@@ -166,6 +166,29 @@ TEST_F(differences, abandoned_namespace_frees_unattached_segments)
 	}
 }
 
+/*
+ * differences: SHM_REMAP over memory that is registered with userfaultfd is
+ * reported to its reader on kshm, and the attach waits for that reader.
+ */
+TEST_F(differences, remap_over_watched_memory_is_reported)
+{
+	int id = make(1), socket;
+	pid_t pid;
+	char *p;
+
+	if (!userfaultfd_has(0))
+		SKIP(return, "this kernel has no CONFIG_USERFAULTFD");
+	pid = spawn_with_socket(&socket);
+	if (!pid) {
+		p = fill_page(free_range(1), 'x');
+		send_fd(socket, watch_unmapping(p, 1, 0));
+		EXPECT_EQ((long)p, at(id, p, SHM_REMAP));
+		_exit(0);
+	}
+	EXPECT_EQ(on_kshm(), count_reports(socket));
+	reap(pid);
+}
+
 static int stat_into(void *buf)
 {
 	ptrace(PTRACE_TRACEME, 0, 0, 0);

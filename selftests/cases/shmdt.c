@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* shmdt: which mappings it takes away, and which it leaves. */
+#include <linux/userfaultfd.h>
 #include <sys/mman.h>
 
 #include "cases.h"
@@ -790,6 +791,97 @@ TEST_F(shmdt, remapped_to_odd_offsets_stays)
 		EXPECT_TRUE(mapped(p));
 		EXPECT_TRUE(read_raises(p, SIGBUS));
 	}
+}
+
+/*
+ * The rest is about userfaultfd, which can report unmapping to a reader and has the
+ * task wait for that reader. A child detaches, and the case is the reader.
+ */
+#define NO_WATCHING	"this kernel's userfaultfd takes no attach"
+
+/* An attach in three pieces, with a descriptor for the case. */
+static char *attach_watched(int socket)
+{
+	char *p = attach(0);
+
+	memset(p, 'p', 4 * PAGE);
+	must(!mprotect(p + PAGE, PAGE, PROT_READ));
+	send_fd(socket, watch_unmapping(p, 4, WP_ASYNC));
+	return p;
+}
+
+/* shmdt: shmdt is not reported to a reader of userfaultfd. */
+TEST_F(shmdt, userfaultfd_not_told)
+{
+	int socket;
+	pid_t pid;
+	char *p;
+
+	if (!userfaultfd_has(WP_ASYNC))
+		SKIP(return, NO_WATCHING);
+	make(4);
+	pid = spawn_with_socket(&socket);
+	if (!pid) {
+		p = attach_watched(socket);
+		EXPECT_EQ(0, dt(p));
+		EXPECT_EQ(0, nattch(0));
+		_exit(0);
+	}
+	EXPECT_EQ(0, count_reports(socket));
+	reap(pid);
+	p = attach(0);
+	EXPECT_EQ('p', p[3 * PAGE]);
+	p[0] = 'q';
+}
+
+/*
+ * shmdt: With a second thread running, shmdt is not reported to a reader of
+ * userfaultfd.
+ */
+TEST_F(shmdt, with_threads_userfaultfd_not_told)
+{
+	struct company c;
+	int socket;
+	pid_t pid;
+	char *p;
+
+	if (!userfaultfd_has(WP_ASYNC))
+		SKIP(return, NO_WATCHING);
+	make(4);
+	pid = spawn_with_socket(&socket);
+	if (!pid) {
+		company_begin(&c);
+		p = attach_watched(socket);
+		EXPECT_EQ(0, dt(p));
+		EXPECT_EQ(0, nattch(0));
+		_exit(0);
+	}
+	EXPECT_EQ(0, count_reports(socket));
+	reap(pid);
+}
+
+/* shmdt: A sealed mapping that stays is still registered with userfaultfd. */
+TEST_F(shmdt, sealed_stays_with_userfaultfd)
+{
+	struct uffdio_writeprotect protect = { .mode = 0 };
+	char *p;
+	int fd;
+
+	if (!userfaultfd_has(WP_ASYNC))
+		SKIP(return, NO_WATCHING);
+	make(1);
+	if (!in_child())
+		return;
+	p = attach(0);
+	fd = watch_unmapping(p, 1, WP_ASYNC);
+	if (syscall(SYS_mseal, p, PAGE, 0))
+		SKIP(_exit(0), "this kernel has no mseal");
+	EXPECT_EQ(0, dt(p));
+	EXPECT_TRUE(mapped(p));
+	protect.range.start = (long)p;
+	protect.range.len = PAGE;
+	EXPECT_EQ(0, ioctl(fd, UFFDIO_WRITEPROTECT, &protect));
+	_exit(0);
 }
 
 TEST_HARNESS_MAIN
