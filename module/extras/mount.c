@@ -2,7 +2,7 @@
 /*
  * The file systems that have the files of named objects: one tmpfs for each IPC
  * namespace, mounted where no process sees it. It limits the bytes of all objects
- * of the namespace, as a mount at /dev/shm does.
+ * of the namespace, as a mount at /dev/shm does, and can forbid to execute them.
  *
  * Only names need this module. A descriptor or a mapping keeps the tmpfs by its
  * path, after the namespace has ended and the module is unloaded.
@@ -23,6 +23,10 @@
 static char *objects_size = "50%";
 module_param(objects_size, charp, 0444);
 MODULE_PARM_DESC(objects_size, "Most bytes of all objects of a namespace, as size= of a tmpfs");
+
+static bool objects_noexec;
+module_param(objects_noexec, bool, 0444);
+MODULE_PARM_DESC(objects_noexec, "No object can be mapped to be executed, as noexec of a tmpfs");
 
 /* Read the parameter as tmpfs reads size=. @pages is 0 for no limit. */
 static int mount_parse_size(unsigned long *pages)
@@ -85,6 +89,8 @@ static struct vfsmount *mount_new(void)
 		return mnt;
 	info = mnt->mnt_sb->s_fs_info;
 	info->max_blocks = pages;
+	if (objects_noexec)
+		mnt->mnt_sb->s_iflags |= SB_I_NOEXEC;
 	return mnt;
 }
 

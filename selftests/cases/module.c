@@ -314,6 +314,33 @@ TEST_F(module, loaded_with_no_size_for_objects_einval)
 	EXPECT_EQ(0, load_module());
 }
 
+/*
+ * module: With the parameter objects_noexec a named object can't be mapped to be
+ * executed, nor can a mapping of it be made executable.
+ */
+TEST_F(module, loaded_with_objects_not_executable)
+{
+	void *p;
+	int fd;
+
+	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, load_module_with("objects_noexec=1"));
+	fd = backend->open("/a", O_RDWR | O_CREAT, 0700);
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED,
+				   fd, 0));
+	EXPECT_EQ(EPERM, errno);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_EQ(-1, mprotect(p, PAGE, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(0, munmap(p, PAGE));
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, backend->unlink("/a"));
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_EQ(0, load_module());
+}
+
 /* module: Objects of a namespace that has ended do not keep the module. */
 TEST_F(module, named_object_of_ended_namespace_lets_it_go)
 {
