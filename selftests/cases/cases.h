@@ -14,12 +14,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 
 #include "backend.h"
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE			65
+#define PR_MDWE_REFUSE_EXEC_GAIN	1
+#endif
 
 /* No case is about speed: one that takes the time in "settings" hangs. */
 #undef TEST_TIMEOUT_DEFAULT

@@ -286,7 +286,8 @@ struct kshm_get {
  * - Then the errors of mmap(2), in its own order. ENOMEM: no memory, no address
  *   space, or RLIMIT_AS is reached. EPERM: @addr is below mmap_min_addr, or
  *   REMAP would replace a mapping that mseal(2) has sealed. EAGAIN: the pages
- *   would be locked (mlockall()) and exceed RLIMIT_MEMLOCK.
+ *   would be locked (mlockall()) and exceed RLIMIT_MEMLOCK. EACCES: after
+ *   PR_SET_MDWE, EXEC needs RDONLY.
  */
 struct kshm_attach {
 	__s32 id;
