@@ -110,6 +110,8 @@ static const struct sentence {
 	{ KSHM_WHY_SHARE, "the user's share would be exceeded", "%d of %d" },
 	{ KSHM_WHY_RESERVE,
 	  "only the reserve for CAP_SYS_RESOURCE is left", "%d of %d" },
+	{ KSHM_WHY_EXECUTE,
+	  "this process may not execute memory that can be written", "" },
 	{ KSHM_WHY_OBJECT_FLAGS, "the object is append-only or immutable", "" },
 	{ KSHM_WHY_OBJECT_ACCESS,
 	  "the object's permission bits don't grant that", "its mode is %o" },

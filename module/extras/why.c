@@ -81,6 +81,9 @@ int kshm_refuse_mmap(struct kshm_ctx *ctx, int err, unsigned long addr,
 
 	if (err == -EPERM)
 		return kshm_refuse(ctx, err, KSHM_WHY_ADDR_LOW, addr, 0);
+	/* PR_SET_MDWE, or a security module */
+	if (err == -EACCES)
+		return kshm_refuse(ctx, err, KSHM_WHY_EXECUTE, 0, 0);
 	if (err == -EAGAIN)
 		return kshm_refuse(ctx, err, KSHM_WHY_MEMLOCK, locked,
 				   rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT);

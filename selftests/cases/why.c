@@ -259,6 +259,16 @@ TEST_F(why, locked_memory_told)
 	}
 }
 
+/* why: After PR_SET_MDWE it is told that writable memory may not be executed. */
+TEST_F(why, execution_of_writable_memory_told)
+{
+	make(1);
+	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0))
+		SKIP(return, "this kernel has no PR_SET_MDWE");
+	EXPECT_WHY(EACCES, KSHM_WHY_EXECUTE, 0, 0,
+		   ATTACH(.id = 0, .flags = KSHM_ATTACH_EXEC));
+}
+
 /*
  * why: A wrong struct, flag, reserved word, mode, buffer or command is
  * told.

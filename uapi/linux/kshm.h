@@ -598,6 +598,7 @@ struct kshm_get_named {
 #define KSHM_WHY_OBJECT_FLAGS	46	/* append-only or immutable object */
 #define KSHM_WHY_SHARE		47	/* above the share [number, share] */
 #define KSHM_WHY_RESERVE	48	/* reserve [number, all but the reserve] */
+#define KSHM_WHY_EXECUTE	49	/* writable memory may not be executed */
 
 /**
  * struct kshm_explain - run another command, and learn why it failed
