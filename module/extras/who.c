@@ -30,11 +30,35 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#ifndef CONFIG_MEMCG
+/*
+ * Return: a thread of the process that uses the address space; NULL for none.
+ * Threads of a process that still have an address space have the same one, so one of
+ * them tells for all.
+ * Context: RCU read lock.
+ */
+static struct task_struct *who_uses(struct task_struct *process,
+				    const struct mm_struct *mm)
+{
+	struct task_struct *task;
+	struct mm_struct *its;
+
+	if (process->flags & PF_KTHREAD)
+		return NULL;
+	for_each_thread(process, task) {
+		its = READ_ONCE(task->mm);
+		if (its)
+			return its == mm ? task : NULL;
+	}
+	return NULL;
+}
+#endif
+
 /*
  * Return: a task that uses the address space, NULL after its last user is gone and
  * before its first one runs.
  * Context: RCU read lock. A kernel without memory cgroups does not track the owner
- * of an mm; there all tasks are searched.
+ * of an mm; there all processes are searched.
  *
  * A task owns its mm before fork() is sure to succeed. If it fails, the task loses
  * its pids and credentials at once, while the mm can live on: swapoff takes
@@ -51,9 +75,11 @@ static struct task_struct *who_owns(struct mm_struct *mm)
 #else
 	struct task_struct *process, *task;
 
-	for_each_process_thread(process, task)
-		if (READ_ONCE(task->mm) == mm && !(task->flags & PF_KTHREAD))
+	for_each_process(process) {
+		task = who_uses(process, mm);
+		if (task)
 			return task;
+	}
 	return NULL;
 #endif
 }
@@ -69,6 +95,10 @@ static bool who_is_same_user(const struct cred *mine, const struct cred *its)
  * May the caller see the addresses of another process? Twin of
  * ptrace_may_access(), which is not exported; without the hook of security
  * modules.
+ *
+ * Its pid is shown without this check, even if the caller's /proc hides it
+ * (hidepid=). That option is for the files of one mount, and keeps no pid secret:
+ * IPC_STAT shows those of a segment's creator and of its last user, too.
  * Context: RCU read lock.
  */
 static bool who_may_inspect(struct task_struct *task, struct mm_struct *mm)
