@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 
 #include "cases.h"
 #include "kshm.h"
@@ -544,6 +545,88 @@ TEST_F(fair, populate_releases_mmap_lock_after_each_page_table)
 	plain = holds_to_attach(self->dev, 0);
 	populated = holds_to_attach(self->dev, KSHM_ATTACH_POPULATE);
 	EXPECT_LE(4, populated - plain);
+}
+
+/* Begins to swap to a RAM disk. Returns how many pages it has for that. */
+static int swap_to(const char *disk)
+{
+	static char page[1 << 16];
+	uint32_t *head = (uint32_t *)(page + 1024);
+	int fd = open(disk, O_RDWR | O_CLOEXEC);
+
+	must(fd >= 0);
+	head[0] = 1;	/* the version */
+	head[1] = lseek(fd, 0, SEEK_END) / PAGE - 1;	/* the last page */
+	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
+	must(pwrite(fd, page, PAGE, 0) == PAGE);
+	close(fd);
+	must(!swapon(disk, 0));
+	return head[1];
+}
+
+/* Makes a segment of which all pages are in swap. */
+static int make_swapped(int pages)
+{
+	int id = make(pages), i;
+	char *p = attach_and_touch(id, pages);
+	struct line line;
+
+	for (i = 0; i < 100; i++) {
+		must(!madvise(p, pages * PAGE, MADV_PAGEOUT));
+		must(listing_find(id, &line));
+		if (!line.rss)
+			break;
+	}
+	must(line.swap == pages * PAGE);
+	detach(p);
+	return id;
+}
+
+static const char *const releases[] = { "lock/lock_release", NULL };
+
+/*
+ * Attaches a segment by POPULATE. Returns how many RCU sections this task left
+ * meanwhile; those of interrupts have other flags.
+ */
+static int sections_to_populate(int dev, int id)
+{
+	struct kshm_attach arg = { .id = id, .flags = KSHM_ATTACH_POPULATE };
+	char *rest = trace, *event;
+	int sections = 0;
+	pid_t pid;
+
+	must(!write_file(TRACING "/events/lock/lock_release/filter",
+			 "name == \"rcu_read_lock\" && !(common_flags & 24)"));
+	must(!write_number(TRACING "/set_event_pid", getpid()));
+	trace_events(releases);
+	must(!ioctl(dev, KSHM_IOC_ATTACH, &arg));
+	trace_end();
+	while ((event = next_event(&rest, &pid)))
+		sections += pid == getpid();
+	detach((void *)(uintptr_t)arg.addr);
+	return sections;
+}
+
+/* fair: POPULATE leaves its RCU section after each 1024 pages in swap. */
+TEST_F(fair, populate_passes_1024_swapped_pages_at_a_time)
+{
+	static const char *const disks[] = {
+		"/dev/ram0", "/dev/ram1", "/dev/ram2", "/dev/ram3",
+	};
+	int pages = 0, absent, swapped, i;
+
+	if (access(disks[3], W_OK) || access(TRACING "/events/lock", F_OK))
+		SKIP(return, "it takes RAM disks, and a kernel with lockdep");
+	for (i = 0; i < 4; i++)
+		pages += swap_to(disks[i]);
+	swapped = make_swapped(pages - 16);
+	absent = make(pages - 16);
+	EXPECT_LE(pages / 1024,
+		  sections_to_populate(self->dev, swapped) -
+		  sections_to_populate(self->dev, absent));
+	rmid(swapped);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, swapoff(disks[i]));
 }
 
 /* Reads a word of the kernel's memory. /proc/kcore shows that as a core file. */
