@@ -78,7 +78,7 @@ USUAL = ("selftests", "selftests-one-cpu", "oracle", "run", "examples", "apps")
 
 # The cases for which the kernel's own code matters most. make check has no time for
 # all cases on a third kernel.
-NEWEST = "mlock mlock_flag shmat vma fd who namespaces grow prefault"
+NEWEST = "mlock mlock_flag shmat shmdt vma fd who namespaces grow filters prefault"
 
 # Stages begin in this order, two at a time where there are two cores.
 STAGES = [
