@@ -70,8 +70,12 @@ static atomic_bool complain;		/* report the next failure to open it */
 static const char *cure(long err)
 {
 	switch (err) {
+	case -EMFILE:
+		return "can't be opened without a file descriptor: raise ulimit -n, or close some files";
+	case -ENFILE:
+		return "can't be opened, since the system has too many files open: raise fs.file-max";
 	case -ENOMEM:
-		return "no file descriptor is left: raise ulimit -n, or close some files";
+		return "can't be opened without memory";
 	case -EACCES:
 	case -EPERM:
 		return "may not be opened: chmod 0666 " DEVICE ", as root";
@@ -90,13 +94,13 @@ static void say(const char *words)
 /* Convert an error of opening the device to the one that the program gets. */
 static long no_device(long err)
 {
-	if (err == -EMFILE || err == -ENFILE)
-		err = -ENOMEM;
 	if (atomic_exchange(&complain, false)) {
 		say("kshm: " DEVICE " ");
 		say(cure(err));
 		say("\n");
 	}
+	if (err == -EMFILE || err == -ENFILE)
+		err = -ENOMEM;
 	return kshm_refuse(err == -ENOMEM ? ENOMEM : ENOSYS, KSHM_WHY_DEVICE,
 			   0, 0);
 }

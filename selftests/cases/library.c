@@ -506,6 +506,24 @@ TEST_F(library, no_device_without_debug_silent)
 	}
 }
 
+/*
+ * library: Without a free descriptor, the first sentence with KSHM_DEBUG says so, with
+ * the cure.
+ */
+TEST_F(library, no_descriptor_free_one_sentence)
+{
+	char said[1024], *end;
+
+	setenv("KSHM_DEBUG", "1", 1);
+	EXPECT_EQ(ENOMEM, run_self("--call-without-descriptor", said,
+				   sizeof(said)));
+	end = strchr(said, '\n');
+	ASSERT_NE(NULL, end);
+	*end = '\0';
+	EXPECT_STREQ("kshm: /dev/kshm can't be opened without a file descriptor: "
+		     "raise ulimit -n, or close some files", said);
+}
+
 /* library: Another device under that path is ENOSYS. */
 TEST_F(library, other_device_in_its_place_enosys)
 {
@@ -880,6 +898,16 @@ static int call_thrice(void)
 	return ret == -EINVAL ? 0 : -ret;
 }
 
+static int call_without_descriptor(void)
+{
+	struct rlimit none = { 0, 4096 };
+
+	close_it();
+	if (setrlimit(RLIMIT_NOFILE, &none))
+		return errno;
+	return call_thrice();
+}
+
 static int succeed(void)
 {
 	backend = &kshm;
@@ -916,6 +944,8 @@ int main(int argc, char **argv)
 		return fail_all_ways();
 	if (argc == 2 && !strcmp(argv[1], "--call-thrice"))
 		return call_thrice();
+	if (argc == 2 && !strcmp(argv[1], "--call-without-descriptor"))
+		return call_without_descriptor();
 	if (argc == 2 && !strcmp(argv[1], "--no-standard-files"))
 		return descriptor() > 2 ? 0 : 1;
 	return test_harness_run(argc, argv);
