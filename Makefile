@@ -116,6 +116,10 @@ smoke:
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' kernel
 	@TESTS='$(TESTS)' selftests/runner/check --smoke '$(GUEST_KERNEL)'
 
+# On a machine that need not be kept, as a guest that is up: build, load, test, unload.
+here:
+	@selftests/runner/here $(if $(YES),--yes) $(TESTS)
+
 # Breaks the module in many ways, with a guest for each CPU.
 mutants: source
 	@qemu/host-packages fetch guest
@@ -222,6 +226,9 @@ help:
 	@echo '  make check-kernel what make check runs on Linux 6.12, on KERNEL= or KDIR='
 	@echo '  make distro       make run and make check from nothing, in Debian 12 and 13; is'
 	@echo '                    part of check-all; SUITE=, USERS=, TARGETS= name some'
+	@echo '  make here         builds, loads, runs the selftests and unloads in the very machine'
+	@echo '                    that this is, a guest or a test rig, after asking that it is'
+	@echo '                    no machine to keep; YES=1 answers; TESTS='
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
 	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml'
 	@echo '  make debug-check  the cases, failing allocations and the oracle on a kernel with'
@@ -300,9 +307,8 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
-	check check-all check-kernel smoke mutants debug-check lint model html beside figures shell gdb \
-	oracle oracle-parts \
-	bench-parts bench profile locks install install-lib install-headers install-man \
+	check check-all check-kernel here smoke mutants debug-check lint model html beside figures shell \
+	gdb oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif

@@ -5,6 +5,7 @@ numbers."""
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -29,6 +30,8 @@ def built_module(kernel):
 
 def all_selftests():
     """-> the programs' names in the order of running, from their Makefile"""
+    if not shutil.which("make"):
+        return []
     listing = subprocess.run(
         ["make", "-s", "-C", os.path.join(SELFTESTS, "cases"), "list",
          f"OUTPUT={TESTS}", f"KSFT_SRC={KSELFTEST}"],

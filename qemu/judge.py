@@ -21,6 +21,7 @@ wrote to /dev/kmsg have another facility than the kernel's. init writes what the
 kernel's checkers found to the same console, as "checkers: ...".
 """
 
+import os
 import re
 import time
 
@@ -71,6 +72,16 @@ def text_of(line):
     return record[2].rstrip("\r\n") if record else line.rstrip("\r\n")
 
 
+def of_record(record):
+    """-> the line of a record of /dev/kmsg, as the console has it
+
+    It is "number,sequence,microseconds,flags;text", and lines on devices follow.
+    """
+    head, _, rest = record.partition(";")
+    number, _, time_of_it, *_ = head.split(",")
+    return f"<{number}>[{int(time_of_it) / 1e6:12.6f}] {rest.partition(chr(10))[0]}"
+
+
 class Log:
     """The messages of a guest's kernel, read as they come."""
 
@@ -80,16 +91,20 @@ class Log:
         self.path, self.at, self.part = path, 0, ""
         self.began, self.where = False, None
 
-    def _lines(self):
-        """What has come since the last call, in whole lines."""
+    def _text(self):
+        """What has come since the last call."""
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.at)
                 data = file.read()
         except FileNotFoundError:
-            return []
+            return ""
         self.at += len(data)
-        lines = (self.part + data.decode(errors="replace")).split("\n")
+        return data.decode(errors="replace")
+
+    def _lines(self):
+        """The same, in whole lines."""
+        lines = (self.part + self._text()).split("\n")
         self.part = lines.pop()
         return lines
 
@@ -126,3 +141,25 @@ class Log:
             if time.monotonic() > end:
                 return found + [f"(no mark \"{mark}\" in {self.path})"]
             time.sleep(0.05)
+
+
+class OwnLog(Log):
+    """The messages of the kernel that this runs on, from now on."""
+
+    def __init__(self):
+        super().__init__("/dev/kmsg")
+        self.began = True
+        self.file = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.lseek(self.file, 0, os.SEEK_END)
+
+    def _text(self):
+        lines = []
+        while True:
+            try:
+                record = os.read(self.file, 8192)
+            except BlockingIOError:
+                return "".join(f"{line}\n" for line in lines)
+            except BrokenPipeError:
+                lines.append(f"{CHECKERS}messages came faster than they were read")
+            else:
+                lines.append(of_record(record.decode(errors="replace")))

@@ -62,7 +62,7 @@ def of_kernel(kernel, check):
               parts=f"{make} guest-parts", tap=False, disk=kernel),
         Stage(f"examples-{kernel}", sizes("examples"),
               f"selftests/programs/examples {kernel}",
-              parts=f"{make} guest-parts", disk=kernel),
+              parts=f"{make} guest-parts selftests", disk=kernel),
         Stage(f"apps-{kernel}", "check" if "apps" in check else "",
               f"selftests/programs/run --short --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",
