@@ -104,6 +104,7 @@ STAGES = [
     Stage("profile", "all", "make profile", tap=False, alone=True),
     Stage("locks", "all", "make locks", tap=False, alone=True),
     Stage("empty-cache", "all", "selftests/distro/empty-cache", tap=False),
+    Stage("packages", "all", "selftests/distro/packages"),
     Stage("distro", "all", "selftests/distro/trial", alone=True),
 ]
 
