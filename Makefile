@@ -120,11 +120,12 @@ smoke:
 here:
 	@selftests/runner/here $(if $(YES),--yes) $(TESTS)
 
-# Breaks the module in many ways, with a guest for each CPU.
+# Breaks the module in many ways, with a guest for each CPU. RANDOM= draws the ways.
 mutants: source
-	@qemu/host-packages fetch guest
-	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module selftests
-	@selftests/mutants/mutants '$(GUEST_KERNEL)' $(MUTANTS)
+	@qemu/host-packages fetch guest $(if $(RANDOM),mutants)
+	@$(MAKE) KERNEL='$(GUEST_KERNEL)' module selftests $(if $(RANDOM),oracle-parts)
+	@selftests/mutants/mutants '$(GUEST_KERNEL)' $(if $(RANDOM),--random '$(RANDOM)') \
+		$(if $(SEED),--seed '$(SEED)') $(MUTANTS)
 
 # On a kernel that watches over memory and locks, which is built first.
 debug-check:
@@ -230,7 +231,9 @@ help:
 	@echo '                    that this is, a guest or a test rig, after asking that it is'
 	@echo '                    no machine to keep; YES=1 answers; TESTS='
 	@echo '  make mutants      break the module on purpose: do the tests notice?'
-	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml'
+	@echo '                    MUTANTS= names some of selftests/mutants/mutants.toml;'
+	@echo '                    RANDOM=100 draws so many changes of the module instead,'
+	@echo '                    SEED= the same ones again'
 	@echo '  make debug-check  the cases, failing allocations and the oracle on a kernel with'
 	@echo '                    KASAN, lockdep and others, built first; SEED=, OPS=;'
 	@echo '                    TESTS= names programs'

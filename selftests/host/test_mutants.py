@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The table of mutants fits the sources, and an entry that does not is found."""
+"""The tables of mutants and of equals fit the sources, and an entry that does not is
+found."""
 
 import os
 
@@ -16,6 +17,13 @@ file = "module/main.c"
 old = 'MODULE_LICENSE("GPL")'
 new = 'MODULE_LICENSE("none")'
 '''
+EQUAL = """
+[one]
+why = "Nobody reads it."
+file = "module/main.c"
+old = 'MODULE_LICENSE("GPL")'
+new = 'MODULE_LICENSE("none")'
+"""
 
 
 def test_mutants_fit_the_sources():
@@ -42,6 +50,27 @@ def test_mutants_refuse(tmp_path, old, new, sentence):
     refuses([TABLE, str(path)], sentence)
 
 
-def test_mutants_unknown_name_refused():
-    refuses([os.path.join(TOP, "selftests/mutants/mutants"), "6.12", "tea"],
-            "there is no mutant tea")
+@pytest.mark.parametrize("old, new, sentence", [
+    pytest.param(old, new, sentence, id=id) for id, old, new, sentence in (
+        ("absent_text", "(\"GPL\")'", "(\"BSD\")'", "occurs 0 times"),
+        ("no_change", '"none"', '"GPL"', "change nothing"),
+        ("no_reason", "why", "wrong", "its fields are not why and"))])
+def test_equals_refuse(tmp_path, old, new, sentence):
+    assert old in EQUAL
+    mutants, equals = tmp_path / "mutants.toml", tmp_path / "equal.toml"
+    mutants.write_text(GOOD)
+    equals.write_text(EQUAL)
+    ends([TABLE, str(mutants), str(equals)], 0)
+    equals.write_text(EQUAL.replace(old, new))
+    refuses([TABLE, str(mutants), str(equals)], sentence)
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    pytest.param(arguments, sentence, id=id) for id, arguments, sentence in (
+        ("unknown_name", "tea", "there is no mutant tea"),
+        ("name_and_random", "--random 3 tea", "not both"),
+        ("random_none", "--random 0", "0 is not a number from 1 on"),
+        ("seed_alone", "--seed 3", "say --random, or RANDOM= to make"))])
+def test_mutants_arguments_refused(arguments, sentence):
+    refuses([os.path.join(TOP, "selftests/mutants/mutants"), "6.12",
+             *arguments.split()], sentence)

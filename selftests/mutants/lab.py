@@ -97,8 +97,8 @@ class Trial:
 
     def __init__(self, mutant, kernel):
         self.mutant, self.kernel = mutant, kernel
-        # The modules tried: the one as it is, the mutant, and the mutant with
-        # the whole program.
+        # The modules tried: for an entry of the table the one as it is, the
+        # mutant, and the mutant with the whole program.
         self.tried, self.program = [], None
         self.passed, self.failures = set(), []
         self.done = self.damaged = False
@@ -147,6 +147,10 @@ class Trial:
         said = self.kernel.complaints()
         self.damage("the guest died" + (f": {said[0]}" if said else ""))
 
+    def over(self):
+        """-> whether the guest has nothing more to say"""
+        return self.damaged
+
     def fits(self):
         """-> whether the case passes on the module as it is"""
         return (self.mutant.case in self.passed and
@@ -184,6 +188,9 @@ def parts_of_hold(kernel, mutants):
 class Lab:
     """A scratch copy of the sources, in which mutants are built and tried."""
 
+    TRIAL = Trial
+    BOOT = ()           # more options for qemu/boot
+
     def __init__(self, kernel, home, children, more):
         self.kernel, self.home, self.children = kernel, home, children
         self.tree, self.job = (os.path.join(home, f) for f in ("tree", "job"))
@@ -220,6 +227,11 @@ class Lab:
             raise Broken("\n".join(["it does not build:", *said[-20:]]))
         os.rename(module, self.module_of(name))
 
+    def build_original(self):
+        """Build the module as it is, once."""
+        if not os.path.exists(self.module_of("kshm")):
+            self.build("kshm")
+
     def write(self, texts):
         for file, text in texts.items():
             with open(os.path.join(self.tree, file), "w") as out:
@@ -240,8 +252,7 @@ class Lab:
 
     def judge(self, batch):
         """Build mutants and try them -> results"""
-        if not os.path.exists(self.module_of("kshm")):
-            self.build("kshm")
+        self.build_original()
         waiting = []
         for mutant in batch:
             try:
@@ -274,15 +285,15 @@ class Lab:
                 [os.path.join(QEMU, "boot"), "--kernel", self.kernel,
                  "--cpus", str(tasks[0].cpus),
                  "--job", self.job, "--run", "try-mutants",
-                 "--time", "3600", "--log", self.log])) as lines:
+                 "--time", "3600", "--log", self.log, *self.BOOT])) as lines:
             for line in lines:
                 late |= line.startswith(TIME_IS_UP)
                 if line.startswith("@mutant "):
                     name = line.partition(" ")[2]
-                    trials.append(Trial(by_name[name], kernel))
+                    trials.append(self.TRIAL(by_name[name], kernel))
                 elif trials:
                     trials[-1].take(line)
-                    if trials[-1].damaged:
+                    if trials[-1].over():
                         return trials
                 else:
                     said.append(line)
