@@ -72,6 +72,12 @@ selftests: source lib
 		KSFT_SRC='$(KSFT_SRC)'
 	@selftests/lint/statements --quiet --programs '$(BUILD)/selftests'
 
+# The selftests and the module for another machine, where kselftest's runner runs them.
+kselftest-tar:
+	@qemu/host-packages build fetch kselftest
+	@$(MAKE) module selftests
+	@selftests/runner/kselftest-tar "$(BUILD)/$(release)/kshm.ko"
+
 # All packages that a target needs are asked for at once, before anything is built.
 guest-parts:
 	@qemu/host-packages build fetch guest $(PACKAGES_FOR)
@@ -220,6 +226,9 @@ help:
 	@echo '                    counts instructions, for ratios on a busy host'
 	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names'
 	@echo '                    programs, or cases as program.case'
+	@echo '  make kselftest-tar'
+	@echo '                    the selftests and the module as an archive, for any machine'
+	@echo '                    with that kernel, where its ./run_kselftest.sh runs them'
 	@echo '  make check        what every change must pass: lint, and guests with Linux 6.1,'
 	@echo '                    6.12 and 7.3; half an hour; STAGES= names some, JOBS= is how'
 	@echo '                    many run at a time'
@@ -309,7 +318,7 @@ locks:
 .DEFAULT:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
-.PHONY: all module kernel source lib selftests guest-parts run apps-parts apps \
+.PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
 	check check-all check-kernel here smoke mutants debug-check lint model html beside figures shell \
 	gdb oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help

@@ -25,7 +25,7 @@ static const char *module_file(void)
 {
 	const char *file = getenv("KSHM_KO");
 
-	return file ? file : "/kshm.ko";
+	return file ? file : "kshm.ko";
 }
 
 /* Closes the library's descriptor, which keeps the module. */

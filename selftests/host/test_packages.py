@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is installed, and the packages: DKMS builds for the kernels that kshm is
-tested on, and leaves out all others without a failure."""
+"""What is installed, the packages, and the archive of the selftests. DKMS builds for
+the kernels that kshm is tested on, and leaves out all others without a failure."""
 
 import glob
 import os
 import re
+import tarfile
 
 import kernels
 import pytest
 from commands import run
-from common import TOP
+from common import BUILD, TOP
 
 # How dkms reads the file when a kernel has been installed. The local variable is empty
 # in Debian 12, and the kernel's release in Debian 13.
@@ -106,3 +107,18 @@ def test_make_install_strips_and_is_content(tmp_path):
     assert os.path.getsize(module) < 1 << 20 and module.endswith(".xz")
     assert run(["xz", "-d", module])[0] == 0
     assert b".debug_info" not in open(module[:-3], "rb").read()
+
+
+def test_kselftest_archive_has_what_its_list_names(selftests):
+    status, said = run(["make", "-s", "kselftest-tar", "KERNEL=6.12"])
+    assert status == 0, said
+    archive = os.path.join(BUILD, os.path.basename(said.splitlines()[-1]))
+    with tarfile.open(archive) as tar:
+        modes = {member.name: member.mode for member in tar}
+        listed = tar.extractfile("./kselftest-list.txt").read().decode().split()
+    assert listed[0] == "kshm:board" and listed[-1] == "kshm:module"
+    for program in listed:
+        assert modes[f"./{program.replace(':', '/')}"] & 0o111, program
+    assert modes["./run_kselftest.sh"] & 0o111
+    assert {"./kselftest/runner.sh", "./kshm/kshm.ko", "./kshm/config",
+            "./kshm/settings", "./kshm/libkshm-preload.so"} <= set(modes)

@@ -104,6 +104,9 @@ STAGES = [
     Stage("profile", "all", "make profile", tap=False, alone=True),
     Stage("locks", "all", "make locks", tap=False, alone=True),
     Stage("empty-cache", "all", "selftests/distro/empty-cache", tap=False),
+    Stage("kselftest", "all",
+          "selftests/runner/kselftest 6.12 board shmget preload",
+          parts="KERNEL=6.12 module selftests", prefix="kselftest."),
     Stage("packages", "all", "selftests/distro/packages"),
     Stage("distro", "all", "selftests/distro/trial", alone=True),
 ]
