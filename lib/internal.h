@@ -8,6 +8,8 @@
  *	posix.c		shm_open and shm_unlink
  *	segment.c	the calls that System V does not have
  *	   |
+ *	valgrind.c	attach and detach, so that valgrind learns of them
+ *	   |
  *	dev.c		the descriptor of /dev/kshm, and the ioctls
  *	   |
  *	explain.c	the reason of a failure, in words
@@ -120,6 +122,33 @@ long kshm_ioctl(unsigned long cmd, void *arg);
  * the module is too old for the command.
  */
 long kshm_ioctl_by(int fd, unsigned long cmd, void *arg);
+
+/* Is this process inside valgrind? valgrind.c sets it. */
+extern atomic_bool kshm_in_valgrind;
+
+static inline bool kshm_valgrind_watches(void)
+{
+	return atomic_load_explicit(&kshm_in_valgrind, memory_order_relaxed);
+}
+
+struct kshm_attach;
+struct kshm_detach;
+
+/**
+ * kshm_valgrind_attach - run KSHM_IOC_ATTACH, and let valgrind know
+ * @arg:	as for kshm_ioctl()
+ *
+ * Return: as kshm_ioctl().
+ */
+long kshm_valgrind_attach(struct kshm_attach *arg);
+
+/**
+ * kshm_valgrind_detach - run KSHM_IOC_DETACH, and let valgrind know
+ * @arg:	as for kshm_ioctl()
+ *
+ * Return: as kshm_ioctl().
+ */
+long kshm_valgrind_detach(struct kshm_detach *arg);
 
 /**
  * kshm_attach - attach a segment for one of the functions that do so

@@ -87,6 +87,7 @@ void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
 		.id = shmid,
 		.addr = (uintptr_t)shmaddr,
 	};
+	long ret;
 
 	if (shmflg & SHM_RDONLY)
 		arg.flags |= KSHM_ATTACH_RDONLY;
@@ -96,7 +97,9 @@ void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
 		arg.flags |= KSHM_ATTACH_REMAP;
 	if (shmflg & SHM_EXEC)
 		arg.flags |= KSHM_ATTACH_EXEC;
-	if (kshm_answer(call, kshm_ioctl(KSHM_IOC_ATTACH, &arg)))
+	ret = kshm_valgrind_watches() ? kshm_valgrind_attach(&arg) :
+					kshm_ioctl(KSHM_IOC_ATTACH, &arg);
+	if (kshm_answer(call, ret))
 		return (void *)-1;
 	if (size)
 		*size = arg.length;
@@ -111,8 +114,11 @@ KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
 KSHM_EXPORT int kshm_shmdt(const void *shmaddr)
 {
 	struct kshm_detach arg = { .addr = (uintptr_t)shmaddr };
+	long ret = kshm_valgrind_watches() ?
+			   kshm_valgrind_detach(&arg) :
+			   kshm_ioctl(KSHM_IOC_DETACH, &arg);
 
-	return kshm_answer("shmdt", kshm_ioctl(KSHM_IOC_DETACH, &arg));
+	return kshm_answer("shmdt", ret);
 }
 
 /*
