@@ -71,9 +71,9 @@ static const char *cure(long err)
 {
 	switch (err) {
 	case -EMFILE:
-		return "can't be opened without a file descriptor: raise ulimit -n, or close some files";
+		return "can't get a file descriptor: raise ulimit -n, or close some files";
 	case -ENFILE:
-		return "can't be opened, since the system has too many files open: raise fs.file-max";
+		return "finds the system's table of open files full: raise fs.file-max";
 	case -ENOMEM:
 		return "can't be opened without memory";
 	case -EACCES:
