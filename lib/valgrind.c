@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #include "internal.h"
@@ -78,7 +77,7 @@ static bool reserve(const struct kshm_attach *arg, size_t size, uintptr_t *at)
 	if (!wanted && (arg->flags & KSHM_ATTACH_REMAP))
 		return false;
 	if (arg->flags & KSHM_ATTACH_RND)
-		wanted -= wanted % (uintptr_t)SHMLBA;
+		wanted -= wanted % (uintptr_t)sysconf(_SC_PAGESIZE);
 	ret = kshm_syscall(SYS_mmap2, wanted, size, prot_of(arg),
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0L);
 	if (ret < 0 && ret >= -4095)
