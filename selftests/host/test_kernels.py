@@ -9,8 +9,8 @@ import pytest
 from commands import ends, refuses
 from common import TOP
 
-HEADERS = ("cred.h", "fs.h", "kconfig.h", "kernel.h", "module.h", "pagevec.h",
-           "sched/coredump.h")
+HEADERS = ("cred.h", "fs.h", "kconfig.h", "kernel.h", "mm.h", "module.h", "pagevec.h",
+           "sched/coredump.h", "userfaultfd_k.h")
 TOO_OLD = "#error \"kshm needs Linux 6.1 or newer"
 
 
