@@ -88,7 +88,7 @@ printf '%s\\n' "$@" >"{tmp_path}/told-$1"
 """)
     podman.chmod(0o755)
     ends(["make", "run", "lint", "IN=podman", "KERNEL=6.1", "TESTS=a b"], 0,
-         {**env, "BUILD": str(tmp_path / "build"),
+         {**env, "BUILD": str(tmp_path / "build"), "MAKEFLAGS": "",
           "KSHM_CACHE": str(tmp_path / "cache")})
     words = (tmp_path / "told-run").read_text().splitlines()
     assert words[words.index("localhost/kshm-host") + 1:][:3] == \
