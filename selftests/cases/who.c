@@ -390,11 +390,9 @@ TEST_F(who, addresses_of_others_hidden)
 	}
 }
 
-/*
- * who: A process of the same user shows its addresses while it is
- * dumpable.
- */
-TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
+/* Checks that ALICE sees a process of hers that @begin makes while it is dumpable. */
+static void expect_shown_unless_it_hides(struct __test_metadata *_metadata, int dev,
+					 pid_t (*begin)(void))
 {
 	int hides;
 	pid_t pid;
@@ -406,11 +404,31 @@ TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
 	attach(0);
 	for (hides = 0; hides < 2; hides++) {
 		prctl(PR_SET_DUMPABLE, !hides);
-		pid = spawn_idle();
-		expect_hidden(_metadata, self->dev, pid, hides);
-		release(pid);
+		pid = begin();
+		ASSERT_LT(0, pid);
+		expect_hidden(_metadata, dev, pid, hides);
+		kill_child(pid);
 	}
 	_exit(0);
+}
+
+/*
+ * who: A process of the same user shows its addresses while it is
+ * dumpable.
+ */
+TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
+{
+	expect_shown_unless_it_hides(_metadata, self->dev, spawn_idle);
+}
+
+static pid_t begin_in_user_namespace(void)
+{
+	pid_t pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		for (;;)
+			pause();
+	return pid;
 }
 
 /*
@@ -420,25 +438,7 @@ TEST_F(who, addresses_of_same_user_shown_unless_it_hides)
  */
 TEST_F(who, addresses_in_a_user_namespace_shown_to_its_owner)
 {
-	int hides;
-	pid_t pid;
-
-	make_key(KEY, PAGE, 0666);
-	if (!in_child())
-		return;
-	become(ALICE, STAFF);
-	attach(0);
-	for (hides = 0; hides < 2; hides++) {
-		prctl(PR_SET_DUMPABLE, !hides);
-		pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
-		if (!pid)
-			for (;;)
-				pause();
-		ASSERT_LT(0, pid);
-		expect_hidden(_metadata, self->dev, pid, hides);
-		kill_child(pid);
-	}
-	_exit(0);
+	expect_shown_unless_it_hides(_metadata, self->dev, begin_in_user_namespace);
 }
 
 /*
