@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The cache: what takes long to fetch or to make is kept once for each user.
+"""The cache. Files that take long to fetch or to make are kept once for each user.
 
 It is ~/.cache/kshm, or $XDG_CACHE_HOME/kshm, or the folder $KSHM_CACHE. All
 clones and worktrees share it. A thing in it has a name that tells what it was
@@ -13,7 +13,8 @@ it is complete; so a thing that is there can be used, whoever was interrupted.
     sources/   sources of Linux
     images/    disks for guests
 
-build/ has links to what a clone uses. This is the one file that knows places.
+build/ has links to what a clone uses. This is the one file that knows the places in
+the cache. common.py knows those in a clone.
 """
 
 import contextlib
@@ -27,12 +28,11 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.realpath(__file__))
-BUILD = (os.environ.get("BUILD") or
-         os.path.join(os.path.dirname(HERE), "build"))
+from common import BUILD
+
 KINDS = ("apt", "packages", "kernels", "toolchains", "sources", "images")
 TAG = """Signature: 8a477f597d28d172789f06886806bc55
-# What kshm fetched or made; "make clean-cache" in a clone of it removes this.
+# This folder holds files that kshm fetched or made. 'make clean-cache' removes them.
 """
 EVERY = 10      # seconds between two lines about the same step
 

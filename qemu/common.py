@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the programs of this folder and of the tests share: where things are, and
-numbers."""
+"""Shared by the programs of this folder and of the tests: the paths in a clone and in
+its build folder, and numbers on command lines. cache.py knows the cache."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ def all_selftests():
 
 
 def number(text):
-    """What argparse takes for a number, 0 included."""
+    """A type for argparse: a number from 0 on."""
     if not re.fullmatch(r"\d+", text):
         raise argparse.ArgumentTypeError(f"{text} is not a number")
     return int(text)
