@@ -92,7 +92,7 @@ class Log:
         self.began, self.where = False, None
 
     def _text(self):
-        """What has come since the last call."""
+        """-> the text that was written since the last call"""
         try:
             with open(self.path, "rb") as file:
                 file.seek(self.at)
