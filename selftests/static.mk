@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the static programs for guests share: the bench's and the oracle's
-# Makefile say O=, OBJS and how they are linked, and include this.
+# Rules shared by the static programs for guests: the Makefiles of bench and oracle
+# set O= and OBJS, say how they are linked, and include this.
 
 include ../../lib/quiet.mk
 

@@ -75,7 +75,7 @@ struct series {
 
 void clock_init(void);
 double now(void);
-/* What lies between two calls of now(), without the calls themselves. */
+/* Add the time between two calls of now(), without the cost of the calls. */
 void add(struct series *series, double begin, double end);
 double median(struct series *series);
 /* Before something is measured: lets the background finish. */

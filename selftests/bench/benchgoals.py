@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the bench compares, and what it should come to.
+"""The comparisons of the bench, and their goals.
 
 A figure is named (mode, row, size, figure, side), as the guest prints it, or is
 the quotient of two such. A goal is kshm's beside another one.

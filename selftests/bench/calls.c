@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a call costs by itself: against the number of segments, and against the
+ * The cost of a single call, against the number of segments and against the
  * number of attaches.
  */
 #define _GNU_SOURCE
@@ -171,8 +171,8 @@ static const int segment_counts[] = { 1, 10, 100, 1000, 4000, 10000, 32000, 0 };
 static const int one[] = { 1, 0 };
 
 /*
- * What attaches add to a fork. Those of the other side must not be there
- * meanwhile, so a round begins and ends without any.
+ * The costs that attaches add to a fork. A fork would copy attaches of the other
+ * side, too, so a round begins and ends without attaches.
  */
 static void sample_fork(struct side *side, int attaches, bool same)
 {
@@ -191,7 +191,10 @@ static void prepare_one(struct side *side, int size)
 	add_segments(side, 1, 4096);
 }
 
-/* Against attaches of one segment: what one more costs, too. */
+/*
+ * Costs against the number of attaches of one segment, among them the cost of one
+ * more attach.
+ */
 static void run_attaches(struct side *side, int size)
 {
 	sample_fork(side, size, true);
@@ -227,9 +230,10 @@ static void sample_memory(struct side *side, const char *what, double before)
 }
 
 /*
- * A first attach may leave something at hand for a later one, and then a
- * segment has been attached before; another attach is there already for the
- * second one. What is freed late must not be counted for what comes next.
+ * The memory that an attach takes, in three states of its segment: never attached
+ * before, attached before, and attached already. The first attach may leave memory
+ * behind that a later one uses again. Memory that is freed late must not count in
+ * the next sample; so this sleeps after each removal.
  */
 static void run_memory(struct side *side, int size)
 {

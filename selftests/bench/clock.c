@@ -8,13 +8,13 @@
 
 #include "bench.h"
 
-/* What takes long is done a few times only. */
+/* An operation that takes long is repeated a few times only. */
 #define ENOUGH		3e6
 #define FEWEST		3
 
-/* What was freed lately and comes to its end in the background. */
+/* The time to wait for work in the background, such as late freeing. */
 #define SETTLE_US	20000
-/* What a kernel that has just come up still has to do; in guest time. */
+/* The time to wait for the work that a kernel does after booting; in guest time. */
 #define BOOT_SETTLE_S	10
 
 static double clock_cost;

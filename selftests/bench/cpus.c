@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What processes on several CPUs do to each other. Each worker repeats one thing
+ * Processes on several CPUs slow each other down. Each worker repeats one thing
  * on a CPU of its own for a while; the figure is the time that one turn takes,
  * over all workers or of the first one.
  */

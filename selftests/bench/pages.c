@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What it costs to use the memory: reading what is there, writing what is not. */
+/* The cost of using memory: reading pages that exist, writing pages that don't. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/kshm.h>
@@ -128,7 +128,7 @@ static void run_random(struct side *side, int size)
 			       "NO_FAULTAROUND read", "NO_FAULTAROUND detach");
 }
 
-/* What shared memory costs where nobody counts. */
+/* The cost of shared memory that has no attaches to count: a memfd. */
 static void write_memfd(struct side *side)
 {
 	size_t size = (size_t)WRITE_PAGES * PAGE_BYTES;

@@ -39,7 +39,7 @@ static __attribute__((noinline)) void mark_done(void)
 	MARK(4);
 }
 
-/* What is measured, and what goes before and after it. */
+/* A measured operation, and the steps before and after it. */
 struct operation {
 	const char	*name;
 	void		(*before)(struct side *side);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What rows set up on a side, and kshm without its library. */
+/* Segments and attaches that rows make on a side, and kshm without its library. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

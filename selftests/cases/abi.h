@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the programs about the ioctls share: calls, and proof of no change. */
+/* Shared by the programs about the ioctls: calls, and proof of no change. */
 #ifndef KSHM_SELFTESTS_ABI_H
 #define KSHM_SELFTESTS_ABI_H
 

@@ -10,7 +10,7 @@
 release=$(uname -r)
 failed=0
 
-# What this kernel was built with, from wherever it tells it.
+# The options of this kernel, from the first file that has them.
 options()
 {
 	zcat /proc/config.gz 2>/dev/null ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every test program begins with: the harness, and a fixture that runs
- * each case on both backends. Names of cases are object_condition_result.
+ * Every test program includes this: the harness, and a fixture that runs each
+ * case on both backends. Names of cases are object_condition_result.
  */
 #ifndef KSHM_SELFTESTS_CASES_H
 #define KSHM_SELFTESTS_CASES_H

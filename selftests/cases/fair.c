@@ -68,7 +68,7 @@ static void trace_events(const char *const *events)
 	}
 }
 
-/* What was recorded up to now is in @trace. */
+/* Fills @trace with the events recorded up to now. */
 static void trace_read(void)
 {
 	slurp(TRACING "/trace", trace, sizeof(trace));

@@ -930,7 +930,7 @@ TEST_F(fd, refused_leaves_no_descriptor)
 	EXPECT_EQ(next, fd_of(self->dev, 0));
 }
 
-/* What a thread has done that maps and unmaps all the time. */
+/* The work of a thread that maps and unmaps all the time. */
 struct mapper {
 	int fd;
 	int done;

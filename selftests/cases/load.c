@@ -14,9 +14,9 @@
 #define STEPS		40	/* of each process, once all are attached */
 #define MOST_SEGMENTS	32000
 #define MOST_PROCESSES	500
-/* What the kernel's own caches may grow by, over all rounds. */
+/* The kernel's own caches may grow by this much, over all rounds. */
 #define SLACK_KIB	3072
-/* Seconds, for the long form. Whatever hangs in the short one is ended by the runner. */
+/* Seconds, for the long form. In the short form the runner ends a case that hangs. */
 #define LONGEST		7200
 
 FIXTURE_BOTH(load);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may: owner, creator, group, others, and which capability instead. */
+/* Rights: of owner, creator, group and others, and capabilities that replace them. */
 #include <sys/fsuid.h>
 
 #include "cases.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Named objects: shm_open() and shm_unlink() as libc has them on a tmpfs, and as
- * kshm does. What only kshm's have is in objects.c.
+ * kshm does. objects.c has the cases for kshm alone.
  */
 #include <linux/fs.h>
 #include <sys/ioctl.h>

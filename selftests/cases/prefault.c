@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What in-tree has no flag for: memory that is there from the start, and faults
- * that don't happen.
+ * Memory that is there from the start, and faults that don't happen. In-tree has
+ * no flags for these.
  */
 #include <linux/kshm.h>
 #include <sys/ioctl.h>

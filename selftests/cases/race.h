@@ -12,7 +12,7 @@
 #define load(p)		__atomic_load_n(p, __ATOMIC_SEQ_CST)
 #define store(p, v)	__atomic_store_n(p, v, __ATOMIC_SEQ_CST)
 
-/* What the threads share. Each returns what went wrong, or NULL. */
+/* State shared by the threads. Each thread returns a text about a failure, or NULL. */
 static struct {
 	int id;
 	int stop;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens to mappings afterwards: nattch counts them, and each one that
+ * The life of mappings after the attach: nattch counts them, and each one that
  * comes or goes leaves its time and its process.
  */
 #include <linux/userfaultfd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is attached: that the list says neither more nor less than is true, and
- * nothing to those who may not know. In-tree has none.
+ * The list of attached processes: it says neither more nor less than is true, and
+ * nothing to callers that may not know. In-tree has none.
  */
 #include <linux/kshm.h>
 #include <sys/ioctl.h>

@@ -18,7 +18,7 @@
 #define PAGES		4
 #define OBJECTS		"/proc/kshm/objects"
 
-/* What a failure must leave as it was. */
+/* Counts and sizes that a failed call must not change. */
 struct state {
 	unsigned long nattch, used, pages, modules;
 	unsigned long long grown;
@@ -118,7 +118,7 @@ static void show_change(struct __test_metadata *_metadata,
 	       b->seals);
 }
 
-/* What the kernel says where it has no memory, no file or no page to copy. */
+/* Is it an errno for lack of memory or files, or for a page that can't be copied? */
 static bool is_expected(long err)
 {
 	return err == -ENOMEM || err == -EFAULT || err == -ENFILE ||
@@ -220,7 +220,7 @@ FIXTURE_TEARDOWN(failnth)
 	end_case(_metadata);
 }
 
-/* What in-tree has none of. */
+/* The fixture of calls that in-tree does not have. */
 FIXTURE(failnth_kshm) {
 };
 
@@ -285,7 +285,7 @@ TEST_F(failnth, create_keyed_changes_nothing)
 	});
 }
 
-/* What a call gave; -1 says that it failed. */
+/* The result of a call of the library: -errno if the call returned -1. */
 static long answer(long ret)
 {
 	return ret == -1 ? -errno : ret;
@@ -607,7 +607,10 @@ static void make_attached_again(void)
 	addr = attach(id);
 }
 
-/* shmdt() says that it did where it found what to undo: in-tree's way. */
+/*
+ * As in-tree, shmdt() returns 0 if it found a mapping of the attach, even if
+ * unmapping it failed.
+ */
 static long detach_now(void)
 {
 	return dt(addr);
@@ -933,7 +936,10 @@ static void new_segment_in_use(void)
 	addr = attach(id);
 }
 
-/* What has grown stays so, although the answer got lost: it can be asked. */
+/*
+ * If copying the answer fails, the segment has grown nevertheless. A GROW to size 0
+ * then tells its size.
+ */
 static long grow_it(void)
 {
 	size_t size = 2 * PAGES * PAGE, now = 0;
@@ -980,7 +986,10 @@ TEST_F(failnth_kshm, who_changes_nothing)
 	walk(_metadata, &(struct step){ .call = ask_who, .clean = true });
 }
 
-/* Its answer may be what gets lost, but then that of GET is there. */
+/*
+ * If copying the answer of EXPLAIN fails, the answer of GET still says whether a
+ * segment was created.
+ */
 static long explain_create(void)
 {
 	struct kshm_get get = { .size = PAGES * PAGE, .mode = 0600 };

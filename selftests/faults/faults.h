@@ -20,9 +20,10 @@
 static int fail_nth = -1;
 
 /*
- * The kernel tells a thread of its CPU in the thread's own memory, if the C
- * library asked for that (rseq). Where this is what has no memory, after a
- * fork, it kills.
+ * With rseq, which the C library asks for, the kernel writes the number of the CPU
+ * into memory of the thread. After a fork this may need a page. If allocating the
+ * page is the step that fails, the kernel kills the process. So this program begins
+ * again without rseq.
  */
 static __attribute__((constructor)) void without_rseq(int argc, char **argv)
 {
@@ -78,7 +79,10 @@ static inline void arm(int n)
 	}
 }
 
-/* Was there an n-th? Reading the answer and disarming may be what fails. */
+/*
+ * Did the n-th allocation fail? The failure may also hit the read or the write in
+ * here.
+ */
 static inline bool disarm(void)
 {
 	char text[16] = "";

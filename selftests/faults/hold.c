@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What calls of kshm do while they wait for a lock: debug-holder.c holds it. A
+ * Calls of kshm that wait for a lock: debug-holder.c holds it. A
  * segment that ends is EIDRM to others then, and a process that is killed while
  * it waits has changed nothing. A process that is killed sees no errno, so what
  * it leaves is looked at.
@@ -116,7 +116,7 @@ static void kill_waiting(pid_t pid)
 	wait_for_lock(pid);
 	must(!kill(pid, SIGKILL));
 	asleep = sleeps_on(pid);
-	/* What cleans up after a case that fails needs the lock. */
+	/* If the case fails, cleaning up after it needs the lock. */
 	if (asleep)
 		let_go();
 	must(!asleep);

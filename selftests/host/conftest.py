@@ -14,7 +14,7 @@ pytest.register_assert_rewrite("commands")
 import tap
 from common import QEMU, TESTS, TOP
 
-# What path_without() leaves in PATH.
+# The programs that path_without() leaves in PATH.
 PROGRAMS = ("python3", "busybox", "ldd", "sh", "bash", "make", "env", "sed",
             "grep", "sort", "tr", "cat", "id", "cp", "mkdir", "dirname",
             "basename", "uname", "find", "ln", "gcc", "cc", "ld", "as", "perl",

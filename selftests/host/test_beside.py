@@ -17,9 +17,9 @@ from common import TOP
 
 BESIDE = "tools/beside/beside"
 XHTML = "{http://www.w3.org/1999/xhtml}"
-# What the program reads.
+# The folders that the program reads.
 READ = ("module", "qemu", "selftests/lint", "tools/beside")
-# What a comment calls the twin, and the function below the comment.
+# The name of the twin in a comment, and the function below the comment.
 TWIN = re.compile(r"Twin of ((?:(?!\*/|\.\s).)*\(\))(?:(?!\*/).)*\*/\n[^;{}=#]*?"
                   r"\b(\w+)\([^;{}]*\)(?:\n\t__\w+\(\w+\))*\n\{", re.S)
 
@@ -108,7 +108,7 @@ def test_beside_tells_locks(articles):
     assert facts[1]["releases"] == "segment->lock"
 
 
-# What is done to the page in a browser; the last element keeps what was seen.
+# Clicks and keys for the page in a browser; the last element keeps what was seen.
 SCRIPT = """
 const seen = {};
 const shown = () => articles.filter(one => !one.hidden).map(one => one.id);
@@ -142,7 +142,7 @@ setTimeout(() => {
 
 @pytest.fixture(scope="session")
 def seen(page_path):
-    """What the page's program does in a browser that is opened with a search."""
+    """-> the states of the page in a browser that was opened with a search"""
     browser = shutil.which("chromium")
     if not browser:
         pytest.skip("the package chromium is not installed")

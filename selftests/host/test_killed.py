@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is killed takes its guest along, and leaves no file behind."""
+"""A killed program takes its guest along, and leaves no file behind."""
 
 import os
 import signal

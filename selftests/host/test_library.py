@@ -17,7 +17,7 @@ PARTS = ("include/kshm.h", "include/linux/kshm.h",
          "lib/libkshm.so.0", "lib/libkshm-preload.so", "lib/libkshm.a",
          "lib/pkgconfig/kshm.pc", "bin/kshm-run", "share/man/man3/kshm_shmget.3",
          "share/man/man4/kshm.4", "share/man/man8/kshm-run.8")
-# What only 32-bit programs have: the same call under another name.
+# A name that only 32-bit programs have, for a call that they share with the others.
 ONLY_32 = {"kshm_shmctl64"}
 
 USER = """#include <kshm.h>
@@ -59,7 +59,7 @@ def read(path):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """What make install said, and where it put things."""
+    """Runs make install. -> its output, and the paths of what it installed"""
     root = str(tmp_path_factory.mktemp("installed"))
     status, output = run(["make", "install-lib", "install-headers",
                           "install-man", f"DESTDIR={root}", f"PREFIX={PREFIX}"])
@@ -237,7 +237,7 @@ def test_there_is_a_baseline():
 
 @pytest.mark.parametrize("source", BASELINES, ids=os.path.basename)
 def test_abi_kept(source, installed, tmp_path):
-    """What a release had is there, and as it was."""
+    """Every function and type of a release is still there, and unchanged."""
     version = os.path.basename(source)[:-len(".c")]
     then = tmp_path / "libkshm-then.so"
     names = re.findall(r"^\w.*?\b(kshm_\w+)\(", read(source), re.M)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is installed, the packages, and the archive of the selftests. DKMS builds for
+"""Installed files, the packages, and the archive of the selftests. DKMS builds for
 the kernels that kshm is tested on, and leaves out all others without a failure."""
 
 import glob

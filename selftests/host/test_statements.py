@@ -12,7 +12,7 @@ from common import TOP
 STATEMENTS = "selftests/lint/statements"
 DIFFERENCES = "Documentation/differences.rst"
 SECURITY = "Documentation/security.rst"
-# What that script reads.
+# The folders that the script reads.
 READ = ("selftests/cases", "selftests/faults", "selftests/host",
         "selftests/lint", "selftests/model", "selftests/oracle")
 CASES = "selftests/cases/rmid.c"

@@ -105,9 +105,9 @@ CLANG_TIDY = {
     "clang-diagnostic-unused-but-set-variable":
         "void f(int n) { int m; m = n; }",
 }
-# Then the analyzer follows calls. What was reached by a call is not read by itself, so
-# this finds less, but also what takes two functions. With the usual limit of steps it
-# takes four times as long.
+# Then the analyzer follows calls. It does not read a function by itself that it
+# reached by a call, so this run finds fewer faults, but also those that take two
+# functions. With the usual limit of steps it takes four times as long.
 DEEP = "max-nodes=30000"
 CLANG_TIDY_DEEP = {
     "clang-analyzer-core.NullDereference":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What C sources define, as Universal Ctags finds it."""
+"""The functions that C sources define, as Universal Ctags finds them."""
 
 import dataclasses
 import json

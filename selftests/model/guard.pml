@@ -6,12 +6,12 @@
  * or two threads detach it. Another thread may meanwhile unmap, map, attach, cut and
  * move in these two pages. Each thread changes them under mmap_lock.
  *
- * What is left out: errors of mmap_read_lock_killable(), and a third attach.
+ * The model leaves out errors of mmap_read_lock_killable(), and a third attach.
  */
 #define PAGES		2	/* also the size of the segment */
 #define CHANGES		3	/* of the other thread, at most */
 
-/* What a page of addresses maps: nothing, an attach file, or other memory. */
+/* A page of addresses maps nothing, an attach file, or other memory. */
 #define HOLE		0
 #define FILE_1		1
 #define FILE_2		2

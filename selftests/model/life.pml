@@ -8,8 +8,8 @@
  * and the module may be unloaded. Segment 1 exists from the beginning. There is
  * one key; all segments that GET creates have it.
  *
- * What is left out: permissions, limits, names (they are handled as keys are) and
- * errors for lack of memory, except that there are few structs.
+ * The model leaves out permissions, limits, names (they are handled as keys are)
+ * and errors for lack of memory, except that there are few structs.
  */
 #define TASKS		3
 #define SEGMENTS	3	/* structs; the numbers 1 to SEGMENTS are their ids */
@@ -652,7 +652,7 @@ inline close_device()
 			commands--
 		:: else
 		fi;
-		/* What is over makes no states of its own. */
+		/* Values of a command that has ended would only make more states. */
 		last = false; died = false; found = false; exists = false;
 		stolen = false; id = NONE; s = NONE
 	}

@@ -2,7 +2,7 @@
 """Mutants that nobody chose: all small changes of the module, in an order that a
 seed gives.
 
-What can be changed is the same for all seeds. Of each function that the module
+The possible changes are the same for all seeds. In each function that the module
 defines, these are found:
 
     negated      a condition of if, while, for or ?:
@@ -55,7 +55,7 @@ ASSIGN = {"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=",
 ERRNO = re.compile(r"E[A-Z0-9]+$")
 OTHER_ERRNO = {"EINVAL": "EPERM", "EPERM": "EACCES", "EACCES": "EPERM"}
 ANY_OTHER = "EINVAL"
-# What the condition of ?: stands after.
+# The tokens that the condition of ?: follows.
 BEFORE_CONDITION = ASSIGN | {"return", ",", ";", "?", ":", "?:"}
 # Only assertions, messages, declarations and words for checkers.
 NOT_CODE = re.compile(r"(lockdep_|WARN|BUG|BUILD_BUG|might_|pr_|module_param|"
@@ -292,7 +292,7 @@ def changes(top=table.TOP):
 
 
 def place(seed, change):
-    """What gives a change its place in the order. Changes of other code do not
+    """-> a key that sorts the change into the order. Changes of other code do not
     move it."""
     said = "\0".join((str(seed), change.file, change.old, change.new))
     return hashlib.sha256(said.encode()).digest()

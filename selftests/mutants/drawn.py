@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Trying mutants that were drawn: nobody said which case kills them.
+"""Try mutants that were drawn. No table names the cases that kill them.
 
 The programs of cases run on a mutant one after the other, until a case fails. Those
 that kill most of the table's mutants of the same file come first, and races last.
-What no program notices, the oracle tries in its short form.
+The oracle in its short form tries the mutants that no program notices.
 
 At the end the programs that killed something run on the module as it is, where they
 have to pass.
@@ -25,8 +25,7 @@ import table
 import tap
 from common import SELFTESTS, TOP, all_selftests
 
-# What became of a mutant: a key of SAID and its words, and the program that killed
-# it.
+# The outcome of a mutant: a key of SAID and its words, and the program that killed it.
 Outcome = collections.namedtuple("Outcome", "mutant what words killer",
                                  defaults=("", None))
 # These are no mutants: another one is drawn in the place of each.
@@ -92,7 +91,7 @@ class Supply:
 
 
 class Known:
-    """What the tables say of changes: of those that leave the same text."""
+    """Changes that the tables have; a drawn one may leave the same text."""
 
     def __init__(self, mutants, equals):
         self.outcomes = {}

@@ -26,8 +26,8 @@ SOURCES = ("Kbuild", "module", "uapi")
 HOLD, HOLDER = "hold", "debug-holder"
 TIME_IS_UP = "boot: the guest was stopped"
 Result = collections.namedtuple("Result", "good text notes")
-# What a guest does with a mutant: the words that try-mutants takes after its name,
-# and how many processors that needs.
+# A guest's task with a mutant: the words that try-mutants takes after its name, and
+# the number of processors.
 Task = collections.namedtuple("Task", "mutant words cpus")
 
 
@@ -93,7 +93,7 @@ def kill_group(child):
 
 
 class Trial:
-    """What one guest says about one mutant, line by line."""
+    """The lines of one guest about one mutant."""
 
     def __init__(self, mutant, kernel):
         self.mutant, self.kernel = mutant, kernel
@@ -127,7 +127,7 @@ class Trial:
             self.failures.append(case.name)
         elif not case.skip:
             self.passed.add(case.name)
-        # What a module leaves that can not be unloaded, the next one meets.
+        # If a module cannot be unloaded, the next mutant would run beside it.
         self.damaged |= not case.ok and self.program == "unload"
 
     def end(self, status):
@@ -202,7 +202,7 @@ class Lab:
         self._fill_job(more)
 
     def _fill_job(self, more):
-        """What each guest finds in /job, as links."""
+        """Link the files that each guest gets in /job."""
         files = {"try-mutants": os.path.join(HERE, "try-mutants"), **parts(),
                  **more}
         for name, path in files.items():

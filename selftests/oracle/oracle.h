@@ -124,7 +124,7 @@ struct op {
 	struct value	arg[ARGS];
 };
 
-/* What both sides are made of. */
+/* Properties that both sides have. */
 struct world {
 	bool		userns;
 };
@@ -177,7 +177,7 @@ struct written {
 	long		until;		/* the one that may have removed it, or -1 */
 };
 
-/* What was to be seen after an operation. A text that was not read is NULL. */
+/* Observations after an operation. A text that was not read is NULL. */
 struct noted {
 	struct result	result;
 	size_t		listing_size, maps_size;

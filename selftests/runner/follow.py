@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What selftest and here share: which test programs are wanted, and the lines by
-which run-tests tells what happens to them."""
+"""Shared by selftest and here: the choice of test programs, and the lines by which
+run-tests tells what happens to them."""
 
 import difflib
 import os
@@ -112,7 +112,7 @@ class Follower:
             self.program.fail(f"the kernel said: {line}")
 
     def after_the_last(self):
-        """What the kernel complained of when no program ran any more."""
+        """Report complaints of the kernel that came when no program ran any more."""
         for line in self.kernel.complaints():
             self.report.add(False, f"{self.where} guest: the kernel said: {line}")
 

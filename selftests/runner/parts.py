@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a guest that runs test programs finds in /job, beside the module."""
+"""Files that a guest which runs test programs gets in /job, beside the module."""
 
 import os
 

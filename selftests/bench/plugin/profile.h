@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What profile.c needs of QEMU's interface for plugins, version 1; Debian
- * packages no header of it.
+ * The part of QEMU's interface for plugins, version 1, that profile.c needs.
+ * Debian packages no header of it.
  */
 #ifndef KSHM_PROFILE_H
 #define KSHM_PROFILE_H

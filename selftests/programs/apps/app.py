@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the apps share: a side to run on, and lines to judge.
+"""Shared by the apps: a side to run on, and lines to judge.
 
 An app is "NAME kshm|in-tree|failing [--short]", run in the guest as root. It
 does its work once on each side; "failing" is the control, where every shm call
-fails. What it finds goes to standard output as JSON lines, which ../run on
+fails. It writes its findings to standard output as JSON lines, which ../run on
 the host compares: results must be equal on kshm and in-tree and not wrong,
 figures become ratios, facts are shown. Work is divided into parts, and the
 control must come out red in each of them.
@@ -120,7 +120,7 @@ class App:
         self.side, self.short = side, short
         self.name = os.path.basename(sys.argv[0])
         self.where = None
-        # The control has no registry. What remains of it is in-tree.
+        # The control has no registry. Segments that it leaves are in-tree's.
         self.registry = side if side in OTHER else "in-tree"
         self.prefix = PREFIX[side]
         self.counters = Counters()
@@ -227,7 +227,7 @@ class App:
             time.sleep(0.1)
         raise TimeoutError(f"no {what} within {seconds} seconds")
 
-    # What the kernel lists and counts.
+    # Lists and counts of the kernel.
 
     def rows(self):
         """This side's segments, as the kernel lists them."""

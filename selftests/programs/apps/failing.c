@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The control of make apps: preloaded into a program, every call of shared
- * memory fails. Whatever then still "passes" has proved nothing.
+ * The control of make apps: a preload that makes every call of shared memory fail.
+ * A test that still passes then has proved nothing.
  */
 #include <errno.h>
 #include <sys/mman.h>

@@ -89,7 +89,7 @@ static int live(const char *who)
 	return 0;
 }
 
-/* What must outlive whatever the program does next. */
+/* This attach must still be there after the step that the program does next. */
 static char *attach_early(int *id)
 {
 	char *at;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a tool that keeps a map of the process has to follow: segments that are
- * attached, moved, split and detached. Each step prints a line with "ok". The first
- * step that goes wrong says what it did not find, and ends the program.
+ * A test for tools that keep a map of the process: segments are attached, moved,
+ * split and detached, and a tool must follow. Each step prints a line with "ok".
+ * The first step that goes wrong says what it did not find, and ends the program.
  *
  * usage: places				only that
  *        places freed|unset|overflow|race	end with a mistake, for a tool

@@ -1,7 +1,7 @@
 <?php
 // SPDX-License-Identifier: GPL-2.0
 //
-// What talk.c does, with PHP's shmop.
+// The same as talk.c, with PHP's shmop.
 //
 // usage: talk.php KEY SLOT LAST TEXT
 const SLOT = 64;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What talk.c does, in Perl: with the functions of IPC::SysV, or with the
+# The same as talk.c, in Perl: with the functions of IPC::SysV, or with the
 # objects of IPC::SharedMem.
 #
 # usage: talk.pl functions|object KEY SLOT LAST TEXT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What talk.c does, with Python's sysv_ipc; the last one tells nattch too.
+"""The same as talk.c, with Python's sysv_ipc; the last one tells nattch too.
 
 usage: talk.py KEY SLOT LAST TEXT
 """

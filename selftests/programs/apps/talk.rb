@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What talk.c does, in Ruby: no package has the calls, so they are looked up in
+# The same as talk.c, in Ruby: no package has the calls, so they are looked up in
 # libc with Ruby's own Fiddle.
 #
 # usage: talk.rb KEY SLOT LAST TEXT

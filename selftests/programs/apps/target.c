@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the fuzzer is given: a program that ends badly for one beginning of its
- * input. It gets input after input through shared memory; without a fuzzer it
- * reads one from standard input.
+ * The program to fuzz. It ends badly for one beginning of its input. It gets input
+ * after input through shared memory; without a fuzzer it reads one from standard
+ * input.
  */
 #include <stdlib.h>
 #include <unistd.h>
