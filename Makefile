@@ -24,7 +24,7 @@ ifneq ($(and $(KDIR),$(filter-out own,$(KERNEL))),)
 ifeq ($(MAKELEVEL),0)
 $(error KERNEL= and KDIR= name two kernels; say one of them)
 endif
-# What "make check" and others build for KERNEL= has nothing to do with KDIR=.
+# "make check" and others run make again with KERNEL=. KDIR= has no meaning there.
 override KDIR :=
 endif
 override KDIR := $(abspath $(or $(KDIR:~/%=$(HOME)/%),$\
@@ -40,7 +40,7 @@ MAKEFLAGS += --no-print-directory
 
 all: module lib
 
-# What that kernel calls itself. The shell expands it in a recipe, since the
+# The name of that kernel's release. The shell expands it in a recipe, since the
 # kernel may have to be fetched first.
 release = $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')
 
@@ -99,8 +99,8 @@ apps: apps-parts
 	@selftests/programs/run $(if $(SHORT),--short) \
 		$(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
-# What every change must pass: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke is
-# what a minute or two allows, or the TESTS you name.
+# Every change must pass check: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke
+# takes a minute or two, or runs the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image apps lint model pages host beside examples
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
@@ -110,7 +110,7 @@ check-all:
 	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside examples bench
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
-# What make check runs on Linux 6.12, on another kernel.
+# The part of make check for Linux 6.12, on another kernel.
 check-kernel:
 	@qemu/host-packages build fetch guest image apps examples
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' kernel
