@@ -9,7 +9,7 @@ const rows = new Map(articles.map(one => [one.id, []]));
 for (const row of document.querySelectorAll("tr[data-for]"))
 	rows.get(row.dataset.for).push(row);
 
-// What a search looks at: names, files, locks and reasons, but not the code.
+// The words that a search looks at: names, files, locks and reasons, but not the code.
 const words = new Map(articles.map(one => [one,
 	[...one.querySelectorAll("h3, h4, dl, .why")]
 		.map(part => part.textContent).join(" ").toLowerCase()]));

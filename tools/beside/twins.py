@@ -37,7 +37,7 @@ COMPARED = ("ipc/shm.c", "ipc/util.c")
 
 @dataclasses.dataclass
 class Said:
-    """What a comment says of the twin."""
+    """A comment's sentence about the twin, and the names in it."""
     sentence: str = ""      # after "Twin of"
     names: tuple = ()       # as the sentence has them
     twins: tuple = ()       # definitions to show beside
