@@ -31,7 +31,7 @@
 #define NATIVE		"/proc/sysvipc/shm"
 #define PRELOAD		"libkshm-preload.so"
 
-/* Where the header of an ELF file, of 32 or 64 bits, has its machine */
+/* The offset of e_machine in the header of an ELF file, of 32 or 64 bits */
 #define MACHINE		18
 #define MACHINE_END	20
 

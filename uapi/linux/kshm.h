@@ -2,7 +2,7 @@
 /*
  * kshm: System V shared memory through /dev/kshm.
  *
- * What a program does:
+ * A program that creates and attaches a segment:
  *
  *	int dev = open("/dev/kshm", O_RDWR | O_CLOEXEC);
  *	struct kshm_get get = { .key = 42, .size = 4096, .mode = 0600,
