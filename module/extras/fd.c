@@ -4,8 +4,8 @@
  * none.
  *
  * The descriptor's file is an attach file of its own. A process that has it can map
- * and poll the segment and punch holes into it, and nothing else. Whatever else a
- * shmem file allows is refused, on every way to it:
+ * and poll the segment and punch holes into it, and nothing else. Every other
+ * operation of a shmem file is refused, on every way to it:
  *
  *	a larger size		F_SEAL_GROW, from the first descriptor on;
  *				->fallocate only punches holes
