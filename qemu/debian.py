@@ -3,7 +3,7 @@
 
 apt-get runs with its own configuration, lists and sources, which are in the
 cache. So an ordinary user can fetch packages, and those of a suite that the
-host does not have. The mirror is the host's own; what comes from it is
+host does not have. The mirror is the host's own; packages from it are
 checked with the keys that every Debian has.
 """
 
@@ -50,7 +50,7 @@ ENTRY = "deb [signed-by={keyring}] {uri} {suite} main\n"
 
 
 def output(command):
-    """-> what a command says, nothing if it fails"""
+    """-> the output of a command, nothing if it fails"""
     done = subprocess.run(command, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return done.stdout if done.returncode == 0 else ""
@@ -232,7 +232,7 @@ class Suite:
         return found
 
     def field(self, package, name):
-        """-> what a package, NAME or NAME=VERSION, says of itself"""
+        """-> a field in the description of a package, NAME or NAME=VERSION"""
         for line in output(self.apt("apt-cache", "show", "--no-all-versions",
                                     package)).splitlines():
             if line.startswith(name + ": "):
@@ -285,7 +285,7 @@ def unpack(deb, where):
 
 
 def chroot_mode():
-    """How mmdebstrap can run the packages' own scripts here; see its page."""
+    """-> the mode in which mmdebstrap can run packages' scripts here; see its page"""
     if os.geteuid() == 0:
         return "root"
     trial = subprocess.run(["mmdebstrap", "--unshare-helper", "true"],

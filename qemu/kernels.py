@@ -7,8 +7,8 @@ A name is the kernel's version, and a flavour if it is not the plain one:
 
 import collections
 
-# How a release begins, of which flavour it is, the suites that have it beside the
-# host's own, and what was tested on which release when.
+# The beginning of the release, its flavour, the suites that have it beside the
+# host's own, and the release that was tested last, with the month and the tests.
 Kernel = collections.namedtuple("Kernel", "release flavour suites tested")
 CLOUD = "cloud-{architecture}"
 BUILT = ("debug", "lockstat")   # by debug-kernel
