@@ -6,7 +6,7 @@
  *
  * Medians, ratios and goals are the host's business (the script bench).
  *
- * A row runs like this, so that what disturbs one side disturbs the other:
+ * A row runs like this, so that a disturbance of one side is also one of the other:
  *
  *	for each size:
  *		prepare in-tree, prepare kshm		(grows to that size)
@@ -23,10 +23,10 @@
 #define MOST_REPEATS	101
 #define MOST_CPUS	4
 
-/* How the clock counts: instructions under icount, else nanoseconds. */
+/* The unit of the clock: instructions under icount, else nanoseconds. */
 enum mode { COUNT = 1, TIME = 2 };
 
-/* One of those that are compared, and what a row has set up there. */
+/* One of the compared sides, and the segments that a row has set up there. */
 struct side {
 	const char		*name;
 	const struct backend	*calls;

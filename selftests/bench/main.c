@@ -42,7 +42,7 @@ void sample(const struct side *side, const char *figure, double value)
 }
 
 /*
- * Samples are kept back while something is measured: what a serial port still
+ * Samples are kept back while something is measured: bytes that a serial port still
  * has to send would disturb it.
  */
 static void say(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ioctls themselves: each rule of linux/kshm.h is asked of each command,
- * and what fails must have changed nothing.
+ * and a call that fails must have changed nothing.
  */
 #include <assert.h>
 

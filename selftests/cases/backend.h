@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The two implementations of shared memory that the cases run on, and what the
- * cases ask of either. In-tree shm is the oracle: a case that fails there is
+ * The two implementations of shared memory that the cases run on, and the calls
+ * that the cases make of either. In-tree shm is the oracle: a case that fails there is
  * wrong itself.
  *
  * A case runs in a process and in an IPC namespace of its own. The calls below
@@ -56,8 +56,8 @@ const char *backend_begin(const struct backend *b);
 /* Removes and unmaps what there is; counts the segments that stay. */
 int backend_sweep(void);
 /*
- * Write a mark into the kernel's log, so that whoever reads a complaint there
- * sees which case it is of. The runner is the judge: see qemu/judge.py.
+ * Write a mark into the kernel's log, so that a reader of a complaint there sees
+ * which case it is of. The runner is the judge: see qemu/judge.py.
  */
 void backend_mark(const char *name);
 
@@ -247,7 +247,7 @@ bool write_raises(volatile char *byte, int sig);
 bool read_raises(volatile char *byte, int sig);
 /* Faults of this process that needed no disk. */
 long minor_faults(void);
-/* How many of them it takes to read pages that are in memory already. */
+/* The number of such faults that it takes to read pages in memory. */
 long faults_to_read(volatile char *p, size_t pages);
 
 /* Returns random numbers. KSHM_SEED sets the seed, which is printed once. */

@@ -58,7 +58,7 @@ no_module()
 	[ -e /dev/kshm ] || echo "there is no /dev/kshm"
 }
 
-# usage: report NUMBER NAME MISSING: what is missing is not a failure here
+# usage: report NUMBER NAME MISSING. A missing option is not a failure here.
 report()
 {
 	missing=$(echo "$3" | tr '\n' ' ')

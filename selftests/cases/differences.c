@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where kshm is not as in-tree shm: each case shows what either does. The
+ * Differences between kshm and in-tree shm: each case shows what either does. The
  * reasons are in Documentation/differences.rst.
  */
 #include <linux/kshm.h>

@@ -2,9 +2,9 @@
 /*
  * Fairness: nobody pays for the memory of others, and nobody waits for it.
  *
- * Where pages are freed is read from the kernel's trace, which has an event for each
- * page that leaves a file. How long the lists of a hash table are is read from the
- * kernel's memory.
+ * The kernel's trace tells where pages are freed: it has an event for each page that
+ * leaves a file. The lengths of a hash table's lists are read from the kernel's
+ * memory.
  */
 #include <linux/elf.h>
 #include <linux/kshm.h>
@@ -732,7 +732,7 @@ static int list_in_use(const char *event)
 	return list;
 }
 
-/* How many guards were mapped, and how many of them were in the same list. */
+/* Counts the mapped guards: all of them, and those in the longest list. */
 static struct spread count_guards(void)
 {
 	static int in_list[GUARD_LISTS + 1];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A segment as a descriptor: what it allows, what nobody can make of it, and
- * what it tells. In-tree has none.
+ * A segment as a descriptor: the operations that it allows, those that it refuses
+ * to everybody, and its fdinfo. In-tree has none.
  */
 #include <linux/fs.h>
 #include <linux/kshm.h>

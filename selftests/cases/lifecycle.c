@@ -66,7 +66,7 @@ TEST_F(lifecycle, exit_without_detach_detaches)
 }
 
 /*
- * lifecycle: SIGKILL detaches; what was written stays.
+ * lifecycle: SIGKILL detaches; the written data stays.
  * history: A client that died without a word stayed counted.
  */
 TEST_F(lifecycle, sigkill_detaches)

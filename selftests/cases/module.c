@@ -446,7 +446,7 @@ static void call_fstat_forever(int fd)
  * which an O_PATH descriptor keeps.
  * history: A task was in the text of a module that had been unloaded.
  *
- * Where it did not, the task would return to freed memory. That shows on a kernel
+ * If it did not, the task would return to freed memory. That shows on a kernel
  * that preempts (preempt=full).
  */
 TEST_F(module, unloads_while_tasks_are_in_fstat)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Named objects of kshm: what there is besides shm_open() and shm_unlink(). The
- * ioctls, the listing, seals, limits, and the end of a namespace.
+ * Named objects of kshm, besides shm_open() and shm_unlink(): the ioctls, the
+ * listing, seals, limits, and the end of a namespace.
  */
 #include <linux/kshm.h>
 #include <sys/ioctl.h>

@@ -764,7 +764,7 @@ TEST_F(posix, mapping_is_shared_by_all_who_open)
 }
 
 /*
- * posix: Access beyond the last page is SIGBUS, and what is cut off reads
+ * posix: Access beyond the last page is SIGBUS, and bytes that were cut off read
  * as zero later.
  */
 TEST_F(posix, access_beyond_the_end_sigbus)

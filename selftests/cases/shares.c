@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fair shares: how many unique ids and names one user can take, what is kept for
+ * Fair shares: how many unique ids and names one user can take, the reserve for
  * CAP_SYS_RESOURCE, and how many bytes the objects of a namespace can have. In-tree
  * shm has none of these, but a tmpfs at /dev/shm limits bytes.
  */

@@ -405,7 +405,7 @@ TEST_F(shmdt, other_segment_in_hole_stays)
 
 /*
  * shmdt: The first match decides which attach goes, even if it belongs to
- * another segment; what was attached there first stays then.
+ * another segment; the segment that was attached there first stays then.
  */
 TEST_F(shmdt, other_segment_first_in_window_taken_alone)
 {

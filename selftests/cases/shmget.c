@@ -340,8 +340,8 @@ static int get_in_mode(int mode, size_t size, int flags)
 }
 
 /*
- * shmget: The whole size is committed at creation; what can't be committed
- * is ENOMEM.
+ * shmget: The whole size is committed at creation; a size that can't be
+ * committed is ENOMEM.
  */
 TEST_F(shmget, create_uncommittable_enomem)
 {

@@ -84,7 +84,7 @@ class Debian:
                          self.log(name), env=env)
 
     def said(self, name):
-        """-> what a command said that was run"""
+        """-> the output of a command"""
         with open(self.log(name), errors="replace") as log:
             return log.read()
 

@@ -12,7 +12,7 @@ OBJECTS = [os.path.join(TESTS, "backend.o"), LIBRARY, "-lpthread"]
 
 
 def run(what, command):
-    """Run a command that builds something; what it says goes to a log."""
+    """Run a command that builds something. Its output goes to a log."""
     log = os.path.join(BUILD, f"faults-build-{what}.log")
     with open(log, "w") as out:
         done = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL,

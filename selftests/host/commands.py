@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Running commands in the top folder, and what is expected of them."""
+"""Run commands in the top folder, and expect statuses and words of them."""
 
 import importlib.machinery
 import importlib.util

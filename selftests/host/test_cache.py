@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The cache that all clones of a user share, and what is asked of archives."""
+"""The cache that all clones of a user share, and requests to archives."""
 
 import os
 import signal

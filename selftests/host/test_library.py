@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The library as it is installed: its files are in place, its headers and its .pc
-work, its pages tell of all that there is, and what it once offered it still does."""
+work, its pages tell of all functions, and it still offers those of old releases."""
 
 import glob
 import os

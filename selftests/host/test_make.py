@@ -80,7 +80,7 @@ def test_make_in_missing_engine_refused(path_without):
 
 
 def test_make_in_podman_passes_words_on(path_without, tmp_path):
-    """All that make was told reaches the make in the container, IN= excepted."""
+    """All options of make reach the make in the container, IN= excepted."""
     env = path_without()
     podman = tmp_path / "bin/podman"
     podman.write_text(f"""#!/bin/sh

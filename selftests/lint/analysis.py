@@ -276,7 +276,7 @@ class Planted:
         write(path, "\n".join(lines) + "\n")
 
     def verdict(self, reports):
-        """-> what is wrong: reports about the sources, and checks without one"""
+        """-> the faults: reports about the sources, and checks without one"""
         wrong = []
         for path, line, text in reports:
             if path != self.path:

@@ -21,7 +21,7 @@ class Definition:
 
 
 def defined(top, paths, kinds="f"):
-    """-> what the files at these paths below top define, in their order
+    """-> the definitions in the files at these paths below top, in their order
 
     The kinds are letters of "ctags --list-kinds=C".
     """

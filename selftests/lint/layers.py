@@ -26,7 +26,7 @@ def order(top):
 
 
 def symbols(path):
-    """-> what a compiled file defines for others, and what it uses of them"""
+    """-> the symbols that a compiled file defines for others, and those of others"""
     listing = subprocess.run(["nm", path], stdout=subprocess.PIPE, text=True,
                              check=True).stdout
     defined, used = set(), set()

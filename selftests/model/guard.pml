@@ -20,7 +20,7 @@
 
 #define GUARD_PGOFF	7
 
-byte page[PAGES];		/* what it maps */
+byte page[PAGES];		/* its contents: one of the above */
 byte pgoff[PAGES];		/* which page of that */
 bool cut;			/* mprotect() made two VMAs of one */
 

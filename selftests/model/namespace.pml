@@ -171,7 +171,7 @@ proctype namespace()
 	fi
 }
 
-/* ns.c: ns_end_work(). What the segments need is in life.pml. */
+/* ns.c: ns_end_work(). life.pml has the part about the segments. */
 inline end_work(r)
 {
 	atomic { registry[r].work && !busy -> registry[r].work = false; busy = true; in_module() }

@@ -47,7 +47,7 @@ PANIC = ("softlockup_panic=1 watchdog_thresh=20 hung_task_panic=1 "
 
 
 def text_of(outcome):
-    """-> what became of it, as one line"""
+    """-> the outcome, as one line"""
     return f"{outcome.mutant}: {SAID[outcome.what].format(outcome.words)}"
 
 

@@ -177,7 +177,7 @@ def cpus_for(program):
 
 
 def parts_of_hold(kernel, mutants):
-    """-> what its guests need beside the selftests, if a mutant is for it"""
+    """-> the files that hold needs beside the selftests, if a mutant is for it"""
     if HOLD not in {mutant.program for mutant in mutants}:
         return {}
     faultparts.program(HOLD, 300)

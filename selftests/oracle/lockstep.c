@@ -185,7 +185,7 @@ static void copy_text(char *to, const char *from, size_t size)
 
 /* ----- both sides ----- */
 
-/* Whether the kernel may have dropped pages, so that fewer are in memory. */
+/* May the kernel have dropped pages, so that fewer are in memory? */
 static bool is_reclaimed(struct run *run)
 {
 	if (!run->reclaimed && reclaimed_since(&run->reclaim)) {
@@ -205,7 +205,7 @@ static bool is_dropped_from_result(struct run *run, const struct op *op,
 	       is_reclaimed(run);
 }
 
-/* If results differ as declared, the run ends: what follows may differ, too. */
+/* If results differ as declared, the run ends: later results may differ, too. */
 static void compare_result(struct run *run, int slot, const struct op *op)
 {
 	const struct result *res[SIDES] = {

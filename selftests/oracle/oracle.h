@@ -18,7 +18,7 @@
  *	shrink.c	makes a failing sequence short
  *	statistics.c	counts how operations ended
  *	freely.c	actors that all do random operations at the same time
- *	invariants.c	the controller of such actors, and what must hold afterwards
+ *	invariants.c	the controller of such actors, and the checks afterwards
  *
  * A side is one implementation together with a process tree of its own, in new
  * IPC and PID namespaces. Its manager is process 1 there, and starts the first

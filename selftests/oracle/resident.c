@@ -64,8 +64,8 @@ static void forget_written(void)
 }
 
 /*
- * To be called after each operation. Where it is not certain which pages stay,
- * all are forgotten: the bound is lower then, and still holds. Another IPC
+ * To be called after each operation. If it is not certain which pages stay, all
+ * are forgotten: the bound is lower then, and still holds. Another IPC
  * namespace has segments with the same ids, which mappings do not tell apart.
  */
 void note_written(const struct op *op, unsigned long addr, long ret)
@@ -107,7 +107,7 @@ static unsigned long to_pages(unsigned long bytes)
 	return bytes / PAGE + !!(bytes % PAGE);
 }
 
-/* Each segment of the listing has what was written to, and no more than fits. */
+/* Each segment of the listing has the pages written to, and no more than fit. */
 bool listing_holds_written(const struct side *side)
 {
 	unsigned long size, resident, swapped, pages;

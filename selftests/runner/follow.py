@@ -19,8 +19,8 @@ def die(sentence):
 def patience():
     """-> the seconds after which a program hangs
 
-    A case has the seconds that kselftest's "settings" allows; what still runs a
-    minute later waits for something that the kernel never gives.
+    A case has the seconds that kselftest's "settings" allows. A case that still runs
+    a minute later waits for something that the kernel never gives.
     """
     with open(os.path.join(SELFTESTS, "cases/settings")) as file:
         return int(re.search(r"^timeout=(\d+)$", file.read(), re.M)[1]) + 60
@@ -72,7 +72,7 @@ class Follower:
         self.program = None
 
     def words(self):
-        """-> what run-tests is called with, for the programs that did not run"""
+        """-> the command line of run-tests, for the programs that did not run"""
         return ["run-tests", str(self.hang),
                 *map(self.with_options, self.waiting)]
 

@@ -73,7 +73,7 @@ def of_kernel(kernel, check):
               files=f"apps-{kernel}", disk=kernel)]
 
 
-# All that make check runs on one kernel, of which other kernels get some.
+# The stages that make check runs on one kernel. Other kernels get some of them.
 USUAL = ("selftests", "selftests-one-cpu", "oracle", "run", "examples", "apps")
 
 # The cases for which the kernel's own code matters most. make check has no time for

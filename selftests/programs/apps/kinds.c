@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Programs of the kinds that a preloaded library may not survive, each a word
- * on the command line. They know nothing of kshm; what they print is what they
- * saw, and is the same on in-tree shm unless the app "awkward" says so.
+ * on the command line. They know nothing of kshm; they print what they saw, which
+ * is the same on in-tree shm unless the app "awkward" says so.
  *
  * usage: kinds plain|daemon|chroot|drop|vfork|threads|number|held|seccomp|
  *		  killed|confined|keep [ARG]

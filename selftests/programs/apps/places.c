@@ -29,7 +29,7 @@
 #define expect(what)	require(what, #what)
 
 static const char *step;		/* its name */
-static char answer[16];			/* what it has to say */
+static char answer[16];			/* the answer that it prints */
 
 static void require(int is_true, const char *what)
 {
