@@ -222,7 +222,7 @@ class File:
 
 
 class Side:
-    """The sources of one side, and what they define."""
+    """The sources of one side, and their definitions."""
 
     def __init__(self, top, paths, own):
         found = functions.defined(top, paths, "dfsv")

@@ -154,7 +154,7 @@ class Twins:
         return found
 
     def explained(self, one):
-        """-> what there is to say of a function's twin, or nothing"""
+        """-> the words about a function's twin or the lack of one, or nothing"""
         if one in self.of:
             return self.of[one]
         for folder, reason in self.data["folders"].items():
