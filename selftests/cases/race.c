@@ -851,7 +851,7 @@ TEST_F(race, remap_file_pages_and_removal_never_revives)
 }
 
 static char *published[100];
-/* How often children have written to one; they share it. */
+/* The number of writes by children, which share it. */
 static int *written;
 
 static void *attach_and_publish(void *unused)

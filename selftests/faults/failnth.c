@@ -29,7 +29,7 @@ struct state {
 static int id, descriptor, owner;
 static char *addr, *room;
 
-/* How often the module is in use; 0 where it is not asked. */
+/* The use count of the module; 0 for in-tree. */
 static unsigned long module_uses(void)
 {
 	return backend == &kshm ? read_number("/sys/module/kshm/refcnt") : 0;

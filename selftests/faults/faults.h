@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No call has that many. */
+/* No call has that many steps that can fail. */
 #define MOST_FAULTS	3000
 
 static int fail_nth = -1;
@@ -56,12 +56,12 @@ static inline bool faults_begin(void)
 	if (fail_nth < 0)
 		return false;
 
-	/* Fail what may wait, too. */
+	/* Allocations that may wait fail, too. */
 	set_fault_attr("failslab/ignore-gfp-wait", "N");
 	set_fault_attr("fail_page_alloc/ignore-gfp-wait", "N");
 	set_fault_attr("fail_page_alloc/ignore-gfp-highmem", "N");
 	set_fault_attr("fail_page_alloc/min-order", "0");
-	/* It is what we asked for, so nothing need be said. */
+	/* These failures are wanted, so the kernel need not report them. */
 	set_fault_attr("failslab/verbose", "0");
 	set_fault_attr("fail_page_alloc/verbose", "0");
 	set_fault_attr("fail_usercopy/verbose", "0");

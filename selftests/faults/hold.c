@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls of kshm that wait for a lock: debug-holder.c holds it. A
- * segment that ends is EIDRM to others then, and a process that is killed while
- * it waits has changed nothing. A process that is killed sees no errno, so what
- * it leaves is looked at.
+ * Calls of kshm that wait for a lock: debug-holder.c holds it. A segment that ends
+ * then is EIDRM to other callers. A process that is killed while it waits has
+ * changed nothing. It sees no errno, so a case looks at the state that it leaves.
  */
 #include <kshm.h>
 #include <linux/kshm.h>

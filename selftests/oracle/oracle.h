@@ -320,7 +320,7 @@ bool listing_holds_written(const struct side *side);
 bool result_holds_written(const struct side *side, const struct op *op,
 			  const struct result *res);
 
-/* How much the kernel had tried to take back at some time. */
+/* The kernel's attempts to take back pages, up to some time. */
 struct reclaim {
 	unsigned long	scanned;	/* pages, in all */
 	int		drops_ended;
