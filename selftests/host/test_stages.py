@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The stages of make check: each can run, two that write the same files never run
-at the same time, and the reports of two that do run together are not mixed."""
+at the same time, the reports of two that do run together are not mixed, and long
+ones are not silent."""
 
 import os
 import re
@@ -18,6 +19,17 @@ for number in range(5):
     print(f"ok {number + 1} %s{number}", flush=True)
     time.sleep(0.05)
 print("1..5")
+"""
+
+# Ends well only when the file that it is given appears. Time only limits a hang.
+UNTIL = """import os, sys, time
+print("ok 1 half way", flush=True)
+end = time.monotonic() + 60
+while not os.path.exists(sys.argv[1]):
+    if time.monotonic() > end:
+        sys.exit("nobody told how far this is")
+    time.sleep(0.01)
+print("1..1")
 """
 
 
@@ -95,3 +107,57 @@ def test_stages_are_not_mixed(check, capsys):
             if line.startswith("ok")]
     blocks = [[f"{name}{number}" for number in range(5)] for name in "ab"]
     assert said in (blocks[0] + blocks[1], blocks[1] + blocks[0])
+
+
+@pytest.fixture
+def heard(check, tmp_path, monkeypatch):
+    """-> a function that runs a stage until news has the words, and gives all that
+    was said"""
+    def hear(words, run, **fields):
+        told, file = [], tmp_path / "told"
+        file.unlink(missing_ok=True)
+        waits = shlex.join([sys.executable, "-c", UNTIL, str(file)])
+
+        def say(sentence):
+            told.append(sentence)
+            if words in sentence:
+                file.touch()
+
+        monkeypatch.setattr(check, "say", say)
+        monkeypatch.setattr(check, "NEWS", 0.01)
+        monkeypatch.setattr(check, "BUILD_NEWS", 0.01)
+        monkeypatch.setattr(check, "BUILD", str(tmp_path))
+        (tmp_path / "until").write_text(UNTIL)
+        (tmp_path / "Makefile").write_text(
+            f"wait:\n\t@'{sys.executable}' '{tmp_path}/until' '{file}'\n")
+        report = tap.Report()
+        run(report, stages.Stage("long", "", waits, **fields))
+        assert report.passed == 1 and not report.failed
+        return told
+    return hear
+
+
+@pytest.mark.parametrize("tap_too, words", [
+    (True, "running: long (1 cases)"), (False, "running: long: ok 1 half way")],
+    ids=["cases", "log"])
+def test_long_stage_is_not_silent(tap_too, words, check, heard):
+    for run in (
+            lambda report, stage: check.run_alone(
+                report, check.Table(report), [stage]),
+            lambda report, stage: check.run_together(
+                report, check.Table(report), [stage], 2)):
+        assert heard(words, run, tap=tap_too)[0] == "long begins"
+
+
+def test_long_build_is_not_silent(check, heard, tmp_path):
+    told = heard("running: build-long: ok 1 half way",
+                 lambda report, stage: check.build_parts(report, [stage]),
+                 parts=f"-f '{tmp_path}/Makefile' wait")
+    assert told[0].startswith("building for long: make -f")
+
+
+def test_news_has_the_last_of_a_meter(check, tmp_path):
+    log = tmp_path / "log"
+    assert check.last_line(log) == ""
+    log.write_text("Get:1 linux\n 10%\r 20%\r 30%\r\n\n")
+    assert check.last_line(log) == "30%"

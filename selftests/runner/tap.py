@@ -36,8 +36,11 @@ class Report:
         self.start = time.monotonic()
         print("TAP version 13", flush=True)
 
+    def cases(self):
+        return self.passed + self.failed + self.skipped
+
     def add(self, ok, name, skip=None):
-        number = self.passed + self.failed + self.skipped + 1
+        number = self.cases() + 1
         line = f"{'ok' if ok else 'not ok'} {number} {name}"
         if not ok:
             self.failed += 1
@@ -59,7 +62,7 @@ class Report:
 
     def finish(self):
         """Print the end of the list; return the exit status."""
-        print(f"1..{self.passed + self.failed + self.skipped}")
+        print(f"1..{self.cases()}")
         for name in self.failures:
             self.note(f"failed: {name}")
         self.note(f"took {time.monotonic() - self.start:.0f} s")
