@@ -99,6 +99,10 @@ def test_lint_rules_pass(tree):
          "int err)\n{\n\treturn err;\n}\n\n/**\n * why() - why\n */\n"
          "int why(void)\n{\n\treturn 0;\n}\n",
          "module/extras/why.c: why() should begin with kshm_"),
+        ("plain_comment", "module/get.c", "/**\n * kshm_get", "/*\n * kshm_get",
+         "module/get.c: kshm_get() has no kernel-doc comment above it"),
+        ("comment_of_another", "module/get.c", "kshm_get() - get", "kshm_put() - put",
+         "module/get.c: kshm_get() has no kernel-doc comment above it"),
         ("dead_path", "README.md", "`module/`", "`module/put.c`",
          "README.md names module/put.c, which does not exist"),
         ("dead_path_in_page", "Documentation/internals.rst", "module/get.c",

@@ -92,5 +92,26 @@ def nameless(top):
     return wrong
 
 
+def undocumented(top):
+    """-> a line for each public function without a kernel-doc comment
+
+    kernel-doc itself says nothing of a function that has no such comment.
+    """
+    wrong = []
+    for name in order(top):
+        with open(os.path.join(top, f"{name}.c")) as source:
+            lines = source.readlines()
+        for function in functions.defined(top, [f"{name}.c"]):
+            # The type may have a line of its own.
+            comment = rf"/\*\*\n \* {function.name}\(\) - (?:[^*]|\*(?!/))*\*/\n" \
+                      r"(?:.+\n)?\Z"
+            above = "".join(lines[:function.line - 1])
+            if not function.static and not re.search(comment, above):
+                wrong.append(f"{name}.c: {function.name}() has no kernel-doc "
+                             "comment above it")
+    return wrong
+
+
 def complaints(top, build):
-    return "\n".join(not_listed(top) + nameless(top) + upward(top, build))
+    return "\n".join(not_listed(top) + nameless(top) + undocumented(top) +
+                     upward(top, build))
