@@ -16,6 +16,7 @@ SECURITY = "Documentation/security.rst"
 READ = ("selftests/cases", "selftests/faults", "selftests/host",
         "selftests/lint", "selftests/model", "selftests/oracle")
 CASES = "selftests/cases/rmid.c"
+HOLD = "selftests/faults/hold.c"
 ELSEWHERE = "selftests/cases/elsewhere"
 HISTORY = "selftests/cases/history"
 FIRST = r"^\tdifference:security-modules$"
@@ -48,6 +49,8 @@ def test_statements_hold():
          "TEST_F(room, memory", "fixture room needs a program"),
         ("cut_exit_code", CASES, r"rmid\(0\);\n\tdetach",
          "_exit(1);\n\tdetach", "can hide how a child ended"),
+        ("cut_exit_code_of_faults", HOLD, r"_exit\(0\);", "_exit(1);",
+         "hold.c:"),
         ("unknown_operation", ELSEWHERE, FIRST, "\toracle:fly",
          "there is no oracle fly"),
         ("unknown_difference", ELSEWHERE, FIRST, "\tdifference:taste",
