@@ -152,6 +152,7 @@ model:
 # It warns of a page only when it reads it, so after a failure it reads all again.
 html: source
 	@qemu/host-packages pages
+	@echo 'Reading the pages and the comments of the sources.'
 	@KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' sphinx-build -q -W --keep-going \
 		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html' || \
 		{ rm -rf '$(BUILD)/doctrees'; exit 1; }
