@@ -13,6 +13,7 @@ import subprocess
 
 import cache
 import debian
+from common import QEMU, TOP
 
 PACKAGES = ("bc", "gcc", "kmod", "libc6-dev", "libelf1t64", "libssl3t64", "make",
             "pahole", "perl", "xz-utils")
@@ -61,7 +62,7 @@ def root_of(suite):
     name = f"{suite}-{debian.host()[1]}-{key}"
     path = os.path.join(cache.folder("toolchains"), name)
     if not os.path.exists(path):
-        subprocess.run([os.path.join(cache.HERE, "host-packages"), "image"],
+        subprocess.run([os.path.join(QEMU, "host-packages"), "image"],
                        check=True)
     return cache.made(path, lambda new: make(suite, words, new))
 
@@ -69,8 +70,7 @@ def root_of(suite):
 def inside(suite, command):
     """-> the words that run a command in a root of that Debian"""
     as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    shown = ["/proc", "/dev", os.path.dirname(cache.HERE),
-             os.path.abspath(cache.BUILD), cache.root()]
+    shown = ["/proc", "/dev", TOP, os.path.abspath(cache.BUILD), cache.root()]
     return ["unshare", *as_root, "--mount", "sh", "-euc", ENTER, "sh",
             root_of(suite), *shown, "--", *command]
 
