@@ -72,6 +72,7 @@ lookup_by_id(struct kshm_ctx *ctx, int id, bool whole)
 {
 	struct kshm_registry *registry = kshm_ctx_registry(ctx);
 	struct kshm_segment *segment;
+	int err;
 
 	if (IS_ERR(registry))
 		return ERR_CAST(registry);
@@ -80,10 +81,11 @@ lookup_by_id(struct kshm_ctx *ctx, int id, bool whole)
 	if (likely(segment && (!whole || segment->id == id)))
 		return lookup_lock(segment);
 	if (segment)
-		kshm_refuse(ctx, -EINVAL, KSHM_WHY_STALE_ID, id, segment->id);
+		err = kshm_refuse(ctx, -EINVAL, KSHM_WHY_STALE_ID, id,
+				  segment->id);
 	else
-		kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
-	return lookup_failed(-EINVAL);
+		err = kshm_refuse(ctx, -EINVAL, KSHM_WHY_NO_ID, (u32)id, 0);
+	return lookup_failed(err);
 }
 
 /**

@@ -23,8 +23,8 @@ static struct file *segment_new_file(struct kshm_ctx *ctx,
 	file = kshm_backing_new(get->key, get->size,
 				get->flags & KSHM_GET_NORESERVE);
 	if (file == ERR_PTR(-EINVAL))
-		kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_FILE, get->size,
-			    MAX_LFS_FILESIZE);
+		return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_FILE,
+					   get->size, MAX_LFS_FILESIZE));
 	if (IS_ERR(file) || !(get->flags & KSHM_GET_PREALLOC))
 		return file;
 	err = kshm_backing_allocate(file, get->size);
