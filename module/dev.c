@@ -416,7 +416,8 @@ static int dev_call_explain(struct dev_call *call)
  * The compiler proves that a command's struct is a member of union dev_args, so
  * it fits there, that its size is the one in the command number, and that it is
  * a whole number of words, as dev_copy_in() wants. @last is the last field of
- * the first published struct.
+ * the first published struct. Each command has a dev_call_*() of its own, even if
+ * that only passes a member of the union on: so the handlers take typed structs.
  */
 #define DEV_COMMAND(name, arg, last, undo_fn)				\
 	[_IOC_NR(KSHM_IOC_##name) - _IOC_NR(KSHM_IOC_INFO)] = {		\

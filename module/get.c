@@ -131,7 +131,7 @@ static int get_find_or_create(struct kshm_ctx *ctx, struct kshm_get *get,
 
 /**
  * kshm_do_get() - find or create a segment
- * @ctx:	the call
+ * @ctx:	the call; with KSHM_GET_OWNED, its @ctx->file is not NULL
  * @get:	see struct kshm_get; id and KSHM_GET_CREATED are set on success
  * @name:	the segment's name, or NULL to use @get->key
  *
