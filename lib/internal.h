@@ -151,7 +151,7 @@ long kshm_valgrind_attach(struct kshm_attach *arg);
 long kshm_valgrind_detach(struct kshm_detach *arg);
 
 /**
- * kshm_attach - attach a segment for one of the functions that do so
+ * kshm_attach_segment - attach a segment for one of the functions that do so
  * @call:	as for kshm_failed()
  * @shmid:	as for kshm_shmat()
  * @shmaddr:	as for kshm_shmat()
@@ -160,7 +160,7 @@ long kshm_valgrind_detach(struct kshm_detach *arg);
  *
  * Return: as kshm_shmat(), with errno.
  */
-void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
+void *kshm_attach_segment(const char *call, int shmid, const void *shmaddr, int shmflg,
 		  size_t *size);
 
 #if __SIZEOF_LONG__ == 4

@@ -117,7 +117,7 @@ KSHM_EXPORT int kshm_segment_get_named(const char *name, size_t size,
 KSHM_EXPORT void *kshm_segment_attach(int shmid, const void *shmaddr,
 				      int shmflg, size_t *size)
 {
-	return kshm_attach("segment_attach", shmid, shmaddr, shmflg, size);
+	return kshm_attach_segment("segment_attach", shmid, shmaddr, shmflg, size);
 }
 
 KSHM_EXPORT int kshm_segment_grow(int shmid, size_t *size,

@@ -80,7 +80,7 @@ KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 	return kshm_answer("shmget", get(key, size, shmflg));
 }
 
-void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
+void *kshm_attach_segment(const char *call, int shmid, const void *shmaddr, int shmflg,
 		  size_t *size)
 {
 	struct kshm_attach arg = {
@@ -108,7 +108,7 @@ void *kshm_attach(const char *call, int shmid, const void *shmaddr, int shmflg,
 
 KSHM_EXPORT void *kshm_shmat(int shmid, const void *shmaddr, int shmflg)
 {
-	return kshm_attach("shmat", shmid, shmaddr, shmflg, NULL);
+	return kshm_attach_segment("shmat", shmid, shmaddr, shmflg, NULL);
 }
 
 KSHM_EXPORT int kshm_shmdt(const void *shmaddr)
