@@ -14,7 +14,7 @@
 
 FIXTURE_KSHM(names);
 
-static int obtain(const char *name, size_t size, int flags, int *created)
+static int find_or_create(const char *name, size_t size, int flags, int *created)
 {
 	int id = kshm_segment_get_named(name, size, flags, 0, -1, created);
 
@@ -23,7 +23,7 @@ static int obtain(const char *name, size_t size, int flags, int *created)
 
 static int make_named(const char *name)
 {
-	int id = obtain(name, PAGE, IPC_CREAT | IPC_EXCL | 0600, NULL);
+	int id = find_or_create(name, PAGE, IPC_CREAT | IPC_EXCL | 0600, NULL);
 
 	if (id < 0)
 		die("creating \"%s\": %s", name, strerror(-id));
@@ -35,14 +35,14 @@ TEST_F(names, created_once_then_found)
 {
 	int created = -1, id;
 
-	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0600, &created));
+	EXPECT_EQ(-ENOENT, find_or_create("a", PAGE, 0600, &created));
 	EXPECT_EQ(-1, created);
-	id = obtain("a", PAGE, IPC_CREAT | 0600, &created);
+	id = find_or_create("a", PAGE, IPC_CREAT | 0600, &created);
 	EXPECT_LE(0, id);
 	EXPECT_EQ(1, created);
-	EXPECT_EQ(id, obtain("a", PAGE, IPC_CREAT | 0600, &created));
+	EXPECT_EQ(id, find_or_create("a", PAGE, IPC_CREAT | 0600, &created));
 	EXPECT_EQ(0, created);
-	EXPECT_EQ(id, obtain("a", 0, 0, &created));
+	EXPECT_EQ(id, find_or_create("a", 0, 0, &created));
 	EXPECT_EQ(0, created);
 	detach(attach(id));
 }
@@ -51,14 +51,14 @@ TEST_F(names, created_once_then_found)
 TEST_F(names, same_errors_as_keys)
 {
 	make_named("a");
-	EXPECT_EQ(-EEXIST, obtain("a", 99 * PAGE, IPC_CREAT | IPC_EXCL, NULL));
-	EXPECT_EQ(-EINVAL, obtain("a", PAGE + 1, 0600, NULL));
-	EXPECT_EQ(-EINVAL, obtain("b", 0, IPC_CREAT, NULL));
+	EXPECT_EQ(-EEXIST, find_or_create("a", 99 * PAGE, IPC_CREAT | IPC_EXCL, NULL));
+	EXPECT_EQ(-EINVAL, find_or_create("a", PAGE + 1, 0600, NULL));
+	EXPECT_EQ(-EINVAL, find_or_create("b", 0, IPC_CREAT, NULL));
 	if (in_child()) {
 		become(ALICE, STAFF);
-		EXPECT_EQ(-EINVAL, obtain("a", PAGE + 1, 0600, NULL));
-		EXPECT_EQ(-EACCES, obtain("a", PAGE, 0600, NULL));
-		EXPECT_LE(0, obtain("a", PAGE, 0, NULL));
+		EXPECT_EQ(-EINVAL, find_or_create("a", PAGE + 1, 0600, NULL));
+		EXPECT_EQ(-EACCES, find_or_create("a", PAGE, 0600, NULL));
+		EXPECT_LE(0, find_or_create("a", PAGE, 0, NULL));
 		_exit(0);
 	}
 }
@@ -70,12 +70,12 @@ TEST_F(names, length_up_to_255)
 
 	memset(name, 'n', sizeof(name));
 	name[256] = '\0';
-	EXPECT_EQ(-ENAMETOOLONG, obtain(name, PAGE, IPC_CREAT, NULL));
+	EXPECT_EQ(-ENAMETOOLONG, find_or_create(name, PAGE, IPC_CREAT, NULL));
 	name[255] = '\0';
-	EXPECT_EQ(make_named(name), obtain(name, PAGE, 0, NULL));
+	EXPECT_EQ(make_named(name), find_or_create(name, PAGE, 0, NULL));
 	name[254] = '\0';
-	EXPECT_EQ(-ENOENT, obtain(name, PAGE, 0, NULL));
-	EXPECT_EQ(-EINVAL, obtain("", PAGE, IPC_CREAT, NULL));
+	EXPECT_EQ(-ENOENT, find_or_create(name, PAGE, 0, NULL));
+	EXPECT_EQ(-EINVAL, find_or_create("", PAGE, IPC_CREAT, NULL));
 }
 
 static int get_bytes(const void *name, unsigned int len)
@@ -110,7 +110,7 @@ TEST_F(names, byte_zero_and_slash_einval)
 	EXPECT_EQ(-ENAMETOOLONG, get_bytes(BAD_POINTER, 256));
 	EXPECT_EQ(-ENAMETOOLONG, get_bytes(BAD_POINTER, UINT_MAX));
 	EXPECT_EQ(0, get_bytes("ab", 1));
-	EXPECT_EQ(0, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(0, find_or_create("a", PAGE, 0, NULL));
 }
 
 /* names: Every other byte is allowed, and counts. */
@@ -125,7 +125,7 @@ TEST_F(names, any_other_byte_counts)
 	}
 	for (i = 1; i < 256; i++) {
 		name[1] = i;
-		EXPECT_EQ(ids[i], i == '/' ? -1 : obtain(name, PAGE, 0, NULL));
+		EXPECT_EQ(ids[i], i == '/' ? -1 : find_or_create(name, PAGE, 0, NULL));
 	}
 }
 
@@ -138,7 +138,7 @@ TEST_F(names, names_and_keys_do_not_mix)
 	EXPECT_EQ(0, stat_of(id).shm_perm.__key);
 	EXPECT_EQ(keyed, get(KEY, PAGE, 0600));
 	rmid(keyed);
-	EXPECT_EQ(id, obtain("4660", PAGE, 0, NULL));
+	EXPECT_EQ(id, find_or_create("4660", PAGE, 0, NULL));
 }
 
 /*
@@ -151,13 +151,13 @@ TEST_F(names, removed_free_at_once)
 	char *p = attach(id);
 
 	rmid(id);
-	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(-ENOENT, find_or_create("a", PAGE, 0, NULL));
 	again = make_named("a");
 	EXPECT_NE(id, again);
 	rmid(id);
-	EXPECT_EQ(again, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(again, find_or_create("a", PAGE, 0, NULL));
 	detach(p);
-	EXPECT_EQ(again, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(again, find_or_create("a", PAGE, 0, NULL));
 }
 
 /* names: Each of a thousand names finds its own segment. */
@@ -176,7 +176,7 @@ TEST_F(names, thousand_find_their_own)
 	for (i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "segment of %d", i);
 		EXPECT_EQ(i % 2 ? ids[i] : -ENOENT,
-			  obtain(name, PAGE, 0, NULL));
+			  find_or_create(name, PAGE, 0, NULL));
 	}
 	for (i = 1; i < 1000; i += 2)
 		rmid(ids[i]);
@@ -189,11 +189,11 @@ TEST_F(names, each_namespace_its_own)
 
 	if (in_child()) {
 		ASSERT_EQ(0, unshare(CLONE_NEWIPC));
-		EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+		EXPECT_EQ(-ENOENT, find_or_create("a", PAGE, 0, NULL));
 		detach(attach(make_named("a")));
 		_exit(0);
 	}
-	EXPECT_EQ(id, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(id, find_or_create("a", PAGE, 0, NULL));
 }
 
 /* names: A segment with a name can be transient or owned. */
@@ -205,11 +205,11 @@ TEST_F(names, lifetimes_hold_for_named)
 	id = kshm_segment_get_named("a", PAGE, IPC_CREAT | 0600, KSHM_TRANSIENT, -1,
 				    NULL);
 	detach(attach(id));
-	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(-ENOENT, find_or_create("a", PAGE, 0, NULL));
 	id = kshm_segment_get_named("a", PAGE, IPC_CREAT | 0600, 0, owner, NULL);
 	EXPECT_TRUE(exists(id));
 	close(owner);
-	EXPECT_EQ(-ENOENT, obtain("a", PAGE, 0, NULL));
+	EXPECT_EQ(-ENOENT, find_or_create("a", PAGE, 0, NULL));
 }
 
 /* names: GET tells whether it has created, for keys too. */
@@ -246,7 +246,7 @@ static void *create_or_find(void *unused)
 {
 	int created = 0;
 
-	if (obtain("contended", PAGE, IPC_CREAT | 0600, &created) >= 0 &&
+	if (find_or_create("contended", PAGE, IPC_CREAT | 0600, &created) >= 0 &&
 	    created)
 		__atomic_add_fetch(&creations, 1, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -269,7 +269,7 @@ TEST_F(names, many_creators_one_creates)
 		for (i = 0; i < 8; i++)
 			pthread_join(threads[i], NULL);
 		ASSERT_EQ(1, creations);
-		rmid(obtain("contended", PAGE, 0600, NULL));
+		rmid(find_or_create("contended", PAGE, 0600, NULL));
 	}
 }
 

@@ -9,9 +9,9 @@
 
 FIXTURE_KSHM(owned);
 
-static int obtain(key_t key, int flags, int how, int owner, int *created)
+static int find_or_create(key_t key, int shmflg, int flags, int owner, int *created)
 {
-	int id = kshm_segment_get(key, PAGE, flags | 0600, how, owner, created);
+	int id = kshm_segment_get(key, PAGE, shmflg | 0600, flags, owner, created);
 
 	return id < 0 ? -errno : id;
 }
@@ -27,7 +27,7 @@ static int new_owner(void)
 
 static int make_owned(int owner)
 {
-	int id = obtain(KEY, IPC_CREAT | IPC_EXCL, 0, owner, NULL);
+	int id = find_or_create(KEY, IPC_CREAT | IPC_EXCL, 0, owner, NULL);
 
 	if (id < 0)
 		die("creating an owned segment: %s", strerror(-id));
@@ -107,7 +107,7 @@ TEST_F(owned, each_descriptor_its_own)
 	int first = new_owner(), second = new_owner(), ids[20], i;
 
 	for (i = 0; i < 20; i++)
-		ids[i] = obtain(IPC_PRIVATE, 0, 0, i % 2 ? second : first,
+		ids[i] = find_or_create(IPC_PRIVATE, 0, 0, i % 2 ? second : first,
 				NULL);
 	rmid(ids[2]);
 	rmid(ids[3]);
@@ -141,9 +141,9 @@ TEST_F(owned, finding_does_not_own)
 	int owner = new_owner(), created = -1;
 	int id = make_key(KEY, PAGE, 0600);
 
-	EXPECT_EQ(id, obtain(KEY, IPC_CREAT, 0, owner, &created));
+	EXPECT_EQ(id, find_or_create(KEY, IPC_CREAT, 0, owner, &created));
 	EXPECT_EQ(0, created);
-	EXPECT_EQ(-EEXIST, obtain(KEY, IPC_CREAT | IPC_EXCL, 0, owner, NULL));
+	EXPECT_EQ(-EEXIST, find_or_create(KEY, IPC_CREAT | IPC_EXCL, 0, owner, NULL));
 	close(owner);
 	EXPECT_TRUE(exists(id));
 }
@@ -221,8 +221,8 @@ TEST_F(owned, other_file_as_owner_refused)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	EXPECT_EQ(-ENOTTY, obtain(KEY, IPC_CREAT, 0, null, NULL));
-	EXPECT_EQ(-EBADF, obtain(KEY, IPC_CREAT, 0, 12345, NULL));
+	EXPECT_EQ(-ENOTTY, find_or_create(KEY, IPC_CREAT, 0, null, NULL));
+	EXPECT_EQ(-EBADF, find_or_create(KEY, IPC_CREAT, 0, 12345, NULL));
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0600));
 }
 

@@ -6,7 +6,7 @@
 
 FIXTURE_KSHM(race_lifetime);
 
-static int obtain_transient(const char *name)
+static int create_transient(const char *name)
 {
 	int flags = IPC_CREAT | 0600;
 
@@ -25,7 +25,7 @@ static void *come_and_go(const char *name)
 	long p;
 
 	for (i = 0; i < 1000; i++) {
-		id = obtain_transient(name);
+		id = create_transient(name);
 		if (id < 0)
 			return strerror(errno);
 		p = at(id, NULL, 0);
@@ -54,7 +54,7 @@ static void *come_and_go_by_name(void *unused)
 static void expect_last_goes(struct __test_metadata *_metadata,
 			     const char *name)
 {
-	int id = obtain_transient(name);
+	int id = create_transient(name);
 
 	detach(attach(id));
 	EXPECT_FALSE(exists(id));

@@ -12,7 +12,7 @@
 
 FIXTURE_KSHM(transient);
 
-static int obtain(int owner)
+static int find_or_create(int owner)
 {
 	int id = kshm_segment_get(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600,
 				  KSHM_TRANSIENT, owner, NULL);
@@ -24,7 +24,7 @@ static int obtain(int owner)
 
 static int make_transient(void)
 {
-	return obtain(-1);
+	return find_or_create(-1);
 }
 
 /*
@@ -163,11 +163,11 @@ TEST_F(transient, piece_of_mapping_keeps)
 TEST_F(transient, owned_too_ends_with_the_first_of_both)
 {
 	int owner = kshm_owner();
-	int id = obtain(owner);
+	int id = find_or_create(owner);
 
 	detach(attach(id));
 	EXPECT_FALSE(exists(id));
-	id = obtain(owner);
+	id = find_or_create(owner);
 	close(owner);
 	EXPECT_FALSE(exists(id));
 }

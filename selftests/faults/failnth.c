@@ -539,7 +539,7 @@ static long rmid_it(void)
 	return ctl(id, IPC_RMID, NULL);
 }
 
-static void forget(long ret)
+static void discard(long ret)
 {
 	id = -1;
 }
@@ -549,7 +549,7 @@ TEST_F(failnth, rmid_changes_nothing)
 {
 	id = make(PAGES);
 	walk(_metadata, &(struct step){
-		.before = need_segment, .call = rmid_it, .undo = forget,
+		.before = need_segment, .call = rmid_it, .undo = discard,
 		.clean = true,
 	});
 }
@@ -712,15 +712,15 @@ TEST_F(failnth, move_counts_right)
 	});
 }
 
-static long obtain_named(const char *name, int flags, int how)
+static long find_or_create(const char *name, int shmflg, int flags)
 {
-	return answer(kshm_segment_get_named(name, PAGES * PAGE, flags | 0600, how,
+	return answer(kshm_segment_get_named(name, PAGES * PAGE, shmflg | 0600, flags,
 					     owner, NULL));
 }
 
 static long create_named(void)
 {
-	return obtain_named("a", IPC_CREAT | IPC_EXCL, 0);
+	return find_or_create("a", IPC_CREAT | IPC_EXCL, 0);
 }
 
 /*
@@ -732,7 +732,7 @@ TEST_F(failnth_kshm, create_named_changes_nothing)
 	char name[] = "0";
 
 	for (; name[0] < '0' + 40; name[0]++)
-		ASSERT_LE(0, obtain_named(name, IPC_CREAT | IPC_EXCL, 0));
+		ASSERT_LE(0, find_or_create(name, IPC_CREAT | IPC_EXCL, 0));
 	walk(_metadata, &(struct step){
 		.call = create_named, .undo = remove_it, .clean = true,
 	});
@@ -740,7 +740,7 @@ TEST_F(failnth_kshm, create_named_changes_nothing)
 
 static long find_named(void)
 {
-	return obtain_named("a", 0, 0);
+	return find_or_create("a", 0, 0);
 }
 
 /* failnth_kshm: A failed lookup by name changes nothing. */
@@ -760,7 +760,7 @@ static void new_owner(void)
 
 static long create_with_all_flags(void)
 {
-	return obtain_named("a", IPC_CREAT | IPC_EXCL,
+	return find_or_create("a", IPC_CREAT | IPC_EXCL,
 			    KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC);
 }
 

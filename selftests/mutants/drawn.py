@@ -162,7 +162,7 @@ class Lab(lab.Lab):
             outcome = self.known.outcome(mutant) or self.build_and_try(mutant)
             if outcome.what in ANEW:
                 self.supply.anew()
-            self.forget(mutant)
+            self.discard(mutant)
             yield outcome
 
     def build_original(self):

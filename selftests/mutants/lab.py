@@ -246,7 +246,7 @@ class Lab:
         finally:
             self.write(original)
 
-    def forget(self, mutant):
+    def discard(self, mutant):
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.module_of(mutant.name))
 
@@ -271,7 +271,7 @@ class Lab:
                     waiting = [task for task in waiting
                                if task.mutant != trial.mutant]
         for mutant in batch:
-            self.forget(mutant)
+            self.discard(mutant)
 
     def boot(self, tasks):
         """Try mutants in one guest, as far as it goes -> trials"""
