@@ -18,11 +18,14 @@
 
 static void one(uint64_t *random, bool child);
 
-/* Fork a child that does some operations, and ends or is killed meanwhile. */
+/*
+ * Fork a child that does some operations, and ends or is killed meanwhile. A child
+ * that ends in another way takes this process with it, which the oracle tells.
+ */
 static void family(uint64_t *random)
 {
 	long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-	int i, killed = (int)(random_next(random) & 1);
+	int i, status, killed = (int)(random_next(random) & 1);
 
 	if (!pid) {
 		for (i = 0; i < CHILD_OPERATIONS || killed; i++)
@@ -35,7 +38,8 @@ static void family(uint64_t *random)
 		usleep(random_next(random) % 5000);
 		kill((pid_t)pid, SIGKILL);
 	}
-	waitpid((pid_t)pid, NULL, __WALL);
+	if (waitpid((pid_t)pid, &status, __WALL) == pid && status && !killed)
+		die("a child ended with status %#x", (unsigned int)status);
 }
 
 static bool creates(const struct op *op)
