@@ -269,20 +269,20 @@ help:
 	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
 	@echo '  make deb          Debian packages, under build/deb: kshm-dkms, kshm-tools, libkshm0,'
 	@echo '                    libkshm-dev'
-	@echo '  make clean        removes build/; the cache stays'
+	@echo '  make clean        empties build/; the cache stays'
 	@echo '  make clean-cache  empties the cache: kernels, sources, disks of guests; it is'
 	@echo '                    ~/.cache/kshm, or the folder KSHM_CACHE'
 	@echo
 	@echo "Debian's kernels, which are fetched into the cache, and what was tested on them:"
 	@command -v python3 >/dev/null && qemu/fetch-kernel --list || \
 		echo '  install the package python3 to see them'
-	@echo '  KERNEL=debug      what debug-check runs on'
+	@echo '  KERNEL=debug      what debug-check runs on; KERNEL=lockstat: what locks runs on'
 	@echo
 	@echo '  IN=podman         does it in a container that has the packages, on hosts that'
 	@echo '                    are no Debian; IN=docker likewise'
 	@echo '  V=1               shows the commands that compile, not only what they make'
 	@echo '  KDIR=DIR          headers, or a tree in which you have built Linux: run, apps, smoke,'
-	@echo '                    check-kernel, mutants, oracle, bench, shell and gdb boot it'
+	@echo '                    check-kernel, mutants, oracle, bench, profile, shell and gdb boot it'
 	@echo '  DESTDIR= PREFIX=  where install puts things ($(PREFIX))'
 
 # In-tree and kshm do the same, step by step, and every answer is compared.
