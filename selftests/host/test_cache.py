@@ -88,6 +88,13 @@ def test_clean_cache_leaves_foreign_files():
     assert not os.path.exists(os.path.join(cache.root(), "kernels"))
 
 
+@pytest.mark.parametrize("word", ["--help", "kernels"])
+def test_clean_cache_with_a_word_empties_nothing(word):
+    folder = cache.folder("kernels")
+    subprocess.run([os.path.join(QEMU, "clean-cache"), word])
+    assert os.path.exists(folder)
+
+
 def test_link_of_others_is_replaced_not_followed(tmp_path):
     others, build = tmp_path / "others", tmp_path / "build"
     (others / "6.12").mkdir(parents=True)
