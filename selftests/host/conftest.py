@@ -19,7 +19,8 @@ PROGRAMS = ("python3", "busybox", "ldd", "sh", "bash", "make", "env", "sed",
             "grep", "sort", "tr", "cat", "id", "cp", "mkdir", "dirname",
             "basename", "uname", "find", "ln", "gcc", "cc", "ld", "as", "perl",
             "rm", "readlink", "xz", "flock", "ar", "install", "setpriv",
-            "pahole", "mmdebstrap", "mkfs.ext4", "qemu-system-x86_64")
+            "pahole", "mmdebstrap", "mkfs.ext4", "fakeroot",
+            "qemu-system-x86_64")
 DEAD_PROXY = "http://127.0.0.1:9"
 
 
