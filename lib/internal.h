@@ -160,8 +160,8 @@ long kshm_valgrind_detach(struct kshm_detach *arg);
  *
  * Return: as kshm_shmat(), with errno.
  */
-void *kshm_attach_segment(const char *call, int shmid, const void *shmaddr, int shmflg,
-		  size_t *size);
+void *kshm_attach_segment(const char *call, int shmid, const void *shmaddr,
+			  int shmflg, size_t *size);
 
 #if __SIZEOF_LONG__ == 4
 /* shmctl for programs with a 64-bit time_t, as glibc's __shmctl64 */

@@ -80,8 +80,8 @@ KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 	return kshm_answer("shmget", get(key, size, shmflg));
 }
 
-void *kshm_attach_segment(const char *call, int shmid, const void *shmaddr, int shmflg,
-		  size_t *size)
+void *kshm_attach_segment(const char *call, int shmid, const void *shmaddr,
+			  int shmflg, size_t *size)
 {
 	struct kshm_attach arg = {
 		.id = shmid,

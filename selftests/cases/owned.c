@@ -108,7 +108,7 @@ TEST_F(owned, each_descriptor_its_own)
 
 	for (i = 0; i < 20; i++)
 		ids[i] = find_or_create(IPC_PRIVATE, 0, 0, i % 2 ? second : first,
-				NULL);
+					NULL);
 	rmid(ids[2]);
 	rmid(ids[3]);
 	close(first);
