@@ -70,6 +70,18 @@ def test_host_packages_unknown_job_refused():
     refuses(["qemu/host-packages", "tea"], "no such job")
 
 
+def test_host_packages_removes_no_package(tmp_path):
+    """Some packages exclude another one, which somebody needs."""
+    said = tmp_path / "said"
+    for name, text in ("id", "echo 0"), ("apt-get", f'echo "$@" >>{said}; exit 1'):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    refuses(["qemu/host-packages", "gcc-99"], "Installing failed",
+            {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    installs = [line for line in said.read_text().splitlines() if "install" in line]
+    assert installs and all("--no-remove" in line.split() for line in installs)
+
+
 def test_make_in_unknown_engine_refused():
     refuses(["make", "run", "IN=lxc"], "say IN=podman or IN=docker")
 
