@@ -74,17 +74,17 @@ def not_listed(top):
     return wrong
 
 
-def nameless(top):
+def nameless(defined):
     """-> a line for each function without a name that tells its file
 
     ftrace and perf show a function without its file. So a static function begins
     with the file's name, and a public one with kshm_.
     """
     wrong = []
-    for name in order(top):
+    for name, found in defined.items():
         noun = os.path.basename(name)
         known = {"objects": "object", "main": "kshm"}.get(noun, noun)
-        for function in functions.defined(top, [f"{name}.c"]):
+        for function in found:
             wanted = f"{known}_" if function.static else "kshm_"
             if not function.name.startswith(wanted):
                 wrong.append(f"{name}.c: {function.name}() should begin with "
@@ -92,16 +92,16 @@ def nameless(top):
     return wrong
 
 
-def undocumented(top):
+def undocumented(top, defined):
     """-> a line for each public function without a kernel-doc comment
 
     kernel-doc itself says nothing of a function that has no such comment.
     """
     wrong = []
-    for name in order(top):
+    for name, found in defined.items():
         with open(os.path.join(top, f"{name}.c")) as source:
             lines = source.readlines()
-        for function in functions.defined(top, [f"{name}.c"]):
+        for function in found:
             # The type may have a line of its own.
             comment = rf"/\*\*\n \* {function.name}\(\) - (?:[^*]|\*(?!/))*\*/\n" \
                       r"(?:.+\n)?\Z"
@@ -113,5 +113,6 @@ def undocumented(top):
 
 
 def complaints(top, build):
-    return "\n".join(not_listed(top) + nameless(top) + undocumented(top) +
-                     upward(top, build))
+    defined = {name: functions.defined(top, [f"{name}.c"]) for name in order(top)}
+    return "\n".join(not_listed(top) + nameless(defined) +
+                     undocumented(top, defined) + upward(top, build))
