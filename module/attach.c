@@ -98,8 +98,8 @@ static void attach_decide_access(struct attach_plan *plan, unsigned int flags)
 }
 
 /*
- * Security modules (SELinux, for example) label a file as its maker. A caller with
- * another label gets a new file.
+ * Security modules (SELinux, for example) give a file the label of the task that made
+ * it. A caller with another label gets a new file.
  */
 static bool attach_same_label(struct file *file)
 {
@@ -144,7 +144,11 @@ static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 	err = kshm_check_access(ctx, segment, plan->wanted);
 	if (!err) {
 		segment->nattch++;
-		/* As in-tree. GROW sets it before segment->size. */
+		/*
+		 * As in-tree, the inode's size is mapped. GROW sets it before
+		 * segment->size, so no attach is shorter than a size that the
+		 * caller has seen.
+		 */
 		plan->size = i_size_read(segment->inode);
 		plan->file = attach_idle_file(segment, plan->access);
 	}

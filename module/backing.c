@@ -24,9 +24,10 @@
  *						every task has slept, or was in
  *						user space: free the module
  *
- * By way of a file that does not pin the module (an O_PATH descriptor, or one that
- * root opened by /proc/PID/map_files before), the operations never sleep: ->setattr()
- * is refused before it can. So a task that has slept since is not in them.
+ * Some files do not pin the module: an O_PATH descriptor, and a file that root opened by
+ * /proc/PID/map_files before that was sealed. Called for these, no operation sleeps:
+ * ->setattr() returns EPERM first, by backing_setattr() or, for a larger size, by
+ * F_SEAL_GROW in shmem. So a task that has slept since is not in them.
  *
  * No twin: in-tree, a segment has no descriptor and never grows, and the code of its
  * inode is never unloaded.

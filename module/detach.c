@@ -72,7 +72,7 @@ static void detach_take(struct detach_walk *walk,
 
 /*
  * The attach may have lost its beginning, so the first piece can be anywhere
- * above @addr. The other pieces have the same file and end within the segment's
+ * above walk->addr. The other pieces have the same file and end within the segment's
  * size.
  */
 static bool detach_search(struct mm_struct *mm, struct detach_walk *walk)
@@ -120,7 +120,7 @@ static int detach_find_piece(struct detach_walk *walk)
 	return err;
 }
 
-/* Until a piece was unmapped, any attach that begins at @addr is accepted. */
+/* Until a piece was unmapped, any attach that begins at walk->addr is accepted. */
 static void detach_search_again(struct detach_walk *walk)
 {
 	if (walk->unmapped) {

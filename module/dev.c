@@ -6,8 +6,9 @@
  * A command has a row in dev_commands[], a dev_call_*() that does its copying,
  * and a handler, kshm_do_*(), that does its work.
  *
- * No twin: in-tree, the kernel's table of system calls leads to each call, and no call
- * has to be undone: one that changes something answers in a register.
+ * No twin: in-tree, the kernel's table of system calls leads to each call. No call has to
+ * be undone: the result of one that changes something is its return value, and nothing is
+ * left to copy out.
  */
 #include "kshm.h"
 
@@ -179,8 +180,8 @@ static int dev_call_info(struct dev_call *call)
 }
 
 /*
- * A command that creates something first writes its struct back, so that a bad
- * pointer fails before anything is created. A plain lookup creates nothing.
+ * A command that can create something writes its struct back before it does, so that a
+ * bad pointer fails while nothing is created yet. A plain lookup creates nothing.
  *
  * Twin of SYSCALL_DEFINE3(shmget).
  */

@@ -6,11 +6,13 @@
  * one for all of a segment's entries. And the arrow from the attach file to the
  * backing file is no pointer: both have the same inode, and so the same pages.
  *
- *	IPC namespace          registry ----- id, key, name tables ---> segment
- *	     |                 ^      ^                                 |  ^  |  |
- *	  its mqueue mount     |      +---------------------------------+  |  |  |
- *	     |   root inode    |                                           |  |  |
- *	     +------ mark -----+                                           |  |  |
+ *	                       registry ----- id, key, name tables ---> segment
+ *	                       ^      ^                                 |  ^  |  |
+ *	                       |      +---------------------------------+  |  |  |
+ *	                     mark                                          |  |  |
+ *	                       |                                           |  |  |
+ *	                       v                                           |  |  |
+ *	mqueue mount ---> root inode                                       |  |  |
  *	                                                                   |  |  |
  *	VMA --vm_file--> attach file --private_data------------------------+  |  |
  *	                      ^ ^ :                                           |  |
@@ -20,8 +22,9 @@
  *	                          :                                              |
  *	                          +... same inode, same pages ...> backing file <+
  *
- * - A registry holds the segments of one IPC namespace. Its fsnotify mark (see ns.c;
- *   it has nothing to do with marking a segment, below) and each segment count it.
+ * - A registry holds the segments of one IPC namespace, which has the mqueue mount. Its
+ *   fsnotify mark (see ns.c; it has nothing to do with marking a segment, below) and
+ *   each segment count it.
  *   The end of the namespace removes the mark; the last reference frees the
  *   registry. An open listing keeps the namespace alive.
  * - The registry and each attach file count a segment. A segment pins its
@@ -138,8 +141,8 @@ struct seq_file;
 /*
  * How listings and traces show a name: a blank, a backslash, and every byte that is
  * not printable ASCII are written as \ooo. So a name neither breaks a line nor reaches a
- * terminal as a control sequence. Bytes above ASCII can be one, too. A listing also
- * escapes a name that is just "-".
+ * terminal as a control sequence. Some terminals take bytes above ASCII for control
+ * characters, too. A listing also escapes a name that is just "-".
  */
 #define KSHM_NAME_ESCAPE	(ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND)
 #define KSHM_NAME_ESCAPED	" \\"

@@ -123,8 +123,8 @@ struct kshm_segment *kshm_segment_lock_index(struct kshm_ctx *ctx, int id)
 }
 
 /*
- * A segment that was found by key or name can have lost it before it was locked.
- * Then it was not found.
+ * A segment can lose its key or name after it was found and before it is locked. The
+ * lookup then returns NULL.
  */
 static struct kshm_segment *lookup_lock_hashed(struct kshm_segment *segment)
 	__releases(RCU)

@@ -37,8 +37,9 @@ static void mlock_uncharge(const struct cred *cred, long pages)
 /*
  * Charge the user in its user namespace and in each outer one. The limit in an outer
  * namespace is the RLIMIT_MEMLOCK of the task that created the inner one, at that
- * time. Twin of
- * user_shm_lock() and inc_rlimit_ucounts().
+ * time.
+ *
+ * Twin of user_shm_lock() and inc_rlimit_ucounts().
  */
 static int mlock_charge(struct kshm_ctx *ctx, const struct cred *cred,
 			long pages)

@@ -382,8 +382,9 @@ group:
  * kshm_ns_exit() - end all registries
  *
  * No segment and no object is left, and no caller can make one. But a namespace
- * can end at this very moment. So this first waits for the end of fsnotify's calls,
- * since they queue works. Then it waits until the last work has returned.
+ * can end at this very moment. So this ends all registries, and waits until their
+ * marks are freed, since fsnotify's calls queue works. Then it waits until the last
+ * work has returned.
  *
  * Context: Sleeps.
  *

@@ -171,11 +171,10 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 }
 
 /*
- * Has a transient segment been attached? False for any other segment. It makes no
- * difference by whom: a user who may only read can end it, too, but not while the
- * creator has it attached. ->lpid tells:
- * an attach that fails does not set it, unless it fails after
- * kshm_attach_file_mmap() has counted its VMA.
+ * Has a transient segment been attached? False for any other segment. ->lpid is set
+ * since the first attach. An attach that fails does not set it, unless it fails after
+ * kshm_attach_file_mmap() has counted its VMA. Any user's attach counts, so a user who
+ * may only read can end the segment, but not while the creator has it attached.
  */
 static bool segment_transient_is_over(const struct kshm_segment *segment)
 {
@@ -331,10 +330,9 @@ static void segment_set_lpid(struct kshm_segment *segment)
  *
  * Twin of __shm_open().
  *
- * Return: 0; -EINVAL for a dead segment. Two callers can meet such a
- * segment: mmap() of a descriptor
- * that outlived its segment, and remap_file_pages(), which first unmaps the VMA
- * that kept the segment alive and then maps the file again.
+ * Return: 0; -EINVAL for a dead segment. Two callers can meet such a segment: mmap() of a
+ * descriptor that outlived its segment, and remap_file_pages(), which first unmaps the
+ * VMA that kept the segment alive and then maps the file again.
  */
 int kshm_segment_open(struct kshm_segment *segment)
 {

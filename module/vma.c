@@ -492,7 +492,11 @@ void kshm_vma_populate(struct file *file, unsigned long addr)
 		index = vma_next_in_memory(file->f_mapping, index, end);
 		if (index >= end || !vma_populate_at(file, addr, index))
 			break;
-		/* A fault on behalf of another process can have moved it further. */
+		/*
+		 * f_ra.start is where vma_map_pages() stopped. A fault on behalf of
+		 * another process can have moved it beyond this page table; the pages
+		 * between must not be passed over.
+		 */
 		next = min(READ_ONCE(file->f_ra.start),
 			   vma_next_table(addr, index));
 		index = max(index + 1, next);
