@@ -25,7 +25,7 @@
  *						user space: free the module
  *
  * Some files do not pin the module: an O_PATH descriptor, and a file that root opened by
- * /proc/PID/map_files before that was sealed. Called for these, no operation sleeps:
+ * /proc/PID/map_files before the inode was sealed. Called for these, no operation sleeps:
  * ->setattr() returns EPERM first, by backing_setattr() or, for a larger size, by
  * F_SEAL_GROW in shmem. So a task that has slept since is not in them.
  *

@@ -98,7 +98,7 @@ static struct guard *guard_of_current(void)
 	return found;
 }
 
-/* Is this VMA still the piece? Only kshm maps the file, so vm_ops need no check. */
+/* Is this VMA still the piece? All VMAs of the file have kshm_vm_ops: no need to look. */
 static bool guard_finds(const struct vm_area_struct *vma,
 			const struct kshm_piece *piece)
 {

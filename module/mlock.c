@@ -87,8 +87,8 @@ int kshm_mlock(struct kshm_ctx *ctx, struct kshm_segment *segment)
 	struct inode *inode = segment->inode;
 	unsigned long size = i_size_read(inode);
 	/*
-	 * During a GROW the pages are charged before the size is set. And root can
-	 * have enlarged the file through /proc/PID/map_files.
+	 * A GROW in progress raises segment->pages before it sets the inode's size.
+	 * And root can have enlarged the file through /proc/PID/map_files.
 	 */
 	long pages = max(segment->pages, DIV_ROUND_UP(size, PAGE_SIZE));
 	int err;

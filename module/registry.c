@@ -497,7 +497,12 @@ struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 	return idr_get_next(&registry->ids, index);
 }
 
-/* Return: index to continue at, or KSHM_MAX_IDS. */
+/*
+ * Walks the radix tree that the IDR is made of: its iterator stays within a node, where
+ * idr_get_next() would start at the root for each segment.
+ *
+ * Return: index to continue at, or KSHM_MAX_IDS.
+ */
 static unsigned long registry_add_usage(struct kshm_registry *registry,
 					unsigned long index, u64 *rss, u64 *swp)
 {
@@ -528,9 +533,6 @@ static unsigned long registry_add_usage(struct kshm_registry *registry,
  * @registry:	the registry
  * @rss:	pages in memory are added to it
  * @swp:	pages in swap are added to it
- *
- * The walk uses the iterator of the tree below the IDR, which stays within a node
- * of it. idr_get_next() would start at the root for each segment.
  *
  * Context: Takes RCU, for REGISTRY_USAGE_BATCH segments at a time, and no lock.
  * Sleeps.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A tracepoint for each command that changes something, for each copy or split of a
- * VMA (kshm_vma_open), and for each close (kshm_vma_close). To record them, say
- * "trace-cmd record -e kshm", or write 1 to
- * /sys/kernel/tracing/events/kshm/enable and read trace_pipe.
+ * VMA (kshm_vma_open), for each close (kshm_vma_close), and for the end of a segment,
+ * whatever caused it (kshm_end). To record them, say "trace-cmd record -e kshm", or
+ * write 1 to /sys/kernel/tracing/events/kshm/enable and read trace_pipe.
  *
  * DEFINE_EVENT(class, kshm_NAME, ...) declares trace_kshm_NAME(). main.c defines
  * CREATE_TRACE_POINTS, which puts the code of all of them there.

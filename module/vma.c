@@ -120,8 +120,8 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
 
 /*
  * Fault-around: map the pages in memory around a fault along with its own page.
- * VMAs for random access have the operation as well, since the kernel takes mmap_lock
- * for each fault of a VMA without it. Nothing is mapped around a page that is
+ * VMAs for random access have ->map_pages as well, since the kernel takes mmap_lock
+ * for each fault of a VMA without that operation. Nothing is mapped around a page that is
  * missing: ->fault has to run for it anyway, and a process that reads fresh pages in
  * order would pay, at each page, for a look at all neighbours.
  *

@@ -11,8 +11,8 @@ the job began, and one of these holds:
   - it is about the module ("kshm: ...") and its level is warning or worse;
   - its words are among WORDS, at any level.
 
-Nothing else is one. There is no list of harmless lines, which would differ from
-host to host: a clock that the kernel measures again is information, a late timer
+Nothing else is one. The devices are the one exception: there is no list of harmless
+lines, which would differ from host to host. A clock that the kernel measures again is information, a late timer
 interrupt is a warning, and neither is about memory, locks, RCU or the module.
 
 The guest's console must have the format "syslog", which begins each line with
@@ -36,7 +36,7 @@ MARK = "mark: "
 DEVICE = re.compile(r"[\w.-]+ (?=[^ ]*\d)[\w.:-]+: ")
 MODULE = re.compile(r"(\w+ )?kshm: ")
 WORDS = re.compile("|".join((
-    r"WARNING", r"BUG", r"Oops", r"\[#\d+\]", r"Kernel panic", r"cut here",
+    r"WARNING", r"\bBUG\b", r"Oops", r"\[#\d+\]", r"Kernel panic", r"cut here",
     r"Call Trace:", r"KASAN", r"KCSAN", r"KMSAN", r"UBSAN", r"KFENCE",
     r"ODEBUG", r"lockdep (is|has)", r"possible (recursive|circular|irq)",
     r"kmemleak.* (new|unknown|alias|overlaps|larger|disabled|given up)",
