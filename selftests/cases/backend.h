@@ -57,7 +57,7 @@ const char *backend_begin(const struct backend *b);
 int backend_sweep(void);
 /*
  * Write a mark into the kernel's log, so that a reader of a complaint there sees
- * which case it is of. The runner is the judge: see qemu/judge.py.
+ * which case it is of. The runner is the judge: see selftests/runner/judge.py.
  */
 void backend_mark(const char *name);
 
