@@ -4,7 +4,7 @@
 It is ~/.cache/kshm, or $XDG_CACHE_HOME/kshm, or the folder $KSHM_CACHE. All
 clones and worktrees share it. A thing in it has a name that tells what it was
 made from, is made under a lock in a folder beside its place, and is renamed when
-it is complete; so a thing that is there can be used, whoever was interrupted.
+it is complete; so a thing that is there is complete, also after an interrupted run.
 
     apt/       package lists, and the configuration that apt-get is run with
     packages/  packages of which other things are made, for each suite

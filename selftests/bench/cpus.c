@@ -95,7 +95,7 @@ static void together(struct side *side, int workers)
 		reap(pids[i]);
 }
 
-/* -> time that passes for each turn, whoever does it */
+/* -> time that passes for each turn of any worker */
 static double all_do(struct side *side, int workers,
 		     void (*turn)(struct side *side, int worker))
 {

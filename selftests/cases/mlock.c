@@ -320,7 +320,7 @@ TEST_F(mlock, charged_to_the_locker_not_the_owner)
 }
 
 /*
- * mlock: The charge goes back to the user who locked, whoever unlocks.
+ * mlock: The charge goes back to the user who locked, also if another one unlocks.
  * history: Locking was charged and uncharged in unequal parts.
  */
 TEST_F(mlock, unlocked_by_another_returns_to_the_locker)

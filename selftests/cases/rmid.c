@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* IPC_RMID: at once where nobody is attached, else a mark until nobody is. */
+/*
+ * IPC_RMID removes a segment at once if it is not attached. Else it marks the segment,
+ * which is removed with the last detach.
+ */
 #include "cases.h"
 
 #define DEST		01000

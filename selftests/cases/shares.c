@@ -142,8 +142,8 @@ TEST_F(shares, names_of_one_user_are_a_share)
 }
 
 /*
- * shares: The last names of a namespace are for callers with CAP_SYS_RESOURCE,
- * whoever has the others.
+ * shares: The last names of a namespace are for callers with CAP_SYS_RESOURCE, even if
+ * several users have the others.
  */
 TEST_F(shares, last_names_are_a_reserve)
 {

@@ -22,7 +22,7 @@ EXPLAINED = re.compile(r"kshm_explain\[const\[KSHM_IOC_(\w+), int32\], (\w+)")
 
 SIZES = {"int32": 4, "int64": 8, "fd": 4, "uid": 4, "gid": 4, "ptr64": 8,
          "vma64": 8}
-# What stands for a type in a template, where the size is what the header has.
+# The parameters of templates, and the sizes of the types that the header has there.
 PARAMETERS = {"ADDR": 8, "CMD": 4}
 
 

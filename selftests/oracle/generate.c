@@ -19,7 +19,7 @@
 
 #define LENGTH_MIN	60
 #define LENGTH_MAX	900
-#define CROWD		8	/* so many actors live at the same time, roughly */
+#define CROWD		8	/* actors that live at the same time, roughly */
 
 /* The state of a sequence while it is made. */
 struct draw {
@@ -160,7 +160,7 @@ static struct value some_address(struct draw *d)
 		0, 1, 0x800, 0x1000, -1, -0x1000, -0x800000000000,
 		0x7ffffffff000, 0x800000000000,
 	};
-	static const int tame = 7;	/* so many of them are far from the stack */
+	static const int tame = 7;	/* of these, the first 7 are far from the stack */
 	struct value value = some_attach(d);
 
 	if (chance(d, 2))

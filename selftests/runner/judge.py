@@ -67,7 +67,7 @@ def complaint(line):
 
 
 def text_of(line):
-    """-> a line's words, whoever wrote it"""
+    """-> the words of a line, of the kernel or of a program"""
     record = RECORD.match(line)
     return record[2].rstrip("\r\n") if record else line.rstrip("\r\n")
 
