@@ -209,6 +209,43 @@ def test_each_function_has_its_page(installed):
     assert names and not absent
 
 
+RETURNS = dict(re.findall(r"/\*\*\n \* (\w+) - (?:(?!\*/).)*?Return: (.*?)\*/",
+                          read("lib/kshm.h"), re.S))
+MANUAL = sorted(os.path.basename(path)
+                for path in glob.glob(os.path.join(TOP, "Documentation/man/*.3")))
+
+
+def errors_in_header(function):
+    """-> the errno values that it and those that it refers to return"""
+    text = RETURNS.get(function, "")
+    found = set(re.findall(r"\bE[A-Z0-9]+\b", text))
+    for other in re.findall(r"as (kshm_\w+)\(\)", text):
+        found |= errors_in_header(other)
+    return found
+
+
+def errors_in_page(page):
+    """-> (functions of the page, errno values that it and the next ones list)"""
+    text = read(f"Documentation/man/{page}")
+    section = re.search(r"^\.Sh ERRORS\n(.*?)^\.Sh", text, re.S | re.M)[1]
+    found = {name for line in re.findall(r"^\.It (.*)", section, re.M)
+             for name in re.findall(r"Er (E\w+)", line)}
+    for other in re.findall(r"All errors of\n\.Xr (\w+)", section):
+        found |= errors_in_page(other + ".3")[1]
+    head = text.partition(".Sh SYNOPSIS")[0]
+    return re.findall(r"^\.Nm (\w+)", head, re.M), found
+
+
+@pytest.mark.parametrize("page", [page for page in MANUAL
+                                  if ".Sh ERRORS" in read(f"Documentation/man/{page}")])
+def test_errors_stand_in_page_and_header(page):
+    """kshm_shmget(3) and the head of kshm.h have those of all functions."""
+    functions, listed = errors_in_page(page)
+    told = set().union(*(errors_in_header(name) for name in functions))
+    common = {"ENOMEM", "ENOSYS"}
+    assert listed - common and listed - common == told - common
+
+
 def test_each_command_has_its_page():
     device, page = read("Documentation/man/kshm.4"), read("Documentation/kshm.rst")
     commands = re.findall(r"^#define (KSHM_IOC_\w+)\s+_IO",
