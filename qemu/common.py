@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """Shared by the programs of this folder and of the tests: the paths in a clone and in
-its build folder, and numbers on command lines. cache.py knows the cache."""
+its build folder, scratch folders, and numbers on command lines. cache.py knows the
+cache."""
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 QEMU = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(QEMU)
@@ -37,6 +40,37 @@ def all_selftests():
          f"OUTPUT={TESTS}", f"KSFT_SRC={KSELFTEST}"],
         stdout=subprocess.PIPE, text=True)
     return listing.stdout.split() if listing.returncode == 0 else []
+
+
+@contextlib.contextmanager
+def scratch_folder(prefix):
+    """A folder of this process in the build folder; those of killed runs go first.
+
+    Their names have the prefix and the number of a process that is no more.
+    """
+    os.makedirs(BUILD, exist_ok=True)
+    for name in os.listdir(BUILD):
+        owner = re.fullmatch(rf"{prefix}-(\d+)-\w{{8}}", name)
+        if owner and not os.path.exists(f"/proc/{owner[1]}"):
+            # Another run may remove it at the same time.
+            _remove_scratch(os.path.join(BUILD, name), ignore_errors=True)
+    path = tempfile.mkdtemp(prefix=f"{prefix}-{os.getpid()}-", dir=BUILD)
+    try:
+        yield path
+    finally:
+        _remove_scratch(path)
+
+
+def _remove_scratch(path, **options):
+    """Remove a scratch folder, unless files of others are mounted in it."""
+    with open("/proc/self/mountinfo") as file:
+        mounted = [line.split()[4] + "/" for line in file]
+    if any(f"/{os.path.basename(path)}/" in place for place in mounted):
+        print(f"{os.path.basename(sys.argv[0])}: {path} stays, because something is "
+              "mounted in it; unmount that and remove the folder.",
+              file=sys.stderr)
+    else:
+        shutil.rmtree(path, **options)
 
 
 def number(text):

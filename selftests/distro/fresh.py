@@ -18,7 +18,8 @@ USERS = {"root": "/root", "user": "/home/user"}
 PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "KSHM_MIRROR")
 
 # The new root is entered with pivot_root, since there are no user namespaces in
-# a chroot. All mounts and processes are gone when the command ends.
+# a chroot. All mounts and processes are gone when the command ends, or when this
+# program is killed.
 ENTER = """root=$1
 shift
 mount --make-rprivate /
@@ -72,8 +73,9 @@ class Debian:
             env["KSHM_CACHE"] = "/cache"
         env.update({name: os.environ[name] for name in PASSED_ON
                     if name in os.environ})
-        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh",
-                "-euc", ENTER, "sh", self.root, *command], env
+        return ["setpriv", "--pdeathsig", "SIGKILL",
+                "unshare", "--mount", "--pid", "--fork", "--kill-child",
+                "sh", "-euc", ENTER, "sh", self.root, *command], env
 
     def log(self, name):
         return os.path.join(BUILD, f"distro-{self.suite}-{self.user}-{name}.log")

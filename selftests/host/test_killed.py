@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A killed program takes its guest along, and leaves no file behind."""
+"""A killed program takes its guest along, and leaves no file behind; or the next run
+removes what it left."""
 
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -56,3 +58,74 @@ def test_boot_killed_leaves_nothing(build, tmp_path, number):
         time.sleep(0.1)
     assert all(map(gone, guest))
     assert sorted(os.listdir(build)) == before
+
+
+HOLD = """import sys
+sys.path.append(sys.argv[1])
+from common import scratch_folder
+with scratch_folder("test") as path:
+    print(path, flush=True)
+    sys.stdin.read()
+"""
+
+
+class Holder:
+    """A process that has a scratch folder until it is told to end."""
+
+    def __init__(self, build, before=()):
+        self.process = subprocess.Popen(
+            [*before, sys.executable, "-B", "-c", HOLD, QEMU], text=True,
+            env={**os.environ, "BUILD": str(build)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.folder = self.process.stdout.readline().rstrip("\n")
+        with open(os.path.join(self.folder, "file"), "w"):
+            pass
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        self.process.communicate()
+        return self.process.returncode
+
+
+def test_scratch_folder_of_killed_run_is_removed_by_the_next(tmp_path):
+    others = Holder(tmp_path)
+    killed = Holder(tmp_path)
+    killed.kill()
+    assert os.path.exists(killed.folder)
+    log = f"test-{killed.process.pid}.log"
+    (tmp_path / log).touch()
+    following = Holder(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == sorted(
+        [log, *map(os.path.basename, (others.folder, following.folder))])
+    assert (following.end(), others.end()) == (0, 0)
+    assert os.listdir(tmp_path) == [log]
+
+
+MOUNT_IN_LEFTOVER = """mount --make-rprivate /
+mount --bind "$1" "$2"
+shift 2
+exec "$@"
+"""
+
+
+def test_scratch_folder_with_a_mount_stays(tmp_path):
+    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("this host gives no user its own mounts")
+    precious, build = tmp_path / "precious", tmp_path / "build"
+    precious.mkdir()
+    (precious / "file").touch()
+    build.mkdir()
+    killed = Holder(build)
+    os.mkdir(os.path.join(killed.folder, "mnt"))
+    killed.kill()
+    following = Holder(build, [*unshare, "sh", "-euc", MOUNT_IN_LEFTOVER, "sh",
+                               str(precious), os.path.join(killed.folder, "mnt")])
+    assert following.end() == 0
+    assert os.listdir(precious) == ["file"]
+    assert os.listdir(build) == [os.path.basename(killed.folder)]
+    Holder(build).end()
+    assert os.listdir(build) == []
