@@ -26,6 +26,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from common import BUILD
@@ -47,6 +48,24 @@ def say(sentence):
 
 def die(sentence):
     sys.exit(f"{me()}: {sentence}")
+
+
+@contextlib.contextmanager
+def news(how_far, every=EVERY):
+    """Meanwhile, say every so many seconds the sentence that how_far() gives."""
+    ended = threading.Event()
+
+    def tell():
+        while not ended.wait(every):
+            say(how_far())
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def root():
@@ -162,24 +181,24 @@ def empty():
     say(f"{where} is empty")
 
 
-def run(what, command, log, **options):
+def run(what, command, log, every=EVERY, **options):
     """Run a command that takes long, its words into the file log; -> status.
 
-    Each ten seconds a line says what is done, for how long, and the last word
-    of the command.
+    Every so many seconds a line says what is done, for how long, and the last
+    word of the command.
     """
     os.makedirs(os.path.dirname(log), exist_ok=True)
     say(what)
     start = time.monotonic()
-    with open(log, "w") as out, interruptible() as child:
+
+    def how_far():
+        seconds = round(time.monotonic() - start)
+        return f"{what}: {seconds} s; {last_lines(log, 1)}".rstrip("; ")
+
+    with open(log, "w") as out, interruptible() as child, news(how_far, every):
         child.start(command, stdin=subprocess.DEVNULL, stdout=out,
                     stderr=subprocess.STDOUT, **options)
-        while True:
-            try:
-                return child.process.wait(EVERY)
-            except subprocess.TimeoutExpired:
-                seconds = round(time.monotonic() - start)
-                say(f"{what}: {seconds} s; {last_lines(log, 1)}".rstrip("; "))
+        return child.process.wait()
 
 
 class Child:

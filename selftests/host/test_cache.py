@@ -128,6 +128,38 @@ cache.run("stirring", ["sh", "-c", "sleep 1000 & echo $!; wait"], sys.argv[2])
 """
 
 
+LONG_STEP = """
+import sys
+sys.path.append(sys.argv[1])
+import cache
+sys.exit(cache.run("stirring", ["sh", "-c", sys.argv[3]], sys.argv[2], 0.01))
+"""
+# Ends with status 3 only when that file appears. Time only limits a hang.
+UNTIL = """echo half way
+for _ in $(seq 6000); do
+	[ ! -e '{}' ] || exit 3
+	sleep 0.01
+done
+"""
+
+
+@pytest.mark.parametrize("command", [
+    [sys.executable, "-B", "-c", LONG_STEP, QEMU, "LOG", "UNTIL"]])
+def test_long_step_is_not_silent(tmp_path, command):
+    """It is told how far it is, which lets it go on to its end."""
+    log, told = tmp_path / "log", tmp_path / "told"
+    words = {"LOG": str(log), "UNTIL": UNTIL.format(told)}
+    with subprocess.Popen([words.get(word, word) for word in command], text=True,
+                          stderr=subprocess.PIPE) as run:
+        said = []
+        for line in run.stderr:
+            said.append(line)
+            if "stirring" in line and "half way" in line:
+                told.touch()
+    assert told.exists() and said[0].endswith("stirring\n")
+    assert run.returncode == 3
+
+
 def is_there(pid):
     """A zombie of a parent that does not ask for it is gone, too."""
     try:

@@ -123,7 +123,7 @@ def heard(check, tmp_path, monkeypatch):
             if words in sentence:
                 file.touch()
 
-        monkeypatch.setattr(check, "say", say)
+        monkeypatch.setattr(check.cache, "say", say)
         monkeypatch.setattr(check, "NEWS", 0.01)
         monkeypatch.setattr(check, "BUILD_NEWS", 0.01)
         monkeypatch.setattr(check, "BUILD", str(tmp_path))
