@@ -152,10 +152,12 @@ model:
 # It warns of a page only when it reads it, so after a failure it reads all again.
 html: source
 	@qemu/host-packages pages
-	@echo 'Reading the pages and the comments of the sources.'
-	@KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' sphinx-build -q -W --keep-going \
-		-b html -d '$(BUILD)/doctrees' Documentation '$(BUILD)/html' || \
-		{ rm -rf '$(BUILD)/doctrees'; exit 1; }
+	@KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' qemu/step \
+		'html: reading the pages and the comments of the sources' \
+		'$(BUILD)/html.log' sphinx-build -W --keep-going \
+		-w '$(BUILD)/html.warnings' -b html -d '$(BUILD)/doctrees' \
+		Documentation '$(BUILD)/html' || { rm -rf '$(BUILD)/doctrees'; \
+		cat '$(BUILD)/html.warnings' >&2; exit 1; }
 	@echo 'The pages are under $(BUILD)/html; begin with index.html.'
 
 # In-tree shm and kshm side by side, as the comments of the module pair them.

@@ -144,7 +144,9 @@ done
 
 
 @pytest.mark.parametrize("command", [
-    [sys.executable, "-B", "-c", LONG_STEP, QEMU, "LOG", "UNTIL"]])
+    [sys.executable, "-B", "-c", LONG_STEP, QEMU, "LOG", "UNTIL"],
+    [os.path.join(QEMU, "step"), "--every", "0.01", "stirring", "LOG", "sh", "-c",
+     "UNTIL"]], ids=["python", "shell"])
 def test_long_step_is_not_silent(tmp_path, command):
     """It is told how far it is, which lets it go on to its end."""
     log, told = tmp_path / "log", tmp_path / "told"
