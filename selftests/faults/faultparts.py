@@ -2,9 +2,9 @@
 """Build the programs of this folder, and the modules that they load."""
 
 import os
-import subprocess
 import sys
 
+import cache
 from common import BUILD, KSELFTEST, QEMU, SELFTESTS, TESTS, TOP
 
 LIBRARY = os.path.join(TESTS, "lib/libkshm.a")
@@ -14,14 +14,9 @@ OBJECTS = [os.path.join(TESTS, "backend.o"), LIBRARY, "-lpthread"]
 def run(what, command):
     """Run a command that builds something. Its output goes to a log."""
     log = os.path.join(BUILD, f"faults-build-{what}.log")
-    with open(log, "w") as out:
-        done = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL,
-                              stdout=out, stderr=subprocess.STDOUT)
-    if done.returncode:
-        with open(log, errors="replace") as out:
-            sys.stderr.writelines(out.readlines()[-20:])
-        sys.exit(f"{os.path.basename(sys.argv[0])}: {what} did not build; all "
-                 f"that was said is in {log}.")
+    if cache.run(f"building {what}", command, log, cwd=TOP):
+        print(cache.last_lines(log, 20), file=sys.stderr)
+        cache.die(f"{what} did not build; all that was said is in {log}.")
 
 
 def kbuild(kernel, what, folder, *variables):

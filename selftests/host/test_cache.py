@@ -10,9 +10,10 @@ import time
 import pytest
 
 QEMU = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../qemu")
-sys.path.append(QEMU)
+sys.path += [QEMU, os.path.join(QEMU, "../selftests/faults")]
 import cache
 import debian
+import faultparts
 import toolchain
 
 SLOW_MAKER = """
@@ -160,6 +161,14 @@ def test_long_step_is_not_silent(tmp_path, command):
                 told.touch()
     assert told.exists() and said[0].endswith("stirring\n")
     assert run.returncode == 3
+
+
+def test_part_that_does_not_build_is_named(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(faultparts, "BUILD", str(tmp_path))
+    with pytest.raises(SystemExit, match="tea did not build"):
+        faultparts.run("tea", ["sh", "-c", "echo no leaves; exit 3"])
+    said = capfd.readouterr().err
+    assert "building tea" in said and "no leaves" in said
 
 
 def is_there(pid):
