@@ -2,11 +2,17 @@
 """The tables of mutants and of equals fit the sources, and an entry that does not is
 found."""
 
+import argparse
+import functools
 import os
+import sys
+import threading
 
 import pytest
-from commands import ends, refuses
-from common import TOP
+from commands import ends, loaded, refuses
+from common import SELFTESTS, TOP
+
+sys.path.append(os.path.join(SELFTESTS, "mutants"))
 
 TABLE = "selftests/mutants/table.py"
 GOOD = '''
@@ -63,6 +69,34 @@ def test_equals_refuse(tmp_path, old, new, sentence):
     ends([TABLE, str(mutants), str(equals)], 0)
     equals.write_text(EQUAL.replace(old, new))
     refuses([TABLE, str(mutants), str(equals)], sentence)
+
+
+def test_mutants_say_how_far_they_are(monkeypatch):
+    """A lab judges only when that was said. Time only limits a hang."""
+    mutants, told = loaded("mutants/mutants"), threading.Event()
+    sentences = []
+
+    def say(sentence):
+        sentences.append(sentence)
+        told.set()
+
+    class Lab:
+        built = 2
+
+        def __init__(self, *_):
+            pass
+
+        def judge(self, batch):
+            yield mutants.lab.Result(told.wait(60), batch[0], [])
+
+    monkeypatch.setattr(mutants.cache, "say", say)
+    monkeypatch.setattr(mutants.cache, "news",
+                        functools.partial(mutants.cache.news, every=0.01))
+    monkeypatch.setattr(mutants.lab, "Lab", Lab)
+    monkeypatch.setattr(mutants.lab, "parts_of_hold", lambda *_: {})
+    args = argparse.Namespace(kernel="6.12", jobs=1)
+    assert mutants.run(args, ["one"], "") == 0
+    assert sentences[0] == "2 modules are built, 0 mutants are judged"
 
 
 @pytest.mark.parametrize("arguments, sentence", [

@@ -19,6 +19,7 @@ import shlex
 import subprocess
 import threading
 
+import cache
 import draw
 import lab
 import table
@@ -246,7 +247,7 @@ def run(args, home):
     labs = [Lab(args.kernel, os.path.join(home, str(number)), children,
                 known=known, order=order, supply=supply, seed=args.seed)
             for number in range(min(args.jobs, args.random))]
-    with lab.Lot(labs, supply, children) as lot:
+    with lab.Lot(labs, supply, children) as lot, cache.news(lot.how_far):
         report_all(report, labs[0], lot.all_results())
     return report.finish()
 

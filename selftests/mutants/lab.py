@@ -190,6 +190,7 @@ class Lab:
 
     TRIAL = Trial
     BOOT = ()           # more options for qemu/boot
+    built = 0           # modules, so far
 
     def __init__(self, kernel, home, children, more):
         self.kernel, self.home, self.children = kernel, home, children
@@ -226,6 +227,7 @@ class Lab:
         if not os.path.exists(module):
             raise Broken("\n".join(["it does not build:", *said[-20:]]))
         os.rename(module, self.module_of(name))
+        self.built += 1
 
     def build_original(self):
         """Build the module as it is, once."""
@@ -312,6 +314,7 @@ class Lot:
 
     def __init__(self, labs, batches, children):
         self.children, self.results = children, queue.Queue()
+        self.labs, self.judged = labs, 0
         self.batches, self.taking = iter(batches), threading.Lock()
         self.threads = [threading.Thread(target=self.work, args=(lab,))
                         for lab in labs]
@@ -350,4 +353,9 @@ class Lot:
             if result is None:
                 working -= 1
             else:
+                self.judged += 1
                 yield result
+
+    def how_far(self):
+        built = sum(lab.built for lab in self.labs)
+        return f"{built} modules are built, {self.judged} mutants are judged"
