@@ -103,8 +103,9 @@ static bool backing_overcommit_is_strict(void)
 /**
  * kshm_backing_check() - do shmem inodes have the flags that kshm was compiled for?
  *
- * The kernel changed their values once. kshm_mlock() sets one, which no compiler
- * checks; a new file shows another one of the same set.
+ * The kernel changed their values once, and no compiler checks the one that kshm_mlock()
+ * sets. So this makes a file with another flag of the same set, and looks whether its
+ * inode has the value that kshm was compiled for.
  *
  * Context: Module init. Sleeps.
  *

@@ -6,9 +6,9 @@
  * A command has a row in dev_commands[], a dev_call_*() that does its copying,
  * and a handler, kshm_do_*(), that does its work.
  *
- * No twin: in-tree, the kernel's table of system calls leads to each call. No call has to
- * be undone: the result of one that changes something is its return value, and nothing is
- * left to copy out.
+ * No twin: in-tree, the kernel's table of system calls leads to each call. There, no call
+ * has to be undone: the result of one that changes something is its return value, and
+ * nothing is left to copy out.
  */
 #include "kshm.h"
 

@@ -21,7 +21,8 @@
  * fsnotify. Works run one after the other, as in-tree. selftests/model/namespace.pml
  * tries all orders of the beginning and the end.
  *
- * No twin: in-tree, the last reference on a namespace ends its tables.
+ * No twin: in-tree, the last reference on a namespace ends its tables. That holds for the
+ * functions that name none.
  */
 #include "kshm.h"
 

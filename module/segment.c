@@ -122,8 +122,8 @@ static void segment_free(struct kref *ref)
 	kshm_registry_put(segment->registry);
 	kfree_rcu(segment, rcu);
 	/*
-	 * The caller's code stays: it has a file that pins the module, or it is a
-	 * work, and module exit waits for all works.
+	 * The caller's code stays: it has a file that pins the module; or it is a
+	 * work, and module exit waits for all works; or it is module init.
 	 */
 	module_put(THIS_MODULE);
 }
