@@ -25,9 +25,10 @@
  *						user space: free the module
  *
  * Some files do not pin the module: an O_PATH descriptor, and a file that root opened by
- * /proc/PID/map_files before the inode was sealed. Called for these, no operation sleeps:
- * ->setattr() returns EPERM first, by backing_setattr() or, for a larger size, by
- * F_SEAL_GROW in shmem. So a task that has slept since is not in them.
+ * /proc/PID/map_files before the inode was sealed. An operation that is called for such a
+ * file does not sleep: ->setattr() returns EPERM before it could, from backing_setattr()
+ * or, for a larger size, from shmem because of F_SEAL_GROW. So a task that has slept since
+ * is in none of them.
  *
  * No twin: in-tree, a segment has no descriptor and never grows, and the code of its
  * inode is never unloaded.

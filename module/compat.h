@@ -82,8 +82,8 @@
 #endif
 
 /*
- * 6.3 added accessors for the flags of a VMA. A flag that the kernel lacks is never
- * set. The header has no set of userfaultfd's flags if the kernel has no userfaultfd.
+ * 6.3 added accessors for the flags of a VMA. If the kernel has no userfaultfd, the
+ * header does not define __VM_UFFD_FLAGS, the mask of its flags: none is ever set.
  */
 #include <linux/mm.h>
 #include <linux/userfaultfd_k.h>

@@ -189,7 +189,7 @@ struct kshm_shares {
  * @pages:	sum of all segments' pages
  * @objects_lock: protects @objects and @object_shares
  * @objects:	named objects, sorted by name
- * @object_shares: whose objects they are
+ * @object_shares: how many of their names each user has taken
  * @objects_mnt: tmpfs that has their files; counted. NULL before
  *		kshm_mount_get(), which sets it once, without a lock
  *

@@ -384,8 +384,8 @@ group:
  *
  * No segment and no object is left, and no caller can make one. But a namespace
  * can end at this very moment. So this ends all registries, and waits until their
- * marks are freed, since fsnotify's calls queue works. Then it waits until the last
- * work has returned.
+ * marks are freed, since until then fsnotify can call ns_handle_event(), which queues a
+ * work. Then it waits until the last work has returned.
  *
  * Context: Sleeps.
  *
