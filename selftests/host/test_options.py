@@ -19,6 +19,8 @@ from commands import refuses
          "say KERNEL=6.1, 6.12, "),
         ("apps_unknown_app", "selftests/programs/run 6.12 cake",
          "there is no app cake"),
+        ("lint_takes_no_words", "selftests/lint/lint module",
+         "unrecognized arguments: module"),
         ("check_unknown_stage", "selftests/runner/check tea",
          "there is no such stage"),
         ("selftest_kernel_without_module", "selftests/runner/selftest 9.9",
