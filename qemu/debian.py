@@ -284,14 +284,26 @@ def unpack(deb, where):
     subprocess.run(["dpkg-deb", "-x", deb, where], check=True)
 
 
-def chroot_mode():
-    """-> the mode in which mmdebstrap can run packages' scripts here; see its page"""
+def chroot_mode(suite):
+    """-> the mode in which mmdebstrap can run packages' scripts here; see its page
+
+    fakechroot runs programs of that Debian with a library of the host, so its C
+    library must not be newer.
+    """
     if os.geteuid() == 0:
         return "root"
     trial = subprocess.run(["mmdebstrap", "--unshare-helper", "true"],
-                           stdin=subprocess.DEVNULL, capture_output=True)
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if trial.returncode == 0:
         return "unshare"
+    if not not_newer(suite):
+        if not shutil.which("newuidmap"):
+            cache.die(f"an ordinary user makes a Debian {suite}, which is newer than "
+                      "this host, in a user namespace; let root say: apt-get install "
+                      "--no-install-recommends uidmap")
+        cache.die(f"an ordinary user makes a Debian {suite}, which is newer than this "
+                  "host, in a user namespace, and mmdebstrap gets none: "
+                  f"{trial.stderr.strip()}")
     if shutil.which("fakechroot"):
         return "fakechroot"
     cache.die("mmdebstrap finds no way to make a Debian as an ordinary user; "
@@ -310,6 +322,6 @@ def keep_packages(suite):
 
 def make_tar(what, suite, options, path, log):
     """Have mmdebstrap make the root of a system of that suite."""
-    cache.must_run(what, ["mmdebstrap", f"--mode={chroot_mode()}", *options,
+    cache.must_run(what, ["mmdebstrap", f"--mode={chroot_mode(suite)}", *options,
                           *keep_packages(suite), suite, path, *entries(suite)],
                    log)

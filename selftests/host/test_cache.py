@@ -241,6 +241,24 @@ def test_suite_newer_than_the_host_is_not_used(trixie):
     assert not debian.not_newer("sid")
 
 
+@pytest.mark.parametrize("programs, sentence", [
+    (["fakechroot"], "apt-get install --no-install-recommends uidmap"),
+    (["newuidmap", "fakechroot"], "mmdebstrap gets none: no range")],
+    ids=["no_newuidmap", "no_range"])
+def test_newer_debian_as_a_user_refused(tmp_path, monkeypatch, programs, sentence):
+    """fakechroot would begin, and fail at the first program of the newer Debian."""
+    for name in ["mmdebstrap", *programs]:
+        (tmp_path / name).write_text("#!/bin/sh\necho no range >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(debian.shutil, "which", lambda name: name in programs)
+    monkeypatch.setattr(debian.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(debian, "host", lambda: ("bookworm", "amd64"))
+    assert debian.chroot_mode("bookworm") == "fakechroot"
+    with pytest.raises(SystemExit, match=sentence):
+        debian.chroot_mode("trixie")
+
+
 def test_kernel_of_a_newer_debian_is_built_with_its_compiler(trixie, tmp_path):
     (tmp_path / "kdir").mkdir()
     kdir = str(tmp_path / "kdir")
