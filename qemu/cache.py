@@ -20,6 +20,7 @@ the cache. common.py knows those in a clone.
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -48,6 +49,11 @@ def say(sentence):
 
 def die(sentence):
     sys.exit(f"{me()}: {sentence}")
+
+
+def key(text):
+    """-> the part of a thing's name that tells what it was made from"""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ and kept in the cache. A command in it sees the sources, the build folder and th
 cache in their places.
 """
 
-import hashlib
 import os
 import subprocess
 
@@ -58,8 +57,7 @@ def root_of(suite):
     """-> the folder with a root of that Debian"""
     words = ["--variant=apt", "--include=" + ",".join(PACKAGES),
              *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT)]
-    key = hashlib.sha256(" ".join(words).encode()).hexdigest()[:12]
-    name = f"{suite}-{debian.host()[1]}-{key}"
+    name = f"{suite}-{debian.host()[1]}-{cache.key(' '.join(words))}"
     path = os.path.join(cache.folder("toolchains"), name)
     if not os.path.exists(path):
         subprocess.run([os.path.join(QEMU, "host-packages"), "image"],

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A Debian of any suite in a folder, with a clean clone of the sources in it."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -101,13 +100,11 @@ class Debian:
 def base(suite):
     """-> a tar with a Debian that has the packages that every Debian has"""
     options = ["--variant=minbase", "--include=make"]
-    key = hashlib.sha256(" ".join(options).encode()).hexdigest()[:12]
+    name = f"minbase-{suite}-{debian.host()[1]}-{cache.key(' '.join(options))}.tar"
 
     def make(new):
         debian.make_tar(f"making a Debian {suite}", suite, options, new + ".tar",
                         os.path.join(BUILD, f"distro-{suite}.log"))
         os.rename(new + ".tar", new)
 
-    return cache.made(os.path.join(cache.folder("images"),
-                                   f"minbase-{suite}-{debian.host()[1]}-{key}.tar"),
-                      make)
+    return cache.made(os.path.join(cache.folder("images"), name), make)
