@@ -297,13 +297,11 @@ def chroot_mode(suite):
     if trial.returncode == 0:
         return "unshare"
     if not not_newer(suite):
-        if not shutil.which("newuidmap"):
-            cache.die(f"an ordinary user makes a Debian {suite}, which is newer than "
-                      "this host, in a user namespace; let root say: apt-get install "
-                      "--no-install-recommends uidmap")
+        why = (f"mmdebstrap gets none: {trial.stderr.strip()}"
+               if shutil.which("newuidmap") else
+               "let root say: apt-get install --no-install-recommends uidmap")
         cache.die(f"an ordinary user makes a Debian {suite}, which is newer than this "
-                  "host, in a user namespace, and mmdebstrap gets none: "
-                  f"{trial.stderr.strip()}")
+                  f"host, in a user namespace; {why}")
     if shutil.which("fakechroot"):
         return "fakechroot"
     cache.die("mmdebstrap finds no way to make a Debian as an ordinary user; "

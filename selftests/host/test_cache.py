@@ -247,10 +247,10 @@ def test_suite_newer_than_the_host_is_not_used(trixie):
     ids=["no_newuidmap", "no_range"])
 def test_newer_debian_as_a_user_refused(tmp_path, monkeypatch, programs, sentence):
     """fakechroot would begin, and fail at the first program of the newer Debian."""
-    for name in ["mmdebstrap", *programs]:
-        (tmp_path / name).write_text("#!/bin/sh\necho no range >&2\nexit 1\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    program = tmp_path / "mmdebstrap"
+    program.write_text("#!/bin/sh\necho no range >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(debian.shutil, "which", lambda name: name in programs)
     monkeypatch.setattr(debian.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(debian, "host", lambda: ("bookworm", "amd64"))
