@@ -104,6 +104,15 @@ def test_scratch_folder_of_killed_run_is_removed_by_the_next(tmp_path):
     assert os.listdir(tmp_path) == [log]
 
 
+def test_scratch_folder_of_killed_script_is_removed_by_the_next(tmp_path):
+    script = ["sh", "-c", f'{QEMU}/scratch "$1" test; :', "sh", str(tmp_path)]
+    left, following = (
+        subprocess.run(script, check=True, text=True,
+                       stdout=subprocess.PIPE).stdout.rstrip("\n") for _ in range(2))
+    assert not os.path.exists(left)
+    assert os.listdir(tmp_path) == [os.path.basename(following)]
+
+
 MOUNT_IN_LEFTOVER = """mount --make-rprivate /
 mount --bind "$1" "$2"
 shift 2
