@@ -18,6 +18,12 @@ def run(command, env=None, text=None):
     return done.returncode, done.stdout
 
 
+def read(path):
+    """A file by its path from the top folder, or by its whole path."""
+    with open(os.path.join(TOP, path)) as file:
+        return file.read()
+
+
 def loaded(path):
     """-> the program of that path under selftests, as a module"""
     name = os.path.basename(path)

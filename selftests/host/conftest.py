@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes pytest know the other folders, and report results as TAP with --tap."""
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import pytest
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path += [os.path.join(HERE, "../runner"), os.path.join(HERE, "../../qemu")]
 pytest.register_assert_rewrite("commands")
+import cache
 import tap
 from common import QEMU, TESTS, TOP
 
@@ -77,6 +80,23 @@ def selftests():
     there: in make check other stages use them at the same time."""
     if not os.path.exists(os.path.join(TESTS, "shmget")):
         subprocess.run(["make", "selftests"], cwd=TOP, check=True)
+
+
+@pytest.fixture
+def quick_news(monkeypatch):
+    """Lets cache.news() speak at once.
+
+    -> the sentences that are said, and an event that is set by the first
+    """
+    sentences, told = [], threading.Event()
+
+    def say(sentence):
+        sentences.append(sentence)
+        told.set()
+
+    monkeypatch.setattr(cache, "say", say)
+    monkeypatch.setattr(cache, "news", functools.partial(cache.news, every=0.01))
+    return sentences, told
 
 
 @pytest.fixture

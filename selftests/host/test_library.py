@@ -8,7 +8,7 @@ import re
 import types
 
 import pytest
-from commands import ends, refuses, run
+from commands import ends, read, refuses, run
 from common import TOP
 
 PREFIX = "/opt/kshm"
@@ -49,12 +49,6 @@ int main(void)
 }
 """
 BASELINES = sorted(glob.glob(os.path.join(TOP, "lib/baseline/*.c")))
-
-
-def read(path):
-    """A file by its path from the top folder, or by its whole path."""
-    with open(os.path.join(TOP, path)) as file:
-        return file.read()
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The runner of the models tells a model that holds from one that does not."""
 
-import functools
 import re
-import threading
 
 import pytest
 from commands import loaded, refuses
@@ -86,21 +84,13 @@ def test_model_mutant_refused(model, tmp_path, monkeypatch, fields, sentence):
     assert not ok and sentence in name + notes
 
 
-def test_model_says_how_far_it_is(model, monkeypatch):
+def test_model_says_how_far_it_is(model, monkeypatch, quick_news):
     """The searches end only when that was said. Time only limits a hang."""
-    told = threading.Event()
-    sentences = []
-
-    def say(sentence):
-        sentences.append(sentence)
-        told.set()
+    sentences, told = quick_news
 
     def search(*_):
         return [(told.wait(60), "one", "")]
 
-    monkeypatch.setattr(model.cache, "say", say)
-    monkeypatch.setattr(model.cache, "news",
-                        functools.partial(model.cache.news, every=0.01))
     monkeypatch.setattr(model, "try_model", search)
     monkeypatch.setattr(model, "try_mutant", lambda *_: search()[0])
     monkeypatch.setattr(model, "parse_args", lambda models: models[:1])

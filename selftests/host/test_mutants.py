@@ -3,10 +3,8 @@
 found."""
 
 import argparse
-import functools
 import os
 import sys
-import threading
 
 import pytest
 from commands import ends, loaded, refuses
@@ -71,14 +69,9 @@ def test_equals_refuse(tmp_path, old, new, sentence):
     refuses([TABLE, str(mutants), str(equals)], sentence)
 
 
-def test_mutants_say_how_far_they_are(monkeypatch):
+def test_mutants_say_how_far_they_are(monkeypatch, quick_news):
     """A lab judges only when that was said. Time only limits a hang."""
-    mutants, told = loaded("mutants/mutants"), threading.Event()
-    sentences = []
-
-    def say(sentence):
-        sentences.append(sentence)
-        told.set()
+    mutants, (sentences, told) = loaded("mutants/mutants"), quick_news
 
     class Lab:
         built = 2
@@ -89,9 +82,6 @@ def test_mutants_say_how_far_they_are(monkeypatch):
         def judge(self, batch):
             yield mutants.lab.Result(told.wait(60), batch[0], [])
 
-    monkeypatch.setattr(mutants.cache, "say", say)
-    monkeypatch.setattr(mutants.cache, "news",
-                        functools.partial(mutants.cache.news, every=0.01))
     monkeypatch.setattr(mutants.lab, "Lab", Lab)
     monkeypatch.setattr(mutants.lab, "parts_of_hold", lambda *_: {})
     args = argparse.Namespace(kernel="6.12", jobs=1)

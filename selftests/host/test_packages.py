@@ -9,8 +9,8 @@ import tarfile
 
 import kernels
 import pytest
-from commands import run
-from common import BUILD, TOP
+from commands import read, run
+from common import BUILD
 
 # How dkms reads the file when a kernel has been installed. The local variable is empty
 # in Debian 12, and the kernel's release in Debian 13.
@@ -29,11 +29,6 @@ echo "autoinstall=$AUTOINSTALL"
 [[ ! $1 =~ $BUILD_EXCLUSIVE_KERNEL ]] || echo "fits"
 """
 ENDINGS = (".0", ".12-1-amd64", "-rc1-amd64")
-
-
-def read(path):
-    with open(os.path.join(TOP, path)) as file:
-        return file.read()
 
 
 def first_untested():

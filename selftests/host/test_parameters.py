@@ -6,23 +6,19 @@ import os
 import re
 
 import pytest
+from commands import read
 from common import TOP
-
-
-def text(path):
-    with open(os.path.join(TOP, path)) as file:
-        return file.read()
 
 
 def section(page, heading, end):
     """-> the lines of a page below a heading, up to the next one"""
-    return re.search(rf"{heading}\n(.*?){end}", text(page), re.S)[1]
+    return re.search(rf"{heading}\n(.*?){end}", read(page), re.S)[1]
 
 
 def parameters():
     sources = glob.glob(os.path.join(TOP, "module/**/*.c"), recursive=True)
     return {name for source in sources
-            for name in re.findall(r"^module_param\((\w+),", text(source), re.M)}
+            for name in re.findall(r"^module_param\((\w+),", read(source), re.M)}
 
 
 LISTED = {

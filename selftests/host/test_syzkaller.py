@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """tools/kshm.txt tells syzkaller what uapi/linux/kshm.h tells people."""
 
-import os
 import re
 
 import pytest
 import uapi
-from common import TOP
+from commands import read
 
-PATH = os.path.join(TOP, "tools/kshm.txt")
-with open(PATH) as file:
-    TEXT = re.sub(r"#.*", "", file.read())
+TEXT = re.sub(r"#.*", "", read("tools/kshm.txt"))
 
 CALL = re.compile(r"^ioctl\$(KSHM_IOC_\w+)\(fd fd_kshm, cmd const\[(\w+)\], "
                   r"arg ptr\[(\w+), (.*)\]\)$", re.M)

@@ -2,12 +2,11 @@
 """What uapi/linux/kshm.h says: commands, flags, structs and their fields."""
 
 import dataclasses
-import os
 import re
 
-from common import TOP
+from commands import read
 
-HEADER = os.path.join(TOP, "uapi/linux/kshm.h")
+HEADER = "uapi/linux/kshm.h"
 SIZES = {"__s32": 4, "__u32": 4, "__s64": 8, "__u64": 8}
 
 COMMAND = re.compile(r"^#define KSHM_IOC_(\w+)\s+_(IOWR|IOW)\(KSHM_IOC_MAGIC, "
@@ -38,26 +37,21 @@ def way_of(about):
     return ("in" if goes_in else "") + ("out" if goes_out else "")
 
 
-def read():
-    with open(HEADER) as file:
-        return file.read()
-
-
 def commands():
     """-> {name: (IOW or IOWR, struct)}"""
-    return {name: (way, struct) for name, way, struct in COMMAND.findall(read())}
+    return {name: (way, struct) for name, way, struct in COMMAND.findall(read(HEADER))}
 
 
 def flags():
     """-> {(struct, field): the names of its flags}"""
     return {(struct, field): FLAG.findall(lines)
-            for struct, field, lines in FLAGS.findall(read())}
+            for struct, field, lines in FLAGS.findall(read(HEADER))}
 
 
 def structs():
     """-> {name: its fields}"""
     found = {}
-    for match in STRUCT.finditer(read()):
+    for match in STRUCT.finditer(read(HEADER)):
         about = dict(ABOUT.findall(match[0]))
         found[match["name"]] = [
             Field(name, SIZES[kind], way_of(about[name]),
