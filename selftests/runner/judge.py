@@ -12,8 +12,9 @@ the job began, and one of these holds:
   - its words are among WORDS, at any level.
 
 Nothing else is one. The devices are the one exception: there is no list of harmless
-lines, which would differ from host to host. A clock that the kernel measures again is information, a late timer
-interrupt is a warning, and neither is about memory, locks, RCU or the module.
+lines, which would differ from host to host. A clock that the kernel measures again is
+information, a late timer interrupt is a warning, and neither is about memory, locks,
+RCU or the module.
 
 The guest's console must have the format "syslog", which begins each line with
 the record's facility and level: "<3>[   12.345678] text". Records that a program
