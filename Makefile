@@ -175,6 +175,25 @@ shell gdb: PACKAGES_FOR := image
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)' $(IMAGE)
 
+# A question, and a guest to look for the answer in; then points for the answer.
+LABS := 1 2 3 4 5 6 7 8
+lab = tools/labs/labs $(1) '$*' --kernel '$(GUEST_KERNEL)' $(if $(SEED),--seed '$(SEED)') \
+	$(if $(ANSWERS),--answers '$(ANSWERS)')
+
+labs-parts: PACKAGES_FOR := labs
+labs-parts: guest-parts
+	@qemu/host-packages labs
+	@$(MAKE) -C tools/labs O='$(BUILD)/labs' LIB='$(BUILD)/lib'
+
+$(LABS:%=lab-%): lab-%: labs-parts
+	@$(call lab,boot)
+
+$(LABS:%=grade-%): grade-%: labs-parts
+	@$(call lab,grade) $(if $(SHOW),--show)
+
+# A patch must leave the rest of the module as it was, so selftests run, too.
+grade-7 grade-8: selftests
+
 # Debian's headers say that modules are signed, but have no key. They also lack the
 # System.map that kbuild wants to see before it calls depmod.
 install: module
@@ -268,6 +287,12 @@ help:
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel;'
 	@echo '                    IMAGE=tracing has bpftrace, for tools/kshm.bt'
+	@echo '  make lab-1 ... lab-8'
+	@echo '                    a question, and a prompt in a guest to look for the answer;'
+	@echo '                    SEED= asks the same one again; Documentation/labs has the pages'
+	@echo '  make grade-1 ... grade-8'
+	@echo '                    points for answers/1.txt and so on, or ANSWERS=DIR; SHOW=1 tells'
+	@echo '                    the right ones'
 	@echo '  make install, install-lib, install-headers, install-man, install-dkms'
 	@echo '  make deb          Debian packages, under build/deb: kshm-dkms, kshm-tools, libkshm0,'
 	@echo '                    libkshm-dev'
@@ -323,7 +348,7 @@ locks:
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
 	check check-all check-kernel here smoke mutants debug-check lint model html beside figures shell \
-	gdb oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
+	gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif
