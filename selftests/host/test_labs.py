@@ -22,6 +22,7 @@ import labbase
 import mutant
 import path
 import race
+import tap
 import tree
 
 LABS = "tools/labs/labs"
@@ -337,6 +338,11 @@ def race_labs():
     return [pytest.param(one, id=name) for name, one in sorted(found.items())]
 
 
+def race_named(name):
+    return next(lab(7, seed) for seed in range(100)
+                if lab(7, seed).world()[0] == name)
+
+
 def played_order(one, name, order, end=None):
     """-> what a guest prints for an order; end says where it dies"""
     what = one.world()[1]
@@ -393,9 +399,7 @@ def test_labs_orders_are_all_and_readable(one):
         ("misspelt", lambda text: "x" + text),
         ("words", lambda text: "first A and then B\n"))])
 def test_labs_order_that_is_none_is_refused(change):
-    one = lab(7, next(seed for seed in range(100)
-                      if lab(7, seed).world()[0] == "attach-and-remove"))
-    what = one.world()[1]
+    what = race_named("attach-and-remove").world()[1]
     text = change(race.columns(next(race.orders(what))))
     with pytest.raises(answers.Unreadable):
         race.parse(text, what)
@@ -435,8 +439,7 @@ def test_labs_safe_order_that_kills_has_not(one, orders_of):
 
 
 def test_labs_two_owners_of_a_key_are_a_lost_race(orders_of):
-    one = next(lab(7, seed) for seed in range(100)
-               if lab(7, seed).world()[0] == "two-creators")
+    one = race_named("two-creators")
     given, safe, lose = orders_of(one)
     lines = played_order(one, "safe", safe) + played_order(one, "lose", lose)
     lines[-2] += " S.key=7 T.key=7"
@@ -462,14 +465,11 @@ def test_labs_mended_race_has_all_points(one):
 
 
 def test_labs_gate_that_is_taken_out_is_refused(tmp_path):
-    one = lab(7)
+    one = race_named("attach-and-remove")
     for name, text in one.starting_files().items():
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(re.sub(r"kshm_gate\(", "no_gate(", text))
-    gated = [text for text in one.starting_files().values() if "kshm_gate(" in text]
-    if not gated:
-        pytest.skip("this race has no gate in the file that is handed in")
+        file.write_text(text.replace("kshm_gate(", "no_gate(", 1))
     with pytest.raises(tree.Failed, match="a gate is missing"):
         one.build("6.12", one.mended(str(tmp_path)))
 
@@ -767,3 +767,77 @@ def test_labs_items_have_names_of_their_own():
 def test_labs_item_without_fault_has_no_note():
     assert labbase.judged("name", True, 1, "note").note == ""
     assert labbase.judged("name", False, 1, "note").note == "note"
+
+
+# --- the solutions ---
+
+@pytest.fixture(scope="module")
+def selftest():
+    """The program that hands them in, as a module."""
+    return loaded("labs/labs")
+
+
+@pytest.fixture(scope="module")
+def solutions(selftest):
+    return selftest.solutions()
+
+
+@pytest.mark.parametrize("change, results", [
+    pytest.param(change, results, id=id) for id, change, results in (
+        ("right", lambda given: given, ["ok", "ok"]),
+        ("wrong", WRONG["one_is_another"], ["not ok", "ok"]))])
+def test_labs_selftest_judges_solution_and_empty_answer(selftest, capsys, change,
+                                                        results):
+    one = lab(1, selftest.SEED)
+    lines = made_up(one)
+    given = change(right_answers(one, lines))
+    selftest.predictions(tap.Report(), lambda jobs: seen(lines), {"1": given})
+    assert re.findall("^(?:not )?ok", capsys.readouterr().out, re.M) == results
+
+
+@pytest.mark.parametrize("number", (1, 2, 3, 4, 5))
+def test_labs_solution_answers_each_question(number, selftest, solutions):
+    one = lab(number, selftest.SEED)
+    given = solutions["answers"][str(number)]
+    assert list(given) == list(one.form())
+    if number in PREDICT:
+        for name, facts in one.asks().items():
+            assert len(given[name].split()) == len(facts), name
+    else:
+        names = " ".join((given["order"], given["never"])).split()
+        assert sorted(names) == sorted(one.world()[1])
+        assert set(given["locked"].split()) <= set(given["order"].split())
+
+
+@pytest.mark.parametrize("name", mutant.MUTANTS)
+def test_labs_solution_names_the_function(name, selftest, solutions):
+    one = selftest.with_seed(6, name, lambda one: one.mutant().name)
+    entry = solutions["kills"][name]
+    assert entry["function"] in one.functions()
+    lines = entry["test"].splitlines()
+    assert len(lines) <= mutant.SHORT
+    assert any(line.startswith("expect ") for line in lines)
+
+
+@pytest.mark.parametrize("one", race_labs())
+def test_labs_solution_mends_by_a_small_change(one, selftest, solutions):
+    name, what = one.world()
+    entry = solutions["mends"][name]
+    for order in "lose", "safe":
+        assert race.parse(entry[order], what) in list(race.orders(what))
+    mended = selftest.mended_files(one, entry)
+    assert 0 < one.lines_changed(mended) <= race.SMALL
+    texts = race.sources(what, name)
+    for file, text in mended.items():
+        assert race.gates_in(text) >= race.gates_in(texts.get(file, ""))
+
+
+def test_labs_solution_grows_the_struct(tmp_path, selftest, solutions):
+    grown = solutions["grown"]
+    assert grown["field"] == lab(8, selftest.SEED).wish()[0]
+    texts = selftest.edits(grown, grown["field"]).changed()
+    assert abi.PAGE in texts
+    (tmp_path / "linux").mkdir()
+    header = tmp_path / "linux/kshm.h"
+    header.write_text(texts[abi.HEADER])
+    assert abi.struct_problem(str(header), grown["field"]) == ""
