@@ -102,12 +102,14 @@ apps: apps-parts
 # Every change must pass check: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke
 # takes a minute or two, or runs the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image apps lint model pages host beside examples
+	@qemu/host-packages build fetch guest image apps lint model pages host beside examples \
+		labs
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
 
 # All of that, and every long form.
 check-all:
-	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside examples bench
+	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside \
+		examples bench labs
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
 # The part of make check for Linux 6.12, on another kernel.

@@ -95,6 +95,11 @@ STAGES = [
     # host tries the page with 6.12.
     *(Stage(f"beside-{kernel}", "all", f"tools/beside/beside --check {kernel}",
             tap=False) for kernel in ("6.1", "7.3")),
+    # One boot for the labs that ask for facts.
+    Stage("labs-6.12", "check all", "selftests/labs/labs 6.12",
+          parts="KERNEL=6.12 labs-parts", files="labs"),
+    Stage("labs-long-6.12", "all", "selftests/labs/labs --long 6.12",
+          parts="KERNEL=6.12 labs-parts", prefix="long.", files="labs"),
     Stage("bpftrace-6.12", "all", "selftests/programs/bpftrace 6.12",
           parts="KERNEL=6.12 guest-parts"),
     Stage("debug-check", "all", "selftests/faults/debug-check", alone=True),
