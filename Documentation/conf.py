@@ -11,6 +11,9 @@ import re
 import subprocess
 import sys
 
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KERNEL_SCRIPTS = os.environ.get(
     "KERNEL_SCRIPTS", os.path.join(TOP, "build/linux-source-6.12"))
@@ -33,7 +36,7 @@ kerneldoc_bin = os.path.join(KERNEL_SCRIPTS, "scripts/kernel-doc")
 kerneldoc_srctree = TOP
 primary_domain = "c"
 highlight_language = "none"
-exclude_patterns = ["examples", "figures", "man"]
+exclude_patterns = ["examples", "figures", "man", "labs/slides"]
 
 html_theme = "alabaster"
 html_theme_options = {
@@ -75,6 +78,19 @@ def list_statements(app, page, source):
                 text=True))
 
 
+class FoldedHint(SphinxDirective):
+    """A hint of a lab, which a browser shows when it is clicked."""
+
+    has_content = True
+
+    def run(self):
+        hint = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, hint)
+        return [nodes.raw("", "<details><summary>Hint</summary>", format="html"),
+                *hint.children, nodes.raw("", "</details>", format="html")]
+
+
 def setup(app):
+    app.add_directive("hint", FoldedHint, override=True)
     app.connect("source-read", list_module_files)
     app.connect("source-read", list_statements)
