@@ -152,9 +152,11 @@ model:
 
 # The pages as a site. Sphinx takes the kernel-doc comments out of the sources.
 # It warns of a page only when it reads it, so after a failure it reads all again.
+# SOLUTIONS=no leaves out those of the labs.
 html: source
 	@qemu/host-packages pages
-	@KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' qemu/step \
+	@$(if $(filter no,$(SOLUTIONS)),rm -f '$(BUILD)'/html/labs/solutions.html)
+	@SOLUTIONS='$(SOLUTIONS)' KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' qemu/step \
 		'html: reading the pages and the comments of the sources' \
 		'$(BUILD)/html.log' sphinx-build -W --keep-going \
 		-w '$(BUILD)/html.warnings' -b html -d '$(BUILD)/doctrees' \
@@ -166,6 +168,11 @@ html: source
 beside:
 	@qemu/host-packages fetch beside
 	@tools/beside/beside '$(GUEST_KERNEL)'
+
+# The slides of the course. The drawings go beside them.
+slides:
+	@qemu/host-packages pages
+	@Documentation/labs/slides/make '$(BUILD)/slides'
 
 # The drawings of the pages, which are kept in the repository.
 figures:
@@ -273,7 +280,9 @@ help:
 	@echo '  make lint         compilers, sparse, static analysers, checkpatch and others'
 	@echo '  make model        do the models of the locking hold, and do their mutants break?'
 	@echo '                    MODEL= names some of selftests/model/*.pml'
-	@echo '  make html         Documentation/ as a site, under build/html'
+	@echo '  make html         Documentation/ as a site, under build/html; SOLUTIONS=no leaves'
+	@echo '                    out those of the labs'
+	@echo '  make slides       three lectures for Documentation/labs/course.rst, under build/slides'
 	@echo '  make beside       a page with in-tree shm on the left and kshm on the right,'
 	@echo '                    under build/beside'
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
@@ -349,7 +358,7 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
-	check check-all check-kernel here smoke mutants debug-check lint model html beside figures shell \
+	check check-all check-kernel here smoke mutants debug-check lint model html slides beside figures shell \
 	gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 

@@ -37,6 +37,9 @@ kerneldoc_srctree = TOP
 primary_domain = "c"
 highlight_language = "none"
 exclude_patterns = ["examples", "figures", "man", "labs/slides"]
+# Students get a site without the solutions of the labs.
+if os.environ.get("SOLUTIONS") == "no":
+    exclude_patterns.append("labs/solutions.rst")
 
 html_theme = "alabaster"
 html_theme_options = {
