@@ -296,6 +296,9 @@ def test_labs_mutant_that_dies_is_killed(find, right_find, status, complaints):
     assert full(find.items(right_find, seen(lines, status, complaints)))
 
 
+KILLS = {"in_tree": 0, "kshm": 0, "mutant": 1}
+
+
 @pytest.mark.parametrize("change, statuses, status", [
     pytest.param(change, statuses, status, id=id) for id, change, statuses, status in (
         ("survives", {}, {"in_tree": 0, "kshm": 0, "mutant": 0}, 0),
@@ -315,8 +318,12 @@ def test_labs_mutant_that_dies_is_killed(find, right_find, status, complaints):
          {"in_tree": 0, "kshm": 0, "mutant": 1}, 0))])
 def test_labs_wrong_find_has_not(find, right_find, change, statuses, status):
     lines = rounds(find, **statuses)
-    made, all_points = score(find.items({**right_find, **change}, seen(lines, status)))
+    items = list(find.items({**right_find, **change}, seen(lines, status)))
+    made, all_points = grading.score(items)
     assert made < all_points
+    # A test that fails on the others, too, has not found the mutant.
+    found, = [item.ok for item in items if item.name == "fails-on-the-mutant"]
+    assert found == (statuses == KILLS and "expect" in {**right_find, **change}["test"])
 
 
 def test_labs_each_mutant_is_planted():
@@ -841,3 +848,22 @@ def test_labs_solution_grows_the_struct(tmp_path, selftest, solutions):
     header = tmp_path / "linux/kshm.h"
     header.write_text(texts[abi.HEADER])
     assert abi.struct_problem(str(header), grown["field"]) == ""
+
+
+# --- the course ---
+
+def test_labs_slides_are_made(tmp_path):
+    ends(["Documentation/labs/slides/make", str(tmp_path)], 0)
+    for lecture in "objects", "mappings", "lifetime":
+        page = (tmp_path / f"{lecture}.html").read_text()
+        assert page.count('<div class="slide"') > 8
+        for name in re.findall(r"figures/[\w.-]+", page):
+            assert (tmp_path / name).exists(), name
+
+
+def test_labs_pages_are_there_for_each():
+    for number in catalogue.LABS:
+        text = tree.read(os.path.join(TOP, f"Documentation/labs/lab-{number}.rst"))
+        title = f"Lab {number}: {catalogue.LABS[number].title}"
+        assert f"\n{title}\n" in text
+        assert text.count(".. hint::") >= 3
