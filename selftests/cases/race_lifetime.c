@@ -134,6 +134,8 @@ static void *remove_current(void *unused)
 /*
  * race_lifetime: An attach beside the close of the owner's descriptor
  * works, or is EINVAL or EIDRM.
+ * history: Removing the segments of dead processes removed one that was
+ * being attached.
  */
 TEST_F(race_lifetime, owner_closes_and_attach_is_whole_or_gone)
 {
