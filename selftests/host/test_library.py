@@ -48,6 +48,47 @@ int main(void)
 	return 0;
 }
 """
+# Stands in for the module: a segment whose times need more than 32 bits.
+TIMES = """#include <errno.h>
+#include <stdint.h>
+#include <sys/shm.h>
+#include <kshm.h>
+#include <linux/kshm.h>
+#include "internal.h"
+atomic_bool kshm_in_valgrind;
+long kshm_refuse(int e, unsigned int r, uint64_t a, uint64_t l) { return -e; }
+int kshm_failed(const char *call, int error) { return -1; }
+long kshm_valgrind_attach(struct kshm_attach *arg) { return -ENOSYS; }
+long kshm_valgrind_detach(struct kshm_detach *arg) { return -ENOSYS; }
+long kshm_ioctl(unsigned long cmd, void *arg)
+{
+	struct kshm_stat *st = arg;
+
+	st->atime = 5000000001;
+	st->dtime = 5000000002;
+	st->ctime = 5000000003;
+	return cmd == KSHM_IOC_STAT ? 0 : -ENOTTY;
+}
+static inline int64_t whole(unsigned long low, unsigned long high)
+{
+	return (int64_t)high << 32 | low;
+}
+int main(void)
+{
+	struct shmid_ds ds;
+
+	if (kshm_shmctl(0, IPC_STAT, &ds))
+		return 1;
+#if _TIME_BITS == 64
+	return !(ds.shm_atime == 5000000001 && ds.shm_dtime == 5000000002 &&
+		 ds.shm_ctime == 5000000003);
+#else
+	return !(whole(ds.shm_atime, ds.__shm_atime_high) == 5000000001 &&
+		 whole(ds.shm_dtime, ds.__shm_dtime_high) == 5000000002 &&
+		 whole(ds.shm_ctime, ds.__shm_ctime_high) == 5000000003);
+#endif
+}
+"""
 BASELINES = sorted(glob.glob(os.path.join(TOP, "lib/baseline/*.c")))
 
 
@@ -194,6 +235,17 @@ def test_time_t_has_its_shmctl(bits, name, made, tmp_path):
           f"{made[32]}/libkshm.so"], 0)
     _, table = run(["nm", "-D", "--undefined-only", program])
     assert f" U {name}@" in table
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_times_beyond_2038_reach_32_bit_programs(bits, made, tmp_path):
+    """With a 32-bit time_t they are in two words."""
+    source, program = tmp_path / "times.c", str(tmp_path / "times")
+    source.write_text(TIMES)
+    ends(["cc", "-m32", "-D_GNU_SOURCE", "-Ilib", "-Iuapi",
+          f"-D_TIME_BITS={bits}", "-D_FILE_OFFSET_BITS=64", "-o", program,
+          str(source), f"{made[32]}/sysv.o"], 0)
+    ends([program], 0)
 
 
 def test_each_function_has_its_page(installed):
