@@ -16,10 +16,10 @@
 
 #include "cases.h"
 #include "kshm.h"
+#include "tracing.h"
 
 #define PAGES		64
 #define TABLE		512	/* pages that one page table maps */
-#define TRACING		"/sys/kernel/tracing/instances/kshm"
 #define PAGE_FREED	"mm_filemap_delete_from_page_cache"
 #define ONE_CPU		"it takes one processor, and a kernel that traces functions"
 #define PROBES		"/sys/kernel/tracing/kprobe_events"
@@ -36,81 +36,12 @@ FIXTURE(fair)
 
 FIXTURE_SETUP(fair)
 {
-	self->dev = begin_device_case(_metadata);
-	if (self->dev < 0)
-		return;
-	if (mkdir(TRACING, 0700) && errno != EEXIST)
-		SKIP(return, "no tracing: %s", strerror(errno));
+	self->dev = begin_trace_case(_metadata);
 }
 
 FIXTURE_TEARDOWN(fair)
 {
-	rmdir(TRACING);
-	close(self->dev);
-	end_case(_metadata);
-}
-
-static char trace[1 << 20];
-
-/* Begins to record the events, those of all CPUs in one order. */
-static void trace_events(const char *const *events)
-{
-	/* Choosing a clock drops what was recorded before. */
-	must(!write_file(TRACING "/trace_clock", "counter"));
-	must(!write_number(TRACING "/tracing_on", 1));
-	must(!write_number(TRACING "/buffer_size_kb", 1024));
-	for (; *events; events++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), TRACING "/events/%s/enable",
-			 *events);
-		must(!write_file(path, "1"));
-	}
-}
-
-/* Fills @trace with the events recorded up to now. */
-static void trace_read(void)
-{
-	slurp(TRACING "/trace", trace, sizeof(trace));
-}
-
-/* Ends recording. */
-static void trace_end(void)
-{
-	must(!write_number(TRACING "/tracing_on", 0));
-	trace_read();
-	must(!write_number(TRACING "/events/enable", 0));
-}
-
-/*
- * A line is "  NAME-PID  [CPU] FLAGS TIME: EVENT: FIELDS". Cuts off the next one that
- * is an event; returns the event, or NULL at the end.
- */
-static char *next_event(char **rest, pid_t *pid)
-{
-	char *line, *bracket, *colon;
-
-	while ((line = strsep(rest, "\n"))) {
-		if (*line == '#')
-			continue;
-		bracket = strstr(line, " [");
-		colon = bracket ? strstr(bracket, ": ") : NULL;
-		if (!colon)
-			continue;
-		*bracket = '\0';
-		while (bracket > line && bracket[-1] == ' ')
-			*--bracket = '\0';
-		*pid = atoi(strrchr(line, '-') + 1);
-		return colon + 2;
-	}
-	return NULL;
-}
-
-static bool is_event(const char *event, const char *name)
-{
-	size_t length = strlen(name);
-
-	return !strncmp(event, name, length) && event[length] == ':';
+	end_trace_case(_metadata, self->dev);
 }
 
 static int fd_of(int dev, int id)
