@@ -178,7 +178,7 @@ int kshm_do_set(struct kshm_ctx *ctx, const struct kshm_set *set)
 		err = ctl_set_locked(ctx, segment, set);
 		kshm_segment_unlock(segment);
 	}
-	trace_kshm_set(set->id, set->mask, err);
+	trace_kshm_set(ctx, set, err);
 	return err;
 }
 
@@ -239,7 +239,7 @@ int kshm_do_rmid(struct kshm_ctx *ctx, const struct kshm_rmid *rmid)
 	err = PTR_ERR_OR_ZERO(dead);
 	if (!IS_ERR_OR_NULL(dead))
 		kshm_segment_destroy(dead);
-	trace_kshm_rmid(rmid->id, rmid->flags, err);
+	trace_kshm_rmid(ctx, rmid->id, rmid->flags, err);
 	return err;
 }
 
@@ -291,6 +291,6 @@ int kshm_do_lock(struct kshm_ctx *ctx, const struct kshm_lock *lock)
 		kshm_munlock_rescue(unlocked->f_mapping);
 		fput(unlocked);
 	}
-	trace_kshm_lock(lock->id, lock->flags, err);
+	trace_kshm_lock(ctx, lock->id, lock->flags, err);
 	return err;
 }

@@ -4,7 +4,6 @@
  * ipcget() and newseg().
  */
 #include "kshm.h"
-#include "trace.h"
 
 #include <linux/ipc.h>
 
@@ -104,7 +103,6 @@ static int get_create(struct kshm_ctx *ctx, struct kshm_get *get,
 	}
 	get->id = id;
 	get->flags |= KSHM_GET_CREATED;
-	trace_kshm_create(id, get->key, get->size);
 	return 0;
 }
 

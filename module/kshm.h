@@ -654,4 +654,33 @@ static inline void kshm_segment_unlock(struct kshm_segment *segment)
 	rcu_read_unlock();
 }
 
+/**
+ * kshm_escaped_size() - bytes that an escaped name needs at most
+ * @name:	the name
+ *
+ * No twin: System V has no names.
+ *
+ * Return: the number, with the 0 at its end.
+ */
+static inline size_t kshm_escaped_size(const char *name)
+{
+	return strlen(name) * KSHM_NAME_ESCAPED_LEN + 1;
+}
+
+/**
+ * kshm_escape_name() - write a name as traces show it
+ * @text:	has room for kshm_escaped_size() bytes
+ * @name:	the name
+ *
+ * No twin: System V has no names.
+ */
+static inline void kshm_escape_name(char *text, const char *name)
+{
+	int len = string_escape_mem(name, strlen(name), text,
+				    kshm_escaped_size(name), KSHM_NAME_ESCAPE,
+				    KSHM_NAME_ESCAPED);
+
+	text[len] = '\0';
+}
+
 #endif /* _KSHM_H */

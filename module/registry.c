@@ -345,6 +345,8 @@ int kshm_registry_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
 		return err;
 	err = registry_check_limits(ctx, registry, segment->pages, limits) ?:
 	      registry_publish_locked(ctx, registry, segment);
+	if (!err)
+		trace_kshm_create(segment);
 	/* Without the lock, another task may free the segment. */
 	id = segment->id;
 	mutex_unlock(&registry->lock);
@@ -416,7 +418,7 @@ void kshm_registry_remove(struct kshm_segment *segment)
 	lockdep_assert_held(&registry->lock);
 	WARN_ON_ONCE(!segment->dead || segment->hashed);
 
-	trace_kshm_end(segment->id, segment->created_key, segment->size);
+	trace_kshm_end(segment);
 	registry_free_id(registry, segment);
 	WRITE_ONCE(registry->used, registry->used - 1);
 	WRITE_ONCE(registry->pages, registry->pages - segment->pages);

@@ -4,6 +4,7 @@
  * and is destroyed. The steps are listed at the top of kshm.h.
  */
 #include "kshm.h"
+#include "trace.h"
 
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -223,6 +224,7 @@ bool kshm_segment_mark(struct kshm_segment *segment)
 
 	kshm_registry_unhash(segment);
 	segment->dest = true;
+	trace_kshm_mark(segment);
 	died = segment_dies(segment);
 	segment_wake_watchers(segment);
 	return died;

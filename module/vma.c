@@ -59,8 +59,7 @@ static void vma_open(struct vm_area_struct *vma)
 		inner->open(vma);
 	/* The VMA that this one was copied from keeps the segment alive. */
 	WARN_ON_ONCE(kshm_segment_open(segment));
-	trace_kshm_vma_open(segment->id, vma->vm_start,
-			    vma->vm_end - vma->vm_start);
+	trace_kshm_vma_open(segment, vma);
 }
 
 /* Twin of shm_close(). */
@@ -69,8 +68,7 @@ static void vma_close(struct vm_area_struct *vma)
 	struct kshm_segment *segment = vma_file_segment(vma->vm_file);
 	const struct vm_operations_struct *inner = vma_inner_ops(vma);
 
-	trace_kshm_vma_close(segment->id, vma->vm_start,
-			     vma->vm_end - vma->vm_start);
+	trace_kshm_vma_close(segment, vma);
 	if (inner->close)
 		inner->close(vma);
 	kshm_segment_close(segment);
@@ -231,6 +229,7 @@ int kshm_attach_file_mmap(struct file *file, struct vm_area_struct *vma)
 	/* The same value each time: one inode has one set of operations. */
 	WRITE_ONCE(segment->inner_ops, vma->vm_ops);
 	vma->vm_ops = &kshm_vm_ops;
+	trace_kshm_vma_map(segment, vma);
 	return 0;
 }
 

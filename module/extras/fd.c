@@ -210,6 +210,6 @@ struct file *kshm_do_fd(struct kshm_ctx *ctx, const struct kshm_fd *fd)
 				   readonly ? KSHM_READ : KSHM_READ_WRITE);
 		kshm_segment_put(segment);
 	}
-	trace_kshm_fd(fd->id, fd->flags, PTR_ERR_OR_ZERO(file));
+	trace_kshm_fd(ctx, fd->id, fd->flags, PTR_ERR_OR_ZERO(file));
 	return file;
 }

@@ -130,7 +130,7 @@ static int grow_locked(struct kshm_ctx *ctx, struct kshm_segment *segment,
 	segment->size = size;
 	segment->generation++;
 	spin_unlock(&segment->lock);
-	trace_kshm_grow(segment->id, segment->created_key, size);
+	trace_kshm_grow(segment);
 	return 0;
 }
 

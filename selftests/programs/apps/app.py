@@ -44,8 +44,9 @@ PREFIX = {
     "failing": ["env", f"LD_PRELOAD={JOB}/apps/failing.so"],
 }
 SYSTEM_CALLS = ("shmget", "shmat", "shmdt", "shmctl")
-# These tell of an attach's life, not of a call.
-NO_CALLS = ("kshm_end", "kshm_vma_open", "kshm_vma_close")
+# These tell of the life of a segment or VMA, not of a call.
+NO_CALLS = ("kshm_mark", "kshm_end", "kshm_vma_map", "kshm_vma_open",
+            "kshm_vma_close")
 PATIENCE = 600
 
 
