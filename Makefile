@@ -102,13 +102,13 @@ apps: apps-parts
 # Every change must pass check: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke
 # takes a minute or two, or runs the TESTS you name.
 check:
-	@qemu/host-packages build fetch guest image apps lint model pages host beside examples \
-		labs
+	@qemu/host-packages build fetch guest image apps lint model pages host beside picture \
+		examples labs
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
 
 # All of that, and every long form.
 check-all:
-	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside \
+	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside picture \
 		examples bench labs
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
@@ -168,6 +168,13 @@ html: source
 beside:
 	@qemu/host-packages fetch beside
 	@tools/beside/beside '$(GUEST_KERNEL)'
+
+# What the kernel's objects are, step by step, while a program runs on both sides.
+picture: PACKAGES_FOR := image picture
+picture: guest-parts
+	@qemu/host-packages image picture
+	@tools/picture/picture $(if $(TEXT),--text) $(if $(PROG),--program "$$PROG") \
+		'$(GUEST_KERNEL)'
 
 # The slides of the course. The drawings go beside them.
 slides:
@@ -285,6 +292,9 @@ help:
 	@echo '  make slides       three lectures for Documentation/labs/course.rst, under build/slides'
 	@echo '  make beside       a page with in-tree shm on the left and kshm on the right,'
 	@echo '                    under build/beside'
+	@echo "  make picture      the kernel's objects while a program runs, step by step, on kshm"
+	@echo '                    and in-tree: a page under build/picture; PROG= is another'
+	@echo '                    program with its arguments, TEXT=1 draws in the terminal'
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
@@ -358,8 +368,8 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
-	check check-all check-kernel here smoke mutants debug-check lint model html slides beside figures shell \
-	gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
+	check check-all check-kernel here smoke mutants debug-check lint model html slides beside picture figures \
+	shell gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif
