@@ -11,8 +11,8 @@ import tap
 from common import BUILD, QEMU, built_module
 
 
-def run(kernel, name, image, tools, script, options):
-    """-> the guest's status, and all that was printed"""
+def run(kernel, name, image, tools, script, options, at_line):
+    """-> the guest's status, and all that was printed; each line is told of at once"""
     command = [os.path.join(QEMU, "boot"), "--kernel", kernel, "--image", image,
                "--log", os.path.join(BUILD, f"{name}.log"), "--run", script, *options]
     puts = [(built_module(kernel), "kshm.ko"),
@@ -21,24 +21,31 @@ def run(kernel, name, image, tools, script, options):
             *((tool, f"tools/{os.path.basename(tool)}") for tool in tools)]
     for path, where in puts:
         command += ["--put", f"{path}:{where}"]
-    guest = subprocess.run(command, stdout=subprocess.PIPE, text=True,
-                           errors="replace")
-    return guest.returncode, guest.stdout.replace("\r", "")
+    said = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                          errors="replace") as guest:
+        for line in guest.stdout:
+            said.append(line.replace("\r", ""))
+            at_line(said[-1])
+    return guest.returncode, "".join(said)
 
 
-def main(name, about, image, tools, script, wanted, options=()):
+def main(name, about, image, tools, script, wanted, options=(),
+         at_line=lambda line: None, more=lambda report, args, said: None):
     """Each pattern of @wanted has to be printed, and the script to end well, which
-    it does when the module is gone. The options are qemu/boot's."""
+    it does when the module is gone. The options are qemu/boot's. @at_line is called
+    with each line that is printed, and @more adds cases to the report."""
     parser = argparse.ArgumentParser(prog=f"selftests/programs/{name}",
                                      description=about)
     parser.add_argument("kernel", metavar="KERNEL", help="one that make help lists")
     args = parser.parse_args()
     report = tap.Report()
-    status, said = run(args.kernel, name, image, tools, script, options)
+    status, said = run(args.kernel, name, image, tools, script, options, at_line)
     for what, pattern in wanted.items():
         report.add(bool(re.search(pattern, said, re.M)),
                    f"{args.kernel} {name}.{what}")
     report.add(status == 0, f"{args.kernel} {name}.module_unloads")
+    more(report, args, said)
     if report.failed:
         report.note(said[-4000:])
     sys.exit(report.finish())

@@ -107,6 +107,8 @@ STAGES = [
           parts="KERNEL=6.12 guest-parts"),
     Stage("watch-6.12", "all", "selftests/programs/watch 6.12",
           parts="KERNEL=6.12 guest-parts", disk="6.12"),
+    Stage("drgn-6.12", "all", "selftests/programs/drgn 6.12",
+          parts="KERNEL=6.12 guest-parts"),
     Stage("debug-check", "all", "selftests/faults/debug-check", alone=True),
     Stage("mutants", "all", "selftests/mutants/mutants 6.12",
           parts="KERNEL=6.12 module selftests", alone=True),
