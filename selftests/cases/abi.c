@@ -580,7 +580,6 @@ TEST_F(abi, input_struct_left_alone)
 	EXPECT_EQ(0, memcmp(&before, &arg, sizeof(arg)));
 }
 
-#ifdef __x86_64__
 /*
  * abi: A 32-bit program gets the same answer.
  * history: Bytes that nobody had set were copied to user space.
@@ -591,7 +590,7 @@ TEST_F(abi, caller_of_32_bits_same_answer)
 	union arg *arg = low_page();
 
 	if (!has_32_bit_calls())
-		SKIP(return, "this kernel has no CONFIG_IA32_EMULATION");
+		SKIP(return, NO_32_BIT_CALLS);
 	*arg = want;
 	EXPECT_EQ(0, call_32(IOCTL_32, self->dev, variant->cmd, (long)arg));
 	if (variant->changes)
@@ -607,7 +606,7 @@ TEST_F(abi, caller_of_32_bits_same_errors)
 	union arg *arg = low_page();
 
 	if (!has_32_bit_calls())
-		SKIP(return, "this kernel has no CONFIG_IA32_EMULATION");
+		SKIP(return, NO_32_BIT_CALLS);
 	*arg = request(variant->fill, self->attached);
 	arg->bytes[size] = 1;
 	EXPECT_EQ(-E2BIG, call_32(IOCTL_32, self->dev,
@@ -616,6 +615,5 @@ TEST_F(abi, caller_of_32_bits_same_errors)
 				   sized(variant->cmd, size - 1), (long)arg));
 	EXPECT_EQ(-EFAULT, call_32(IOCTL_32, self->dev, variant->cmd, 8));
 }
-#endif
 
 TEST_HARNESS_MAIN

@@ -78,21 +78,26 @@ static inline void end_refusals(struct __test_metadata *_metadata)
 #define EXPECT_REFUSED(error, cmd, arg)					\
 	EXPECT_EQ(error, call(self->dev, cmd, arg))
 
-#ifdef __x86_64__
-/* A system call as 32-bit programs make it. */
+#define NO_32_BIT_CALLS	"32-bit calls take x86-64 and CONFIG_IA32_EMULATION"
+#define IOCTL_32	54
+#define GETPID_32	20
+#ifndef MAP_32BIT
+#define MAP_32BIT	0
+#endif
+
+/* A system call as 32-bit programs make it; x86-64 lets others make it, too. */
 static inline long call_32(long nr, long a, long b, long c)
 {
-	long ret;
+	long ret = -ENOSYS;
 
+#ifdef __x86_64__
 	asm volatile ("int $0x80"
 		      : "=a" (ret)
 		      : "a" (nr), "b" (a), "c" (b), "d" (c)
 		      : "memory", "r8", "r9", "r10", "r11");
+#endif
 	return (int)ret;
 }
-
-#define IOCTL_32	54
-#define GETPID_32	20
 
 static inline void call_as_32_bits(volatile char *unused)
 {
@@ -115,6 +120,5 @@ static inline void *low_page(void)
 		die("no page below 2 GiB");
 	return p;
 }
-#endif
 
 #endif /* KSHM_SELFTESTS_ABI_H */

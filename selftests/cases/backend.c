@@ -32,6 +32,12 @@
 
 #define HEADER_COLUMNS	16
 #define DEVICE		"/dev/kshm"
+/* Arm's shmctl knows two layouts of a struct; with this bit it has libc's. */
+#ifdef __arm__
+#define IPC_64_BIT	0x100
+#else
+#define IPC_64_BIT	0
+#endif
 
 static int intree_get(key_t key, size_t size, int flags)
 {
@@ -50,7 +56,7 @@ static int intree_dt(const void *addr)
 
 static int intree_ctl(int id, int cmd, struct shmid_ds *buf)
 {
-	return syscall(SYS_shmctl, id, cmd, buf);
+	return syscall(SYS_shmctl, id, cmd | IPC_64_BIT, buf);
 }
 
 const struct backend intree = {
@@ -150,11 +156,11 @@ int get(key_t key, size_t size, int flags)
 	return ret == -1 ? -errno : ret;
 }
 
-long at(int id, const void *addr, int flags)
+int64_t at(int id, const void *addr, int flags)
 {
 	void *ret = backend->at(id, addr, flags);
 
-	return ret == (void *)-1 ? -errno : (long)ret;
+	return ret == (void *)-1 ? -errno : (int64_t)(uintptr_t)ret;
 }
 
 int dt(const void *addr)
@@ -183,13 +189,18 @@ int make(size_t pages)
 	return make_key(IPC_PRIVATE, pages * PAGE, 0600);
 }
 
-char *attach(int id)
+char *attach_as(int id, int flags)
 {
-	long addr = at(id, NULL, 0);
+	int64_t addr = at(id, NULL, flags);
 
 	if (addr < 0)
 		die("attaching %d: %s", id, strerror(-addr));
-	return (char *)addr;
+	return address(addr);
+}
+
+char *attach(int id)
+{
+	return attach_as(id, 0);
 }
 
 void detach(const void *addr)

@@ -25,8 +25,12 @@
 #endif
 
 #define PAGE		((size_t)getpagesize())
-/* Pages that one fault maps on kshm, 64 KiB. */
-#define FAULT_AROUND	16
+/* Pages that one fault maps on kshm: 64 KiB, unless debugfs says otherwise. */
+#define FAULT_AROUND	(65536 / PAGE)
+/* 0 in a 32-bit program, which skips the cases of such sizes and addresses. */
+#define TIB		((size_t)1 << 20 << 20)
+#define NO_TIB		"sizes of a 32-bit program end at 4 GiB"
+#define ABOVE_USER	((void *)(sizeof(long) < 8 ? -PAGE : TIB << 22))
 #define KEY		0x1234
 #define BAD_POINTER	((void *)8)
 
@@ -62,11 +66,12 @@ int backend_sweep(void);
 void backend_mark(const char *name);
 
 /*
- * The calls. An address is never negative, so at() can return either an address
- * or an errno.
+ * The calls. at() returns an address or a negative errno, in 64 bits, since half of
+ * all addresses are negative in a 32-bit program's long. address() makes a pointer of
+ * it.
  */
 int get(key_t key, size_t size, int flags);
-long at(int id, const void *addr, int flags);
+int64_t at(int id, const void *addr, int flags);
 int dt(const void *addr);
 int ctl(int id, int cmd, void *buf);
 
@@ -74,11 +79,17 @@ int ctl(int id, int cmd, void *buf);
 int make(size_t pages);
 int make_key(key_t key, size_t size, int mode);
 char *attach(int id);
+char *attach_as(int id, int flags);
 void detach(const void *addr);
 void rmid(int id);
 struct shmid_ds stat_of(int id);
 int nattch(int id);
 bool exists(int id);
+
+static inline void *address(int64_t attached)
+{
+	return (void *)(uintptr_t)attached;
+}
 
 /* Prints where and why, and ends the process; that fails the case. */
 #define die(...)	die_at(__FILE__, __LINE__, __VA_ARGS__)

@@ -90,10 +90,10 @@ static unsigned long number(const char *event, const char *field)
 	return strtoul(text_of(event, field), NULL, 0);
 }
 
-/* An address is shown without 0x. */
-static unsigned long address(const char *event, const char *field)
+/* The address of an object in the kernel, which is shown without 0x. */
+static uint64_t object(const char *event, const char *field)
 {
-	return strtoul(text_of(event, field), NULL, 16);
+	return strtoull(text_of(event, field), NULL, 16);
 }
 
 static unsigned long ipc_namespace(void)
@@ -126,10 +126,10 @@ TEST_F(events, creation_tells_all_of_the_segment)
 	EXPECT_EQ(getegid(), number(event, "gid"));
 	EXPECT_EQ(0, number(event, "lifetime"));
 	EXPECT_EQ(ipc_namespace(), number(event, "ns"));
-	EXPECT_NE(0, address(event, "registry"));
-	EXPECT_NE(0, address(event, "segment"));
-	EXPECT_NE(0, address(event, "file"));
-	EXPECT_NE(0, address(event, "inode"));
+	EXPECT_NE(0, object(event, "registry"));
+	EXPECT_NE(0, object(event, "segment"));
+	EXPECT_NE(0, object(event, "file"));
+	EXPECT_NE(0, object(event, "inode"));
 }
 
 /* events: A creation that finds the segment, or fails, has no event. */
@@ -155,8 +155,8 @@ TEST_F(events, same_id_elsewhere_has_another_registry)
 	there = make(1);
 	collect();
 	EXPECT_EQ(here, there);
-	EXPECT_NE(address(the("kshm_create", 0), "registry"),
-		  address(the("kshm_create", 1), "registry"));
+	EXPECT_NE(object(the("kshm_create", 0), "registry"),
+		  object(the("kshm_create", 1), "registry"));
 	EXPECT_NE(number(the("kshm_create", 0), "ns"),
 		  number(the("kshm_create", 1), "ns"));
 }
@@ -189,12 +189,12 @@ TEST_F(events, each_vma_is_told_of)
 	EXPECT_EQ((unsigned long)p, number(map, "start"));
 	EXPECT_EQ(PAGES * PAGE, number(map, "len"));
 	EXPECT_EQ(0, number(map, "pgoff"));
-	EXPECT_EQ(address(the("kshm_create", 0), "segment"),
-		  address(map, "segment"));
+	EXPECT_EQ(object(the("kshm_create", 0), "segment"),
+		  object(map, "segment"));
 	EXPECT_EQ(number(map, "start"), number(close, "start"));
-	EXPECT_EQ(address(map, "mm"), address(close, "mm"));
-	EXPECT_EQ(address(map, "file"), address(close, "file"));
-	EXPECT_EQ(address(map, "segment"), address(close, "segment"));
+	EXPECT_EQ(object(map, "mm"), object(close, "mm"));
+	EXPECT_EQ(object(map, "file"), object(close, "file"));
+	EXPECT_EQ(object(map, "segment"), object(close, "segment"));
 }
 
 /* events: The VMA that fork() copies is told of with the mm of the child. */
@@ -212,8 +212,8 @@ TEST_F(events, vma_of_a_child_has_its_own_mm)
 	map = the("kshm_vma_map", 0);
 	open = the("kshm_vma_open", 0);
 	EXPECT_EQ(number(map, "start"), number(open, "start"));
-	EXPECT_EQ(address(map, "file"), address(open, "file"));
-	EXPECT_NE(address(map, "mm"), address(open, "mm"));
+	EXPECT_EQ(object(map, "file"), object(open, "file"));
+	EXPECT_NE(object(map, "mm"), object(open, "mm"));
 }
 
 /* events: The event of a piece tells where in the segment it begins. */
@@ -235,7 +235,7 @@ TEST_F(events, piece_tells_its_first_page)
  */
 TEST_F(events, marking_comes_before_the_end)
 {
-	unsigned long attached;
+	uint64_t attached;
 	int id = make(1);
 	char *p = attach(id);
 
@@ -244,12 +244,12 @@ TEST_F(events, marking_comes_before_the_end)
 	detach(p);
 	rmid(make(1));
 	collect();
-	attached = address(the("kshm_vma_close", 0), "segment");
-	EXPECT_EQ(attached, address(the("kshm_mark", 0), "segment"));
+	attached = object(the("kshm_vma_close", 0), "segment");
+	EXPECT_EQ(attached, object(the("kshm_mark", 0), "segment"));
 	EXPECT_LT(place("kshm_mark", 0), place("kshm_rmid", 0));
 	EXPECT_LT(place("kshm_rmid", 0), place("kshm_vma_close", 0));
 	EXPECT_LT(place("kshm_vma_close", 0), place("kshm_end", 0));
-	EXPECT_EQ(attached, address(the("kshm_end", 0), "segment"));
+	EXPECT_EQ(attached, object(the("kshm_end", 0), "segment"));
 	EXPECT_LT(place("kshm_mark", 1), place("kshm_end", 1));
 	EXPECT_LT(place("kshm_end", 1), place("kshm_rmid", 1));
 }
@@ -264,8 +264,8 @@ TEST_F(events, owner_that_closes_marks_before_it_ends)
 	ASSERT_LE(0, kshm_segment_get(KEY, PAGE, IPC_CREAT | 0600, 0, owner, NULL));
 	close(owner);
 	collect();
-	EXPECT_EQ(address(the("kshm_create", 0), "segment"),
-		  address(the("kshm_mark", 0), "segment"));
+	EXPECT_EQ(object(the("kshm_create", 0), "segment"),
+		  object(the("kshm_mark", 0), "segment"));
 	EXPECT_LT(place("kshm_mark", 0), place("kshm_end", 0));
 }
 
@@ -286,8 +286,8 @@ TEST_F(events, set_tells_what_it_sets_and_where)
 	EXPECT_EQ(0444, number(the("kshm_set", 0), "mode"));
 	EXPECT_EQ(ALICE, number(the("kshm_set", 0), "uid"));
 	EXPECT_EQ(STAFF, number(the("kshm_set", 0), "gid"));
-	EXPECT_EQ(address(the("kshm_create", 0), "registry"),
-		  address(the("kshm_set", 0), "registry"));
+	EXPECT_EQ(object(the("kshm_create", 0), "registry"),
+		  object(the("kshm_set", 0), "registry"));
 }
 
 TEST_HARNESS_MAIN

@@ -36,8 +36,7 @@ static void expect_works(struct __test_metadata *_metadata)
 
 	EXPECT_LE(0, id);
 	EXPECT_EQ(-ENOENT, get(KEY + 1, PAGE, 0));
-	p = (char *)at(id, NULL, 0);
-	EXPECT_LT(0, (long)p);
+	p = attach(id);
 	EXPECT_EQ(0, ctl(id, IPC_STAT, &ds));
 	EXPECT_EQ(PAGE, ds.shm_segsz);
 	EXPECT_EQ(0, dt(p));
@@ -72,8 +71,7 @@ static void expect_each_call_survives(struct __test_metadata *_metadata,
 	lose();
 	EXPECT_EQ(-EEXIST, get(KEY, PAGE, IPC_CREAT | IPC_EXCL));
 	lose();
-	p = (char *)at(0, NULL, 0);
-	EXPECT_LT(0, (long)p);
+	p = attach(0);
 	lose();
 	EXPECT_EQ(-EINVAL, at(0, p, 0));
 	lose();
@@ -292,19 +290,19 @@ static pthread_barrier_t together;
 static void *use_together(void *wrong)
 {
 	struct shmid_ds ds;
-	char *p;
+	int64_t p;
 	int i;
 
 	for (i = 0; i < 100; i++) {
 		pthread_barrier_wait(&together);
 		if (get(KEY, PAGE, 0600) != 0)
 			return "shmget";
-		p = (char *)at(0, NULL, 0);
-		if ((long)p < 0)
+		p = at(0, NULL, 0);
+		if (p < 0)
 			return "shmat";
 		if (ctl(0, IPC_STAT, &ds))
 			return "shmctl";
-		if (dt(p))
+		if (dt(address(p)))
 			return "shmdt";
 		pthread_barrier_wait(&together);
 	}
@@ -574,7 +572,7 @@ TEST_F(library, with_debug_other_failures_told)
 	EXPECT_EQ(0, run_self("--fail-all-ways", said, sizeof(said)));
 	EXPECT_STREQ("kshm: shmat: EINVAL: there is no segment with that id: 9\n"
 		     "kshm: shmctl: EINVAL: there is no segment with that id: -1\n"
-		     "kshm: shmdt: EINVAL: nothing is attached at that address: 0x1000\n"
+		     "kshm: shmdt: EINVAL: nothing is attached at that address: 0x10000\n"
 		     "kshm: shmctl: EINVAL: shmctl has no such command\n"
 		     "kshm: segment_attach: EINVAL: there is no segment with that id: 9\n"
 		     "kshm: segment_get: ENOENT: no segment has that key: 0x1234\n"
@@ -712,6 +710,7 @@ TEST_F(library, explained_calls_survive_too)
 TEST_F(library, reasons_in_words_beyond_system_v)
 {
 	size_t size = 8;
+	char smaller[96];
 
 	kshm_explain_errors(1);
 	EXPECT_EQ(-1, kshm_segment_get(KEY, 1, IPC_CREAT, 64, -1, NULL));
@@ -722,8 +721,9 @@ TEST_F(library, reasons_in_words_beyond_system_v)
 	EXPECT_EQ(-1, kshm_segment_fd(0, O_WRONLY));
 	expect_sentence(_metadata, "unknown flags, or flags that exclude each other: 0x1");
 	EXPECT_EQ(-1, kshm_segment_grow(0, &size, NULL));
-	expect_sentence(_metadata,
-			"a segment can't get smaller: 8 bytes wanted, it has 8192");
+	snprintf(smaller, sizeof(smaller),
+		 "a segment can't get smaller: 8 bytes wanted, it has %zu", 2 * PAGE);
+	expect_sentence(_metadata, smaller);
 	ASSERT_EQ(0, ctl(0, SHM_LOCK, NULL));
 	size = 3 * PAGE;
 	EXPECT_EQ(-1, kshm_segment_grow(0, &size, NULL));
@@ -819,8 +819,19 @@ TEST_F(library, few_descriptors_allowed_works)
 	}
 }
 
+/* An ELF file has the size of its program's long. */
+#if __SIZEOF_LONG__ == 8
+#define elf_hdr		elf64_hdr
+#define elf_shdr	elf64_shdr
+#define elf_sym		elf64_sym
+#else
+#define elf_hdr		elf32_hdr
+#define elf_shdr	elf32_shdr
+#define elf_sym		elf32_sym
+#endif
+
 /* Is the symbol a function that the shared object exports? */
-static bool is_offered(const struct elf64_sym *sym)
+static bool is_offered(const struct elf_sym *sym)
 {
 	return sym->st_shndx != SHN_UNDEF &&
 	       ELF_ST_BIND(sym->st_info) != STB_LOCAL &&
@@ -830,10 +841,10 @@ static bool is_offered(const struct elf64_sym *sym)
 static int offered_names(const char *file, const char **names, int most)
 {
 	static char image[1 << 20];
-	struct elf64_hdr *elf = (void *)image;
-	struct elf64_shdr *section, *strings;
+	struct elf_hdr *elf = (void *)image;
+	struct elf_shdr *section, *strings;
 	char path[PATH_MAX];
-	struct elf64_sym *sym;
+	struct elf_sym *sym;
 	int i, n = 0;
 
 	path_beside(path, sizeof(path), file);
@@ -921,7 +932,7 @@ static int fail_all_ways(void)
 	backend = &kshm;
 	at(9, NULL, 0);
 	ctl(-1, IPC_RMID, NULL);
-	dt((void *)0x1000);
+	dt((void *)0x10000);
 	ctl(0, 1000, NULL);
 	kshm_segment_attach(9, NULL, 0, NULL);
 	kshm_segment_get(KEY, 0, 0, 0, -1, NULL);

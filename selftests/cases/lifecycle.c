@@ -110,7 +110,7 @@ TEST_F(lifecycle, crash_detaches)
 	make(1);
 	child = spawn();
 	if (!child) {
-		char *p = (char *)at(0, NULL, SHM_RDONLY);
+		char *p = attach_as(0, SHM_RDONLY);
 
 		setrlimit(RLIMIT_CORE, &none);
 		*(volatile char *)p = 1;

@@ -64,13 +64,13 @@ static long attaches_in_all(void)
 /* Attach again. The parent removes every other segment meanwhile. */
 static char *attach_if_there(int id)
 {
-	long p = at(id, NULL, 0);
+	int64_t p = at(id, NULL, 0);
 
 	if (p == -EINVAL || p == -EIDRM)
 		return NULL;
 	if (p < 0)
-		die("attach: %ld", p);
-	return (char *)p;
+		die("attach: %s", strerror(-p));
+	return address(p);
 }
 
 static void fork_and_exit(void)

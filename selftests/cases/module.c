@@ -579,10 +579,10 @@ static void use_while_there(void)
 {
 	for (;;) {
 		int id = get(IPC_PRIVATE, PAGE, 0600);
-		long p = id < 0 ? -1 : at(id, NULL, 0);
+		int64_t p = id < 0 ? -1 : at(id, NULL, 0);
 
 		if (p > 0)
-			dt((void *)p);
+			dt(address(p));
 		if (id >= 0)
 			ctl(id, IPC_RMID, NULL);
 		let_go();

@@ -734,8 +734,8 @@ TEST_F(posix, size_is_what_ftruncate_says)
 	EXPECT_EQ(PAGE / 512, stat_fd(fd).st_blocks);
 	EXPECT_EQ(-1, ftruncate(fd, -1));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(0, ftruncate(fd, 1L << 40));
-	EXPECT_EQ(1L << 40, stat_fd(fd).st_size);
+	EXPECT_EQ(0, ftruncate(fd, (off_t)1 << 40));
+	EXPECT_EQ((off_t)1 << 40, stat_fd(fd).st_size);
 }
 
 /*

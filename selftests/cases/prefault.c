@@ -9,7 +9,8 @@
 
 #include "cases.h"
 
-#define TABLE	512	/* pages that one page table maps */
+/* Pages that one page table maps; a 64-bit kernel has one word for each. */
+#define TABLE	((int)(PAGE / sizeof(uint64_t)))
 #define PAGES	(3 * TABLE / 2)
 
 FIXTURE_DEVICE(prefault);

@@ -27,7 +27,7 @@ static void *recreate_marked(void *unused)
 static void *attach_current(void *unused)
 {
 	int id, seen;
-	long p;
+	int64_t p;
 
 	while (!load(&arena.stop)) {
 		id = load(&arena.id);
@@ -37,8 +37,8 @@ static void *attach_current(void *unused)
 				return strerror(-p);
 			continue;
 		}
-		seen = *(int *)p;
-		if (dt((void *)p))
+		seen = *(int *)address(p);
+		if (dt(address(p)))
 			return "an attach can't be detached";
 		if (seen != id)
 			return "an attach shows another segment";
@@ -74,7 +74,7 @@ static void *remove_each(void *unused)
 
 static void *attach_occupied(void *unused)
 {
-	long err;
+	int64_t err;
 
 	while (!load(&arena.stop)) {
 		err = at(load(&arena.id), arena.addr, 0);
@@ -234,7 +234,7 @@ static void *map_into_holes(void *unused)
 
 static void *attach_and_detach_there(void *unused)
 {
-	long p;
+	int64_t p;
 	int err;
 
 	while (!load(&arena.stop)) {
@@ -267,15 +267,15 @@ TEST_F(race, detach_and_mapping_in_its_place_spares_stranger)
 
 static void *attach_instead(void *unused)
 {
-	long p;
+	int64_t p;
 
 	while (!load(&arena.stop)) {
 		p = at(arena.id + 1, arena.addr + PAGE, SHM_REMAP);
 		if (p < 0)
 			return strerror(-p);
-		if (!keeps_mark((int *)p, 200))
+		if (!keeps_mark(address(p), 200))
 			return "a detach took another segment's attach";
-		if (dt((void *)p))
+		if (dt(address(p)))
 			return "an attach is gone before its detach";
 	}
 	return NULL;
@@ -283,13 +283,13 @@ static void *attach_instead(void *unused)
 
 static void *detach_around(void *unused)
 {
-	long p;
+	int64_t p;
 	int i;
 
 	for (i = 0; i < 2000; i++) {
 		p = at(arena.id, arena.addr, 0);
 		if (p > 0)
-			dt((void *)p);
+			dt(address(p));
 	}
 	return NULL;
 }
@@ -394,13 +394,13 @@ static void *map_and_unmap(void *unused)
 static void attach_until_killed(void)
 {
 	pthread_t thread;
-	long p;
+	int64_t p;
 
 	must(!pthread_create(&thread, NULL, map_and_unmap, NULL));
 	for (;;) {
 		p = at(arena.id, NULL, dice() % 2 ? SHM_RDONLY : 0);
 		if (p > 0 && dice() % 4)
-			dt((void *)p);
+			dt(address(p));
 	}
 }
 
@@ -484,7 +484,7 @@ TEST_F(race, new_segment_never_open_to_others)
 	pid_t parent = getpid(), child = spawn();
 	struct shmid_ds ds;
 	int i, id, met = 0;
-	long err;
+	int64_t err;
 
 	if (!child)
 		create_closed_ones(parent);
@@ -754,7 +754,7 @@ TEST_F(race, detach_by_two_threads_one_einval)
 static void create_use_remove(struct contest *c, int self)
 {
 	int i, id, err;
-	long p;
+	int64_t p;
 
 	for (i = 0; i < 150; i++) {
 		id = get(KEY, PAGE, IPC_CREAT | 0600);
@@ -767,7 +767,7 @@ static void create_use_remove(struct contest *c, int self)
 		if (err && !is_gone(err))
 			die("removing: %s", strerror(-err));
 		if (p > 0)
-			detach((void *)p);
+			detach(address(p));
 	}
 }
 
@@ -822,13 +822,13 @@ static void *shuffle_pages(void *unused)
 
 static void *reuse_the_address(void *unused)
 {
-	long p;
+	int64_t p;
 	int i, id;
 
 	for (i = 0; i < 800; i++) {
 		id = make_key(KEY, PAGE, 0600);
 		p = at(id, arena.addr, SHM_REMAP);
-		if (p != (long)arena.addr)
+		if (p != (uintptr_t)arena.addr)
 			return "attaching failed";
 		rmid(id);
 		dt(arena.addr);

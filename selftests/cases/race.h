@@ -77,7 +77,7 @@ static inline void count_round(void)
 	__atomic_add_fetch(&arena.rounds, 1, __ATOMIC_SEQ_CST);
 }
 
-static inline bool is_gone(long err)
+static inline bool is_gone(int64_t err)
 {
 	return err == -EINVAL || err == -EIDRM;
 }

@@ -22,7 +22,7 @@ static int create_transient(const char *name)
 static void *come_and_go(const char *name)
 {
 	int i, id;
-	long p;
+	int64_t p;
 
 	for (i = 0; i < 1000; i++) {
 		id = create_transient(name);
@@ -31,7 +31,7 @@ static void *come_and_go(const char *name)
 		p = at(id, NULL, 0);
 		if (p < 0 && !is_gone(p))
 			return strerror(-p);
-		if (p > 0 && dt((void *)p))
+		if (p > 0 && dt(address(p)))
 			return "an attach can't be detached";
 	}
 	return NULL;
@@ -102,7 +102,7 @@ static void *own_and_close(void *unused)
 
 static void *touch_current(void *unused)
 {
-	long p;
+	int64_t p;
 
 	while (!load(&arena.stop)) {
 		p = at(load(&arena.id), NULL, 0);
@@ -110,8 +110,8 @@ static void *touch_current(void *unused)
 			return strerror(-p);
 		if (p < 0)
 			continue;
-		*(char *)p = 1;
-		if (dt((void *)p))
+		*(char *)address(p) = 1;
+		if (dt(address(p)))
 			return "an attach can't be detached";
 		count_round();
 	}

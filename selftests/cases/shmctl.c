@@ -56,20 +56,21 @@ TEST_F(shmctl, command_unknown_einval)
 		EXPECT_UNCHANGED(-EINVAL, 0, unknown[i], &ds);
 }
 
-#ifdef __x86_64__
-/* shmctl: On 64 bits a command with the bit IPC_64 is EINVAL. */
+/* shmctl: A command with the bit IPC_64 is EINVAL. */
 TEST_F(shmctl, command_with_ipc_64_einval)
 {
 	struct shmid_ds ds = { .shm_perm.mode = 0 };
 	size_t i;
 
+#ifdef __arm__
+	SKIP(return, "on 32-bit Arm, libc sets this bit in each command");
+#endif
 	make(1);
 	for (i = 0; i < ARRAY_SIZE(all_commands); i++) {
 		EXPECT_UNCHANGED(-EINVAL, 0, all_commands[i] | IPC_64_BIT,
 				 &ds);
 	}
 }
-#endif
 
 /*
  * shmctl: A buffer that can't be accessed is EFAULT, and the segment does
@@ -616,10 +617,12 @@ TEST_F(shmctl, only_set_touches_ctime)
  */
 TEST_F(shmctl, times_beyond_2038_kept)
 {
-	struct timespec now, later = { .tv_sec = 5000000000 };
+	struct timespec now, later = { .tv_sec = (time_t)5000000000 };
 	struct shmid_ds ds;
 	struct line line;
 
+	if (sizeof(time_t) < 8)
+		SKIP(return, "time_t has 32 bits here");
 	ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &now));
 	ASSERT_EQ(0, clock_settime(CLOCK_REALTIME, &later));
 	detach(attach(make(1)));

@@ -60,7 +60,7 @@ static char *attach_with_room(int id, size_t pages, size_t room)
 {
 	char *p = free_range(pages + room);
 
-	if (at(id, p, 0) != (long)p)
+	if (at(id, p, 0) != (uintptr_t)p)
 		die("attaching %d at %p", id, p);
 	return p;
 }
@@ -117,7 +117,7 @@ TEST_F(shmdt, nothing_there_einval)
 	attach(make(1));
 	EXPECT_EQ(-EINVAL, dt(NULL));
 	EXPECT_EQ(-EINVAL, dt(free_range(1)));
-	EXPECT_EQ(-EINVAL, dt((void *)(1UL << 62)));
+	EXPECT_EQ(-EINVAL, dt(ABOVE_USER));
 	EXPECT_EQ(-EINVAL, dt((void *)-(long)PAGE));
 	EXPECT_EQ(1, nattch(0));
 }
@@ -467,7 +467,7 @@ TEST_F(shmdt, attach_before_grown_tail_leaves_tail)
 	p = attach_with_room(0, 2, 2);
 	grow(p, 2, 4);
 	unmap(p, 2);
-	ASSERT_EQ((long)p, at(0, p, 0));
+	ASSERT_EQ((uintptr_t)p, at(0, p, 0));
 	EXPECT_EQ(2, nattch(0));
 	EXPECT_EQ(0, dt(p));
 	EXPECT_FALSE(mapped(p));
@@ -483,8 +483,8 @@ TEST_F(shmdt, adjacent_attach_of_segment_stays)
 	char *p = free_range(4);
 
 	make(2);
-	ASSERT_EQ((long)p, at(0, p, 0));
-	ASSERT_EQ((long)p + 2 * PAGE, at(0, p + 2 * PAGE, 0));
+	ASSERT_EQ((uintptr_t)p, at(0, p, 0));
+	ASSERT_EQ((uintptr_t)p + 2 * PAGE, at(0, p + 2 * PAGE, 0));
 	EXPECT_EQ(0, dt(p));
 	EXPECT_FALSE(mapped(p));
 	EXPECT_TRUE(mapped(p + 2 * PAGE));
@@ -652,7 +652,7 @@ TEST_F(shmdt, with_threads_grown_address_space_at_limit)
 	char *p = free_range(4);
 	struct company c;
 
-	ASSERT_EQ((long)p, at(make(2), p, 0));
+	ASSERT_EQ((uintptr_t)p, at(make(2), p, 0));
 	ASSERT_EQ(p, mremap(p, 2 * PAGE, 4 * PAGE, 0));
 	company_begin(&c);
 	ASSERT_EQ(0, getrlimit(RLIMIT_AS, &old));
@@ -785,8 +785,8 @@ TEST_F(shmdt, remapped_to_odd_offsets_stays)
 	char *p = attach(make(2));
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(bits); i++) {
-		ASSERT_EQ(0, remap_file_pages(p, PAGE, 0, 1UL << bits[i], 0));
+	for (i = 0; i < ARRAY_SIZE(bits) && bits[i] < 8 * sizeof(size_t); i++) {
+		ASSERT_EQ(0, remap_file_pages(p, PAGE, 0, (size_t)1 << bits[i], 0));
 		EXPECT_EQ(2, nattch(0));
 		EXPECT_TRUE(mapped(p));
 		EXPECT_TRUE(read_raises(p, SIGBUS));

@@ -90,7 +90,7 @@ static void used_by_reader(int id)
 	if (!in_child())
 		return;
 	become(ALICE, STAFF);
-	detach((char *)at(id, NULL, SHM_RDONLY));
+	detach(attach_as(id, SHM_RDONLY));
 	_exit(0);
 }
 

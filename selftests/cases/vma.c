@@ -19,7 +19,7 @@ static char *attach_with_room(void)
 {
 	char *p = free_range(2 * PAGES);
 
-	if (at(make(PAGES), p, 0) != (long)p)
+	if (at(make(PAGES), p, 0) != (uintptr_t)p)
 		die("attaching at %p", p);
 	return p;
 }
@@ -455,8 +455,6 @@ TEST_F(vma, remap_file_pages_of_marked_segment)
 	EXPECT_FALSE(exists(0));
 }
 
-#define HUGE		(2UL << 20)
-
 /*
  * vma: Where shmem may use huge pages, one touch brings one; it counts as
  * the pages that it has, and can be split.
@@ -467,19 +465,21 @@ TEST_F(vma, transparent_huge_page_comes_with_one_touch)
 {
 	const char *mode = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
 	struct shm_info info;
+	size_t huge;
 	char *p;
 	int id;
 
 	if (access(mode, W_OK))
 		SKIP(return, "this kernel has no huge pages for shmem");
+	huge = read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
 	ASSERT_EQ(0, write_file(mode, "always"));
-	id = make(2 * HUGE / PAGE);
+	id = make(2 * huge / PAGE);
 	p = attach(id);
-	EXPECT_EQ(0, (long)p % HUGE);
+	EXPECT_EQ(0, (uintptr_t)p % huge);
 	p[5 * PAGE] = 'h';
 	ASSERT_EQ(0, write_file(mode, "never"));
 	EXPECT_EQ(0, ctl(0, SHM_INFO, &info));
-	EXPECT_EQ(HUGE / PAGE, info.shm_rss);
+	EXPECT_EQ(huge / PAGE, info.shm_rss);
 	protect_middle(p);
 	EXPECT_EQ('h', p[5 * PAGE]);
 	EXPECT_EQ(3, nattch(id));
@@ -591,7 +591,7 @@ TEST_F(vma, random_steps_count_exact)
 
 	make(PAGES);
 	make(PAGES);
-	ASSERT_EQ((long)area, at(0, area, 0));
+	ASSERT_EQ((uintptr_t)area, at(0, area, 0));
 	for (i = 0; i < 400; i++) {
 		random_step(area);
 		if (i % 2)

@@ -111,8 +111,8 @@ TEST_F(who, attach_listed_exactly)
 
 	make_key(KEY, 2 * PAGE + 1, 0700);
 	p = attach(0);
-	q = (char *)at(0, NULL, SHM_RDONLY);
-	r = (char *)at(0, NULL, SHM_EXEC);
+	q = attach_as(0, SHM_RDONLY);
+	r = attach_as(0, SHM_EXEC);
 	n = who(self->dev);
 	EXPECT_EQ(3, n);
 	EXPECT_ATTACHER(n, p, RW, 3, 0);
@@ -539,8 +539,12 @@ TEST_F(who, library_gives_the_same)
 	EXPECT_EQ(-1, kshm_segment_attachers(0, list,
 					     (size_t)KSHM_WHO_ROOM_MAX + 1));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, kshm_segment_attachers(0, list, (1ULL << 32) + 1));
+	EXPECT_EQ(-1, kshm_segment_attachers(0, list, (size_t)-1));
 	EXPECT_EQ(EINVAL, errno);
+	if (sizeof(size_t) > 4) {
+		EXPECT_EQ(-1, kshm_segment_attachers(0, list, (TIB >> 8) + 1));
+		EXPECT_EQ(EINVAL, errno);
+	}
 	EXPECT_EQ(-1, kshm_segment_attachers(7, list, MOST));
 	EXPECT_EQ(EINVAL, errno);
 }
