@@ -17,7 +17,7 @@
 #define FORK_ATTACHES	128
 
 /* No two are alike: they must not be folded into one. */
-#define MARK(code)	asm volatile("movl %0, %%eax" : : "i" (code) : "eax")
+#define MARK(code)	asm volatile("" : : "r" (code))
 
 static __attribute__((noinline)) void mark_next(void)
 {

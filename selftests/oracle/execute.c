@@ -27,7 +27,12 @@
 
 #include "oracle.h"
 
-#define RETURN_OPCODE	0xc3		/* x86's "ret" */
+/* A page that begins with "ret" can be called, where that is one byte. */
+#ifdef __x86_64__
+#define RETURN_OPCODE	0xc3
+#else
+#define RETURN_OPCODE	-1
+#endif
 #define SYS_MSEAL	462
 #define LIBRARY_FD	1000		/* libkshm moves its descriptor here */
 #define SIGNAL_STACK	(16 * 1024)

@@ -325,6 +325,9 @@ int main(int argc, char *argv[])
 			die("no such option; the top of main.c lists them");
 		}
 	}
+	if (getpagesize() != PAGE)
+		die("the operations are of pages of %ld bytes, this kernel's have %d",
+		    PAGE, getpagesize());
 	be_predictable(argv);
 	control_make();
 	if (options.seconds)
