@@ -156,6 +156,9 @@ model:
 html: source
 	@qemu/host-packages pages
 	@$(if $(filter no,$(SOLUTIONS)),rm -f '$(BUILD)'/html/labs/solutions.html)
+	@qemu/step 'html: making the screenshots' '$(BUILD)/screenshots.log' \
+		Documentation/figures/screenshots || \
+		{ cat '$(BUILD)/screenshots.log' >&2; exit 1; }
 	@SOLUTIONS='$(SOLUTIONS)' KERNEL_SCRIPTS='$(BUILD)/linux-source-6.12' qemu/step \
 		'html: reading the pages and the comments of the sources' \
 		'$(BUILD)/html.log' sphinx-build -W --keep-going \

@@ -81,6 +81,13 @@ def list_statements(app, page, source):
                 text=True))
 
 
+def place_screenshots(app, page, source):
+    """Put the folder that has the screenshots in place of @SCREENSHOTS@."""
+    build = os.environ.get("BUILD", os.path.join(TOP, "build"))
+    source[0] = source[0].replace("@SCREENSHOTS@", os.path.relpath(
+        os.path.join(build, "screenshots"), os.path.join(TOP, "Documentation")))
+
+
 class FoldedHint(SphinxDirective):
     """A hint of a lab, which a browser shows when it is clicked."""
 
@@ -97,3 +104,4 @@ def setup(app):
     app.add_directive("hint", FoldedHint, override=True)
     app.connect("source-read", list_module_files)
     app.connect("source-read", list_statements)
+    app.connect("source-read", place_screenshots)

@@ -666,6 +666,12 @@ def test_picture_of_the_pages_is_drawn(seen):
             f"the drawing has changed; say: cp {drawn} {FIGURE}"
 
 
+def test_picture_screenshots_need_chromium():
+    """Those of the pages; make html makes them."""
+    refuses(["env", "PATH=/nowhere", sys.executable,
+             "Documentation/figures/screenshots"], "install the package chromium")
+
+
 def test_picture_screenshot(page_path, chromium):
     """The picture of a step stays under build/, for whoever wants to look."""
     folder = os.path.join(BUILD, "picture")
