@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Processes and threads that come and go with a segment attached. */
+#include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 
 #include "cases.h"
 
@@ -141,6 +143,51 @@ TEST_F(lifecycle, sigkill_while_memory_is_held_open_detaches)
 	EXPECT_EQ(0, nattch(0));
 	EXPECT_EQ(child, stat_of(0).shm_lpid);
 	close(fd);
+}
+
+/* Lets @ring read into and write from the page at @p. Returns a negative errno. */
+static int register_page(int ring, char *p)
+{
+	struct iovec page = { .iov_base = p, .iov_len = PAGE };
+
+	return syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS,
+		       &page, 1) ? -errno : 0;
+}
+
+/*
+ * lifecycle: A process that is killed is detached, even if a ring of io_uring
+ * that another one has keeps a page of its attach.
+ * history: The end of a mapping was taken for an act of the current
+ * process.
+ */
+TEST_F(lifecycle, sigkill_while_a_ring_keeps_a_page_detaches)
+{
+	struct io_uring_params params = { .flags = 0 };
+	int ring = syscall(SYS_io_uring_setup, 1, &params);
+	int told[2], err;
+	pid_t child;
+
+	if (ring < 0)
+		SKIP(return, "this kernel has no io_uring");
+	make(1);
+	ASSERT_EQ(0, pipe(told));
+	child = spawn();
+	if (!child) {
+		err = register_page(ring, attach(0));
+		must(write(told[1], &err, sizeof(err)) == sizeof(err));
+		for (;;)
+			pause();
+	}
+	ASSERT_EQ(sizeof(err), read(told[0], &err, sizeof(err)));
+	kill_child(child);
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "io_uring of this kernel takes no memory of files");
+	ASSERT_EQ(0, err);
+	EXPECT_EQ(0, nattch(0));
+	EXPECT_EQ(child, stat_of(0).shm_lpid);
+	rmid(0);
+	EXPECT_FALSE(exists(0));
+	close(ring);
 }
 
 /* lifecycle: exec detaches, and sets dtime and lpid. */
