@@ -184,6 +184,27 @@ TEST_F(prefault, no_faultaround_one_fault_a_page)
 	EXPECT_GE(faults_to_read(p, PAGES), PAGES - 1);
 }
 
+/*
+ * prefault: A fault on a page that is not in memory maps that page only.
+ *
+ * A process that reads fresh pages in order would pay for a look at all neighbours, at
+ * each page.
+ */
+TEST_F(prefault, fault_on_missing_page_maps_it_alone)
+{
+	size_t window = FAULT_AROUND * PAGE;
+	char *p = free_range(2 * FAULT_AROUND);
+
+	/* Neighbours are those in the same aligned range. */
+	p += -(uintptr_t)p % window;
+	make_from(1, FAULT_AROUND);
+	ASSERT_EQ(p, attach_with(self->dev, 0, p));
+	EXPECT_EQ(0, *(volatile char *)p);
+	EXPECT_EQ(1, pages_mapped(p, FAULT_AROUND));
+	EXPECT_EQ('m', *(volatile char *)(p + PAGE));
+	EXPECT_LT(2, pages_mapped(p, FAULT_AROUND));
+}
+
 /* prefault: POPULATE works together with NO_FAULTAROUND. */
 TEST_F(prefault, no_faultaround_populated_never_faults)
 {
