@@ -303,6 +303,8 @@ help:
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
 	@echo '                    MODE=concurrent SECONDS=: many at once, by time;'
 	@echo '                    MODE=soak TIMES=: one sequence while memory is short'
+	@echo '  make fuzz         random programs of system calls; SECONDS=, SEED=, or REPLAY='
+	@echo '                    a trace that it left'
 	@echo '  make bench        kshm beside in-tree, by guest instructions and by time;'
 	@echo '                    CPUS= of the guest, ROWS= to measure: selftests/bench/bench --help'
 	@echo '  make profile      which functions the instructions of a call are spent in;'
@@ -348,6 +350,14 @@ oracle: oracle-parts
 		$(if $(TIMES),--times '$(TIMES)') \
 		$(if $(REPLAY),--replay $(REPLAY))
 
+# Random programs of system calls on kshm.
+fuzz-parts: guest-parts
+	@$(MAKE) -C selftests/fuzz O='$(BUILD)/fuzz'
+
+fuzz: fuzz-parts
+	@selftests/fuzz/fuzz '$(GUEST_KERNEL)' $(if $(SECONDS),--seconds '$(SECONDS)') \
+		$(if $(SEED),--seed '$(SEED)') $(if $(REPLAY),--replay $(REPLAY))
+
 bench-parts: guest-parts
 	@qemu/host-packages bench
 	@$(MAKE) -C selftests/bench O='$(BUILD)/bench'
@@ -373,7 +383,7 @@ locks:
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
 	check check-all check-kernel here smoke mutants debug-check lint model html slides beside picture figures \
-	shell gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts bench-parts bench profile locks install install-lib install-headers install-man \
+	shell gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif

@@ -57,6 +57,10 @@ def of_kernel(kernel, check):
               f"selftests/oracle/oracle {kernel} --mode soak",
               parts=f"{make} oracle-parts", tap=False,
               files=f"oracle-{kernel}"),
+        Stage(f"fuzz-{kernel}", sizes("fuzz"),
+              f"selftests/fuzz/fuzz {kernel} --check",
+              parts=f"{make} fuzz-parts", prefix=f"fuzz-{kernel}.",
+              files="fuzz"),
         Stage(f"run-{kernel}", sizes("run"),
               f"selftests/programs/run --observe {kernel}",
               parts=f"{make} guest-parts", tap=False, disk=kernel),
@@ -74,7 +78,8 @@ def of_kernel(kernel, check):
 
 
 # The stages that make check runs on one kernel. Other kernels get some of them.
-USUAL = ("selftests", "selftests-one-cpu", "oracle", "run", "examples", "apps")
+USUAL = ("selftests", "selftests-one-cpu", "oracle", "fuzz", "run", "examples",
+         "apps")
 
 # The cases for which the kernel's own code matters most. make check has no time for
 # all cases on a third kernel.
