@@ -60,12 +60,13 @@ class Report:
         return (f"{self.passed} passed, {self.failed} failed, "
                 f"{self.skipped} skipped")
 
-    def finish(self):
-        """Print the end of the list; return the exit status."""
+    def finish(self, last=""):
+        """Print the end of the list, with a last note; return the exit status."""
         print(f"1..{self.cases()}")
         for name in self.failures:
             self.note(f"failed: {name}")
         self.note(f"took {time.monotonic() - self.start:.0f} s")
+        self.note(last)
         print(self.summary(), flush=True)
         return 0 if self.passed and not self.failed else 1
 

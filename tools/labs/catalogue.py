@@ -49,13 +49,15 @@ def items(one, given, folder, kernel):
     """Run what a lab wants -> its items"""
     if isinstance(one, FindMutant):
         module = one.build(kernel)
-        return one.items(given, run(one, one.job_with(module, given.get("test", "")),
-                                    kernel))
-    if isinstance(one, Race):
-        return race_items(one, given, folder, kernel)
-    if isinstance(one, GrowAbi):
-        return abi_items(one, given, folder, kernel)
-    return one.items(given, run(one, one.job(), kernel))
+        yield from one.items(given, run(one, one.job_with(module,
+                                                          given.get("test", "")),
+                                        kernel))
+    elif isinstance(one, Race):
+        yield from race_items(one, given, folder, kernel)
+    elif isinstance(one, GrowAbi):
+        yield from abi_items(one, given, folder, kernel)
+    else:
+        yield from one.items(given, run(one, one.job(), kernel))
 
 
 def run(one, job, kernel):

@@ -53,5 +53,4 @@ def finish(lab, items, folder, show=False):
     report_items(report, lab, items, show)
     made, all_points = score(items)
     report.note(keep(folder, lab, made, all_points))
-    report.note(f"score: {made} of {counted(all_points)}")
-    return report.finish()
+    return report.finish(f"score: {made} of {counted(all_points)}")
