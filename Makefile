@@ -211,7 +211,10 @@ $(LABS:%=grade-%): grade-%: labs-parts
 	@$(call lab,grade) $(if $(SHOW),--show)
 
 # A patch must leave the rest of the module as it was, so selftests run, too.
-grade-7 grade-8: selftests
+grade-7 grade-8: labs-selftests
+
+labs-selftests:
+	@$(MAKE) -j"$$(nproc)" selftests
 
 # Debian's headers say that modules are signed, but have no key. They also lack the
 # System.map that kbuild wants to see before it calls depmod.
@@ -383,7 +386,7 @@ locks:
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
 	check check-all check-kernel here smoke mutants debug-check lint model html slides beside picture figures \
-	shell gdb labs-parts $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench profile locks install install-lib install-headers install-man \
+	shell gdb labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif

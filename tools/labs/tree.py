@@ -69,7 +69,8 @@ class Tree:
         name = os.path.basename(self.path)
         with cache.news(lambda: f"building the module in build/labs/{name}"):
             run([os.path.join(QEMU, "kbuild"), kdir, "-s", f"M={self.path}", "W=1",
-                 "modules"], "the module does not build")
+                 f"-j{len(os.sched_getaffinity(0))}", "modules"],
+                "the module does not build")
         return module
 
 
