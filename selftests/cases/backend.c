@@ -447,13 +447,40 @@ bool in_child_at(const char *file, int line)
 	return false;
 }
 
+/*
+ * The kernel counts open files on each CPU, and adds what a CPU has counted to a sum when
+ * that is 32 or more. It compares the sum with the limit. So a limit of 1 is noticed only
+ * where many files are open.
+ */
+#define MANY_FILES	256
+
+static void open_many_files(int *fds)
+{
+	int i;
+
+	for (i = 0; i < MANY_FILES; i++) {
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fds[i] < 0)
+			die("/dev/null: %s", strerror(errno));
+	}
+}
+
+static void close_many_files(const int *fds)
+{
+	int i;
+
+	for (i = 0; i < MANY_FILES; i++)
+		close(fds[i]);
+}
+
 bool in_child_without_files_at(const char *file, int line)
 {
 	const char *limit = "/proc/sys/fs/file-max";
 	unsigned long before = read_number(limit);
+	int fds[MANY_FILES], status;
 	pid_t pid;
-	int status;
 
+	open_many_files(fds);
 	if (write_number(limit, 1))
 		die("filling the table of files: %s", strerror(errno));
 	pid = spawn();
@@ -464,6 +491,7 @@ bool in_child_without_files_at(const char *file, int line)
 	status = status_of(pid, file, line);
 	if (write_number(limit, before))
 		die("restoring the limit of files: %s", strerror(errno));
+	close_many_files(fds);
 	check_end(status, 0, file, line);
 	return false;
 }
