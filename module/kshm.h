@@ -258,9 +258,8 @@ enum kshm_access {
  * @inode:	inode of @file; its memory stays until RCU frees the segment
  * @inner_ops:	vm_ops that shmem gave the first mapping; never change
  * @id:		its id, set by kshm_registry_publish()
- * @created_key: key that it was created with; never changes. Its attach files are
- *		named after it. registry->keys hashes by it, so that a lookup compares
- *		it without @lock
+ * @created_key: key that it was created with; never changes. registry->keys hashes by
+ *		it, so that a lookup compares it without @lock
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted

@@ -326,6 +326,19 @@ const struct file_operations kshm_attach_file_ops = {
 	.release		= kshm_attach_file_release,
 };
 
+/*
+ * Turn a file that was opened for reading into one that may also be mapped for writing.
+ * A file that is opened for writing counts as a writer of its inode, and then nobody can
+ * execute the inode, not even root by /proc/PID/map_files. In-tree, an attach does not
+ * count as one. A file for reading and writing is not counted as a reader.
+ */
+static void vma_file_allow_writing(struct file *file)
+{
+	i_readcount_dec(file_inode(file));
+	file->f_mode |= FMODE_WRITE;
+	file->f_flags |= O_RDWR;
+}
+
 /**
  * kshm_attach_file_new() - make an attach file
  * @segment:	a segment; counted or pinned by the caller. The file takes a
@@ -333,36 +346,37 @@ const struct file_operations kshm_attach_file_ops = {
  * @access:	what its mappings may do
  * @ops:	its operations; their owner is this module
  *
- * The file has a name (a dentry) of its own for the backing file's inode. So it has the
- * same pages, and /proc/PID/maps shows it as it shows an in-tree attach.
+ * The backing file's path is opened once more. So both have the same pages, and
+ * /proc/PID/maps shows the file as it shows an in-tree attach. There is no lease of
+ * the inode that an opening could have to wait for: a lease for writing needs the only
+ * file of an inode, and no descriptor is that.
  *
  * Context: Sleeps.
  *
  * Twin of alloc_file_clone() in do_shmat().
  *
- * Return: the file, counted for the caller; -ENOMEM, -ENFILE.
+ * Return: the file, counted for the caller; -ENOMEM, -ENFILE, or what a security module
+ * says.
  */
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access,
 				  const struct file_operations *ops)
 {
-	struct inode *inode = segment->inode;
-	char name[sizeof("SYSV01234567")];
 	struct file *file;
 
-	snprintf(name, sizeof(name), "SYSV%08x", segment->created_key);
-
-	/* Closing a file puts ops->owner, but alloc_file_pseudo() does not get it. */
-	__module_get(THIS_MODULE);
-	ihold(inode);
-	file = alloc_file_pseudo(inode, segment->file->f_path.mnt, name,
-				 access == KSHM_READ ? O_RDONLY : O_RDWR, ops);
-	if (IS_ERR(file)) {
-		iput(inode);
-		module_put(THIS_MODULE);
+	file = dentry_open(&segment->file->f_path, O_RDONLY | O_LARGEFILE,
+			   current_cred());
+	if (IS_ERR(file))
 		return file;
-	}
-	/* The file has the references on module and inode now, and this one. */
+	/* Closing the file puts ops->owner. */
+	__module_get(THIS_MODULE);
+	replace_fops(file, ops);
+	/* What shmem's operations can do, and these can't. */
+	file->f_mode &= ~(FMODE_CAN_READ | FMODE_CAN_ODIRECT | FMODE_PREAD |
+			  FMODE_PWRITE | FMODE_ATOMIC_POS);
+	file->f_flags &= ~O_LARGEFILE;
+	if (access == KSHM_READ_WRITE)
+		vma_file_allow_writing(file);
 	kref_get(&segment->ref);
 	file->private_data = segment;
 	return file;

@@ -841,6 +841,20 @@ TEST_F(shmat, rdonly_not_opened_by_user)
 }
 
 /*
+ * shmat: A writable attach is no writer of the file behind it: root can execute
+ * that file, and learns only then that it is no program.
+ */
+TEST_F(shmat, writable_is_no_writer_of_the_file)
+{
+	char *p = attach(make(1)), path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
+		 (long)p + PAGE);
+	EXPECT_EQ(-1, execl(path, path, NULL));
+	EXPECT_EQ(ENOEXEC, errno);
+}
+
+/*
  * shmat: A plain mapping of the file behind a segment is not an attach: it
  * is not counted, and shmdt does not find it.
  */
