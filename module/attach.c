@@ -113,8 +113,8 @@ static bool attach_same_label(struct file *file)
 }
 
 /*
- * A file whose count is 1 is held by the segment only. Its count can't rise while
- * the segment is locked, so two attaches never share a file.
+ * A file whose count is 1 is held by the segment only, so it is idle. Its count can't
+ * rise while the segment is locked, so two attaches never share a file.
  *
  * A file keeps the credentials of its maker, and with them a user namespace, until
  * the segment ends. In-tree only one file lives that long, the backing file, with the
@@ -126,10 +126,11 @@ static bool attach_same_label(struct file *file)
 static struct file *attach_idle_file(struct kshm_segment *segment,
 				     enum kshm_access access)
 {
-	struct file *file = segment->idle[access];
+	struct file *file;
 
-	if (file && file_count(file) == 1 && attach_same_label(file))
-		return get_file(file);
+	for (file = segment->pool[access]; file; file = kshm_pool_next(file))
+		if (file_count(file) == 1 && attach_same_label(file))
+			return get_file(file);
 	return NULL;
 }
 
@@ -158,7 +159,7 @@ static int attach_pin(struct kshm_ctx *ctx, struct attach_plan *plan, int id)
 
 static int attach_new_file(struct attach_plan *plan)
 {
-	plan->file = kshm_attach_file_new_idle(plan->segment, plan->access);
+	plan->file = kshm_attach_file_new_pooled(plan->segment, plan->access);
 	return PTR_ERR_OR_ZERO(plan->file);
 }
 

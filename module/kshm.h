@@ -18,7 +18,7 @@
  *	                      ^ ^ :                                           |  |
  *	FD's descriptor ------+ | :                                           |  |
  *	                        | :                                           |  |
- *	                        +-:---- idle[], one per access mode ----------+  |
+ *	                        +-:---- pool[], one per access mode ----------+  |
  *	                          :                                              |
  *	                          +... same inode, same pages ...> backing file <+
  *
@@ -30,9 +30,9 @@
  * - The registry and each attach file count a segment. A segment pins its
  *   registry, its backing file and the module.
  * - An attach file is the vm_file of one attach and is never shared by two,
- *   because the kernel merges VMAs that share a file. The segment keeps one idle
- *   file per access mode and lends it while nobody maps it. That makes a cycle
- *   of references; destroying the segment breaks it.
+ *   because the kernel merges VMAs that share a file. The segment keeps a few files
+ *   per access mode in a pool, and lends each of them while nobody maps it. That
+ *   makes a cycle of references; destroying the segment breaks it.
  * - nattch counts the VMAs of a segment, and attaches and GROWs in progress.
  * - A descriptor of the device lists the segments that it owns, without counting
  *   them. Destroying a segment unlinks it from that list.
@@ -64,7 +64,7 @@
  *					 dies with its last detach and keeps its key
  *					 or name until it is removed.
  *	remove	 kshm_registry_remove()	 the id leads to it no more
- *	destroy	 kshm_segment_destroy()	 its idle files are closed; if it ever had a
+ *	destroy	 kshm_segment_destroy()	 its pools are closed; if it ever had a
  *					 descriptor, their release frees its pages
  *	free	 segment_free()		 the last reference was dropped: the backing
  *					 file is closed, with its pages
@@ -285,7 +285,8 @@ enum kshm_access {
  * @locker:	credentials that its locked pages are charged to; counted; NULL
  *		while it is not locked
  * @locked:	pages charged to @locker
- * @idle:	idle attach files, one per access mode; counted
+ * @pool:	first of the attach files that it keeps, per access mode; kshm_pool_next()
+ *		leads to the others; counted
  * @watchers:	tasks that poll a descriptor; woken when the segment is marked, dies,
  *		or loses its last attach
  *
@@ -329,7 +330,7 @@ struct kshm_segment {
 	struct pid		*lpid;
 	const struct cred	*locker;
 	unsigned long		locked;
-	struct file		*idle[KSHM_ACCESS_MODES];
+	struct file		*pool[KSHM_ACCESS_MODES];
 	wait_queue_head_t	watchers;
 
 	kuid_t			payer;
@@ -508,8 +509,8 @@ int kshm_attach_file_release(struct inode *inode, struct file *file);
 struct file *kshm_attach_file_new(struct kshm_segment *segment,
 				  enum kshm_access access,
 				  const struct file_operations *ops);
-struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
-				       enum kshm_access access);
+struct file *kshm_attach_file_new_pooled(struct kshm_segment *segment,
+					 enum kshm_access access);
 void kshm_attach_file_set_faultaround(struct file *file, bool around);
 void kshm_vma_populate(struct file *file, unsigned long addr);
 
@@ -530,6 +531,8 @@ void kshm_segment_destroy(struct kshm_segment *segment);
 bool kshm_segment_mark(struct kshm_segment *segment);
 void kshm_segment_remove(struct kshm_segment *segment);
 void kshm_segment_mark_all(struct kshm_registry *registry);
+void kshm_segment_keep_file(struct kshm_segment *segment,
+			    enum kshm_access access, struct file *file);
 int kshm_segment_open(struct kshm_segment *segment);
 void kshm_segment_close(struct kshm_segment *segment);
 void kshm_segment_unpin(struct kshm_segment *segment);
@@ -634,6 +637,24 @@ static inline int kshm_check_flags(struct kshm_ctx *ctx, u32 flags, u32 known,
 	if (likely(!(flags & ~known) && !reserved))
 		return 0;
 	return kshm_refuse_flags(ctx, flags & ~known, known, reserved);
+}
+
+/**
+ * kshm_pool_next() - get the attach file that follows in a pool
+ * @file:	attach file in a pool
+ *
+ * The files are linked by the position that read() and write() use, which takes a
+ * descriptor: no file in a pool ever has one.
+ *
+ * Context: Caller holds the segment's lock, or the segment is being destroyed.
+ *
+ * No twin: in-tree, an attach makes its file, which ends with it.
+ *
+ * Return: the file, not counted; NULL after the last.
+ */
+static inline struct file *kshm_pool_next(const struct file *file)
+{
+	return (struct file *)(unsigned long)file->f_pos;
 }
 
 /**

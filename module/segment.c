@@ -15,6 +15,16 @@
 
 #define SEGMENT_LIFETIME (KSHM_GET_OWNED | KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE)
 
+/*
+ * Attach files that a segment keeps for an access mode. The first one of each mode is
+ * always kept; of further ones, all segments together keep a limited number, 1 MiB of
+ * memory, since each counts against fs.file-max.
+ */
+#define SEGMENT_POOL_MOST	4
+#define SEGMENT_FURTHER_MOST	4096
+
+static atomic_t segment_further = ATOMIC_INIT(0);
+
 static struct file *segment_new_file(struct kshm_ctx *ctx,
 				     const struct kshm_get *get)
 {
@@ -142,6 +152,19 @@ void kshm_segment_put(struct kshm_segment *segment)
 	kref_put(&segment->ref, segment_free);
 }
 
+/* A segment that is being destroyed lends no file any more. */
+static void segment_close_pool(struct file *file)
+{
+	struct file *next;
+
+	for (; file; file = next) {
+		next = kshm_pool_next(file);
+		if (next)
+			atomic_dec(&segment_further);
+		fput(file);
+	}
+}
+
 /**
  * kshm_segment_destroy() - release what a segment holds, and put it
  * @segment:	dead and removed from the registry, or never published. The caller
@@ -161,13 +184,9 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 	kshm_munlock(segment);
 	spin_unlock(&segment->lock);
 
-	/*
-	 * No other task can use the idle files: only a live segment lends them. If a
-	 * descriptor is left, the release of an idle file frees the pages.
-	 */
+	/* If a descriptor is left, the release of a file in a pool frees the pages. */
 	for (access = 0; access < KSHM_ACCESS_MODES; access++)
-		if (segment->idle[access])
-			fput(segment->idle[access]);
+		segment_close_pool(segment->pool[access]);
 	kshm_segment_put(segment);
 }
 
@@ -311,6 +330,46 @@ void kshm_segment_mark_all(struct kshm_registry *registry)
 
 	while (segment_mark_next(registry, &index))
 		;
+}
+
+static bool segment_takes_file(const struct kshm_segment *segment,
+			       enum kshm_access access)
+{
+	const struct file *file = segment->pool[access];
+	int n = 0;
+
+	lockdep_assert_held(&segment->lock);
+
+	if (segment->dead)
+		return false;
+	if (!file)
+		return true;
+	for (; file; file = kshm_pool_next(file))
+		n++;
+	return n < SEGMENT_POOL_MOST &&
+	       atomic_add_unless(&segment_further, 1, SEGMENT_FURTHER_MOST);
+}
+
+/**
+ * kshm_segment_keep_file() - put a new attach file into a segment's pool
+ * @segment:	the segment, counted or pinned by the caller
+ * @access:	the file's access mode
+ * @file:	the file; the pool takes a reference. Nothing happens if the segment is
+ *		dead or its pool is full
+ *
+ * Context: Takes the segment's lock.
+ *
+ * No twin: in-tree, an attach makes its file, which ends with it.
+ */
+void kshm_segment_keep_file(struct kshm_segment *segment,
+			    enum kshm_access access, struct file *file)
+{
+	spin_lock(&segment->lock);
+	if (segment_takes_file(segment, access)) {
+		file->f_pos = (unsigned long)segment->pool[access];
+		WRITE_ONCE(segment->pool[access], get_file(file));
+	}
+	spin_unlock(&segment->lock);
 }
 
 /* Twin of ipc_update_pid(). */

@@ -14,6 +14,9 @@
  *				Readahead uses f_ra in filemap_fault() and in read().
  *				shmem has a fault handler of its own without
  *				readahead, and an attach file has no ->read.
+ *	file->f_pos		the next file in the pool
+ *				read(), write() and lseek() use it, and need a
+ *				descriptor. A file in a pool never has one.
  *	FMODE_RANDOM		the attach was made with KSHM_ATTACH_NO_FAULTAROUND
  *				posix_fadvise() sets it, but needs a descriptor. A
  *				file that is lent to attaches never has one; on a
@@ -383,12 +386,9 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
 }
 
 /**
- * kshm_attach_file_new_idle() - make an attach file, and leave it idle
+ * kshm_attach_file_new_pooled() - make an attach file that later attaches can have
  * @segment:	as for kshm_attach_file_new()
  * @access:	as for kshm_attach_file_new()
- *
- * The segment keeps the file for the next attach, unless it has one already or is
- * dead.
  *
  * Context: Takes the segment's lock. Sleeps.
  *
@@ -396,18 +396,14 @@ struct file *kshm_attach_file_new(struct kshm_segment *segment,
  *
  * Return: as kshm_attach_file_new().
  */
-struct file *kshm_attach_file_new_idle(struct kshm_segment *segment,
-				       enum kshm_access access)
+struct file *kshm_attach_file_new_pooled(struct kshm_segment *segment,
+					 enum kshm_access access)
 {
 	struct file *file = kshm_attach_file_new(segment, access,
 						 &kshm_attach_file_ops);
 
-	if (IS_ERR(file))
-		return file;
-	spin_lock(&segment->lock);
-	if (!segment->idle[access] && !segment->dead)
-		segment->idle[access] = get_file(file);
-	spin_unlock(&segment->lock);
+	if (!IS_ERR(file))
+		kshm_segment_keep_file(segment, access, file);
 	return file;
 }
 

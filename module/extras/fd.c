@@ -124,18 +124,17 @@ static bool fd_segment_is_dead(struct kshm_segment *segment)
 }
 
 /*
- * A segment with descriptors has an idle file, whose release frees the pages at the
+ * A segment with descriptors keeps an attach file, whose release frees the pages at the
  * segment's end; see kshm_attach_file_release().
  */
-static int fd_keep_idle_file(struct kshm_segment *segment,
-			     enum kshm_access access)
+static int fd_keep_file(struct kshm_segment *segment, enum kshm_access access)
 {
 	struct file *file;
 
-	/* Once set, it stays until the segment is destroyed. */
-	if (READ_ONCE(segment->idle[access]))
+	/* Once there is one, it stays until the segment is destroyed. */
+	if (READ_ONCE(segment->pool[access]))
 		return 0;
-	file = kshm_attach_file_new_idle(segment, access);
+	file = kshm_attach_file_new_pooled(segment, access);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	fput(file);
@@ -143,20 +142,20 @@ static int fd_keep_idle_file(struct kshm_segment *segment,
 }
 
 /*
- * Seal first, then look whether the segment is dead. The release of its idle file
- * looks at the seal after the segment was set dead. So either that release sees that
+ * Seal first, then look whether the segment is dead. The release of the file that it
+ * keeps looks at the seal after the segment was set dead. So either that release sees that
  * there may be a descriptor, or this task sees that the segment is dead:
  *
  *	FD				the end of the segment
  *	--				----------------------
  *	seal the inode
- *	keep an idle file
+ *	keep a file
  *					lock, dead = true, unlock
  *	lock, dead: -EIDRM
- *					close the idle file
+ *					close the file
  *					its release: sealed, free the pages
  *
- * If the segment dies before the idle file is kept, dead is seen as well.
+ * If the segment dies before the file is kept, dead is seen as well.
  * selftests/model/descriptor.pml tries all orders.
  */
 static struct file *fd_new_file(struct kshm_segment *segment,
@@ -165,7 +164,7 @@ static struct file *fd_new_file(struct kshm_segment *segment,
 	int err;
 
 	kshm_backing_seal(segment->inode);
-	err = fd_keep_idle_file(segment, access);
+	err = fd_keep_file(segment, access);
 	if (err)
 		return ERR_PTR(err);
 	if (fd_segment_is_dead(segment))

@@ -142,6 +142,79 @@ TEST_F(differences, full_file_table_attach_works)
 	}
 }
 
+/* Files that are open in the whole system. */
+static long files_in_use(void)
+{
+	/* The first of three numbers. */
+	return read_number("/proc/sys/fs/file-nr");
+}
+
+/*
+ * differences: Where the table of files is full, as many attaches can be there
+ * at a time on kshm as were there before, but not more than four; in-tree, none
+ * can.
+ */
+TEST_F(differences, full_file_table_four_attaches_work)
+{
+	int id = make_key(KEY, PAGE, 0666), i;
+	char *p[5];
+
+	for (i = 0; i < 5; i++)
+		p[i] = attach(id);
+	for (i = 0; i < 5; i++)
+		detach(p[i]);
+	if (in_child_without_files()) {
+		for (i = 0; i < 4; i++)
+			EXPECT_EQ(!on_kshm(), at(id, NULL, 0) == -ENFILE);
+		EXPECT_EQ(-ENFILE, at(id, NULL, 0));
+		_exit(0);
+	}
+}
+
+/* Makes segments, each with four attaches at a time. Returns the files that are kept. */
+static long files_kept_for(int segments)
+{
+	long before = files_in_use();
+	char *p[4];
+	int i, j, id;
+
+	for (i = 0; i < segments; i++) {
+		id = make(1);
+		for (j = 0; j < 4; j++)
+			p[j] = attach(id);
+		for (j = 0; j < 4; j++)
+			detach(p[j]);
+	}
+	/* Each segment has a backing file, in-tree as well. */
+	return files_in_use() - before - segments;
+}
+
+/*
+ * differences: However many segments had four attaches at a time, kshm keeps
+ * one file of an attach for each of them, and 4,096 more at most; in-tree
+ * keeps none.
+ *
+ * The kernel's count is exact to a batch for each CPU. The second round shows that the
+ * end of a segment gives its files back.
+ */
+TEST_F(differences, files_of_attaches_are_kept_within_a_limit)
+{
+	const int many = 1600, slack = 300;
+	int round;
+	long kept;
+
+	for (round = 0; round < 2; round++) {
+		kept = files_kept_for(many);
+		if (on_kshm()) {
+			EXPECT_LT(many + 4096 - slack, kept);
+			EXPECT_GT(many + 4096 + slack, kept);
+		} else {
+			EXPECT_GT(slack, kept);
+		}
+		backend_sweep();
+	}
+}
+
 /*
  * differences: An IPC namespace that nobody is in any more frees its
  * unattached segments on kshm; in-tree they stay while one segment is

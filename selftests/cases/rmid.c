@@ -193,20 +193,38 @@ TEST_F(rmid, marked_counts_until_it_ends)
 	EXPECT_EQ(0, info.shm_rss);
 }
 
-/* rmid: The pages of a segment are free when it has ended. */
-TEST_F(rmid, memory_comes_back)
+static void expect_memory_back(struct __test_metadata *_metadata, int attaches)
 {
 	size_t pages = 4096;
 	unsigned long before = meminfo("Shmem:"), kb = pages * PAGE / 1024;
-	char *p = attach(make(pages));
-	size_t i;
+	int id = make(pages), i;
+	char *p[5];
+	size_t j;
 
-	for (i = 0; i < pages; i++)
-		p[i * PAGE] = 1;
+	for (i = 0; i < attaches; i++)
+		p[i] = attach(id);
+	for (j = 0; j < pages; j++)
+		p[0][j * PAGE] = 1;
 	EXPECT_LT(before + kb / 2, meminfo("Shmem:"));
-	rmid(0);
-	detach(p);
+	rmid(id);
+	while (i)
+		detach(p[--i]);
 	EXPECT_GT(before + kb / 2, meminfo("Shmem:"));
+}
+
+/* rmid: The pages of a segment are free when it has ended. */
+TEST_F(rmid, memory_comes_back)
+{
+	expect_memory_back(_metadata, 1);
+}
+
+/*
+ * rmid: The pages of a segment that was attached five times at a time are free
+ * when it has ended.
+ */
+TEST_F(rmid, memory_of_many_attaches_comes_back)
+{
+	expect_memory_back(_metadata, 5);
 }
 
 /* rmid: Committed memory is given back when a segment ends. */

@@ -21,7 +21,7 @@ sys.path += [os.path.join(TOP, folder)
 import sources
 import steps
 import tracelog
-from world import File, Segment, Vma, World
+from world import Segment, Vma, World
 
 PICTURE = "tools/picture/picture"
 LOG = os.path.join(TOP, "selftests/host/data/picture.log")
@@ -243,18 +243,20 @@ def test_picture_ended_segment_stays_with_its_pages(world):
     assert world.state()["segments"] == []
 
 
-def test_picture_one_idle_file_for_each_access(world):
+def test_picture_four_idle_files_for_each_access(world):
     segment = world.segments[0xa]
     first = only(world.vmas())
     world.keep_idle(first)
-    second = vma_of(segment, 0x30000)
-    second.file = 0x11
-    world.map(second, 1, event())
-    world.keep_idle(second)
-    assert [file.idle for file in segment.files.values()] == [True, False]
-    world.close(1, second.start, event())
-    world.close(1, first.start, event())
-    assert segment.files == {0xf: File(0xf, "rw", True)}
+    for number in range(1, 5):
+        more = vma_of(segment, 0x30000 + number * 0x10000)
+        more.file = 0x10 + number
+        world.map(more, 1, event())
+        world.keep_idle(more)
+    kept = [file.idle for file in segment.files.values()]
+    assert kept == [True, True, True, True, False]
+    for vma in list(world.vmas()):
+        world.close(1, vma.start, event())
+    assert list(segment.files) == [0xf, 0x11, 0x12, 0x13]
 
 
 def test_picture_says_braces_of_a_name():

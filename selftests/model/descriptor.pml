@@ -75,7 +75,10 @@ inline new_file()
 	d_step { in_module(); assert(!freed); ref++; module_refs++ }	/* property: freed_struct_is_not_used */
 }
 
-/* extras/fd.c: fd_keep_idle_file(), vma.c: kshm_attach_file_new_idle() */
+/*
+ * extras/fd.c: fd_keep_file(), segment.c: kshm_segment_keep_file(). One file stands for
+ * the pool.
+ */
 inline keep_idle_file()
 {
 	if

@@ -28,7 +28,7 @@ typedef segment_struct {
 	bool lpid;		/* not NULL */
 	bool transient;
 	byte index;		/* lower part of its id */
-	byte idle;		/* its idle attach file */
+	byte idle;		/* an attach file that it keeps, which stands for its pool */
 
 	bool built;
 	bool pages;		/* its backing file is open */
@@ -482,7 +482,7 @@ inline unmap(f)
 	fput(f)
 }
 
-/* attach.c: attach_pin(). f is the idle file, or NONE. */
+/* attach.c: attach_pin(). f is a file that is idle, or NONE. */
 inline attach_pin(id)
 {
 	lookup_id(id);
@@ -503,7 +503,7 @@ inline attach_pin(id)
 	fi
 }
 
-/* vma.c: kshm_attach_file_new_idle() */
+/* vma.c: kshm_attach_file_new_pooled(), segment.c: kshm_segment_keep_file() */
 inline attach_new_file(s)
 {
 	d_step {

@@ -263,7 +263,7 @@ function attachArrows(side, segment, file, own, backing, attach, inode, drawing)
 			"the backing file, counted"));
 	if (file.idle)
 		drawing.arrows.push(arrow(`idle-${name}`, [right(own), middle(own, 4)],
-			[attach.x, middle(attach, 1)], "idle[]: kept for the next attach"));
+			[attach.x, middle(attach, 1)], "pool[]: kept for the next attach"));
 }
 
 function layout(side, number)

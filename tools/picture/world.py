@@ -9,6 +9,7 @@ here, and pages that were in a file before its segment had an id are missed.
 import dataclasses
 
 VM_READ, VM_WRITE, VM_EXEC = 1, 2, 4
+POOL = 4            # attach files that a segment keeps for each access mode
 LIFETIMES = ((0x10, "owned"), (0x20, "transient"), (0x40, "unique"))
 
 
@@ -149,11 +150,12 @@ class World:
         vma.segment.lpid = event.pid
 
     def keep_idle(self, vma):
-        """A segment of kshm keeps the first attach file of each access mode."""
+        """A segment of kshm keeps the first attach files of each access mode."""
         files = vma.segment.files
         file = files[vma.file]
-        if not any(other.idle and other.access == file.access
-                   for other in files.values()):
+        kept = [other for other in files.values()
+                if other.idle and other.access == file.access]
+        if len(kept) < POOL:
             file.idle = True
 
     def copy(self, vma, mm, event):
