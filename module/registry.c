@@ -503,10 +503,14 @@ struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
  * Walks the radix tree that the IDR is made of: its iterator stays within a node, where
  * idr_get_next() would start at the root for each segment.
  *
- * Return: index to continue at, or KSHM_MAX_IDS.
+ * The walk ends at the last index in use. What follows in the tree's nodes is empty, and
+ * to see that, the iterator would look at each slot.
+ *
+ * Return: index to continue at, or @end.
  */
 static unsigned long registry_add_usage(struct kshm_registry *registry,
-					unsigned long index, u64 *rss, u64 *swp)
+					unsigned long index, unsigned long end,
+					u64 *rss, u64 *swp)
 {
 	struct kshm_segment *segment;
 	struct radix_tree_iter iter;
@@ -526,8 +530,10 @@ static unsigned long registry_add_usage(struct kshm_registry *registry,
 		segment = entry;
 		if (segment)
 			kshm_backing_usage(segment->inode, rss, swp);
+		if (iter.index >= end - 1)
+			break;
 	}
-	return KSHM_MAX_IDS;
+	return end;
 }
 
 /**
@@ -543,11 +549,11 @@ static unsigned long registry_add_usage(struct kshm_registry *registry,
  */
 void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp)
 {
-	unsigned long index = 0;
+	unsigned long end = READ_ONCE(registry->max_index) + 1, index = 0;
 
-	while (index < KSHM_MAX_IDS) {
+	while (index < end) {
 		rcu_read_lock();
-		index = registry_add_usage(registry, index, rss, swp);
+		index = registry_add_usage(registry, index, end, rss, swp);
 		rcu_read_unlock();
 		cond_resched();
 	}

@@ -287,6 +287,20 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 
+/* ioctl: INFO adds up the pages of the segment with the highest index, too. */
+TEST_F(ioctl, info_adds_up_the_last_one)
+{
+	struct kshm_info info = { .flags = KSHM_INFO_USAGE };
+
+	make(1);
+	make(1);
+	*attach(make(3)) = 1;
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_INFO, &info));
+	EXPECT_EQ(2, info.max_index);
+	EXPECT_EQ(5, info.tot);
+	EXPECT_EQ(1, info.rss);
+}
+
 /* ioctl: INFO adds up pages only with the flag USAGE. */
 TEST_F(ioctl, info_adds_up_usage_on_demand)
 {
