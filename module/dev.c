@@ -55,6 +55,8 @@ struct dev_call {
  * struct dev_command - one row of the table of commands
  * @cmd:	command number, with direction and today's size of the struct
  * @size:	today's size of the struct
+ * @rest:	offset from which on the struct is read, after its first 8 bytes. In between
+ *		are fields that the command only writes
  * @least:	size of the struct when it was first published
  * @run:	does the command; returns 0, a negative errno, or DEV_COPIED
  * @undo:	undoes the command where its results can't be copied out; NULL where
@@ -63,10 +65,14 @@ struct dev_call {
 struct dev_command {
 	unsigned int	cmd;
 	size_t		size;
+	size_t		rest;
 	size_t		least;
 	int		(*run)(struct dev_call *call);
 	void		(*undo)(struct dev_call *call);
 };
+
+/* Bytes that are read of every struct: its first fields, which tell what is wanted. */
+#define DEV_HEAD	sizeof(u64)
 
 /* Outcome of ->run: success, and the struct is copied out already. */
 #define DEV_COPIED	1
@@ -86,16 +92,18 @@ static void __user *dev_user(const struct dev_call *call)
 /*
  * Copy the caller's struct in. A struct of today's size is read word by word:
  * copy_struct_from_user() spends more on learning and checking the size than on
- * these few words. unsafe_get_user() jumps to the label that it names if the memory
+ * these few words. Fields that the command only writes are left out: of the 15 words of
+ * STAT, three are read. unsafe_get_user() jumps to the label that it names if the memory
  * can't be read. should_fail_usercopy() lets tests inject a fault, as
  * copy_from_user() does.
  *
  * Twin of copy_shmid_from_user().
  */
-static int dev_copy_in(struct dev_call *call, size_t size)
+static int dev_copy_in(struct dev_call *call, const struct dev_command *command)
 {
 	const unsigned long __user *from = dev_user(call);
 	unsigned long *to = (unsigned long *)&call->args;
+	size_t size = command->size;
 	size_t i;
 
 	if (call->ctx.result.len != size)
@@ -103,7 +111,9 @@ static int dev_copy_in(struct dev_call *call, size_t size)
 					     call->ctx.result.len);
 	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
-	for (i = 0; i < size / sizeof(*to); i++)
+	for (i = 0; i < DEV_HEAD / sizeof(*to); i++)
+		unsafe_get_user(to[i], &from[i], fault);
+	for (i = command->rest / sizeof(*to); i < size / sizeof(*to); i++)
 		unsafe_get_user(to[i], &from[i], fault);
 	user_read_access_end();
 	return 0;
@@ -420,7 +430,7 @@ static int dev_call_explain(struct dev_call *call)
  * the first published struct. Each command has a dev_call_*() of its own, even if
  * that only passes a member of the union on: so the handlers take typed structs.
  */
-#define DEV_COMMAND(name, arg, last, undo_fn)				\
+#define DEV_COMMAND_FROM(name, arg, in_rest, last, undo_fn)		\
 	[_IOC_NR(KSHM_IOC_##name) - _IOC_NR(KSHM_IOC_INFO)] = {		\
 		.cmd	= KSHM_IOC_##name,				\
 		.size	= sizeof(struct kshm_##arg) +			\
@@ -428,17 +438,25 @@ static int dev_call_explain(struct dev_call *call)
 				sizeof_field(union dev_args, arg)) +	\
 			  BUILD_BUG_ON_ZERO(_IOC_SIZE(KSHM_IOC_##name) % \
 					    sizeof(u64)),		\
+		.rest	= in_rest,					\
 		.least	= offsetofend(struct kshm_##arg, last),		\
 		.run	= dev_call_##arg,				\
 		.undo	= undo_fn,					\
 	}
 
+#define DEV_COMMAND(name, arg, last, undo_fn)				\
+	DEV_COMMAND_FROM(name, arg, DEV_HEAD, last, undo_fn)
+
+/* The handler writes each byte between the first 8 and @dest. */
+#define DEV_COMMAND_TO_DEST(name, arg, last)				\
+	DEV_COMMAND_FROM(name, arg, offsetof(struct kshm_##arg, dest), last, NULL)
+
 static const struct dev_command dev_commands[] = {
-	DEV_COMMAND(INFO,	info,		reserved,	NULL),
+	DEV_COMMAND_TO_DEST(INFO, info,		reserved),
 	DEV_COMMAND(GET,	get,		id,		dev_undo_get),
 	DEV_COMMAND(ATTACH,	attach,		length,		dev_undo_attach),
 	DEV_COMMAND(DETACH,	detach,		reserved,	NULL),
-	DEV_COMMAND(STAT,	stat,		reserved,	NULL),
+	DEV_COMMAND_TO_DEST(STAT, stat,		reserved),
 	DEV_COMMAND(SET,	set,		reserved,	NULL),
 	DEV_COMMAND(RMID,	rmid,		flags,		NULL),
 	DEV_COMMAND(LOCK,	lock,		flags,		NULL),
@@ -485,7 +503,7 @@ static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 	if (_IOC_SIZE(cmd) < command->least)
 		return kshm_refuse(&call.ctx, -EINVAL, KSHM_WHY_SHORT_STRUCT,
 				   _IOC_SIZE(cmd), command->least);
-	err = dev_copy_in(&call, command->size);
+	err = dev_copy_in(&call, command);
 	if (err)
 		return err;
 

@@ -287,6 +287,43 @@ TEST_F(ioctl, info_tells_limits)
 	EXPECT_NE(0, info.features & KSHM_FEATURE_LOCK);
 }
 
+/*
+ * Has the kernel copy poison in where INFO and STAT have their fields. It copies a
+ * struct of another size as a whole, and then refuses its flags.
+ */
+static int leave_poison(int dev)
+{
+	struct {
+		struct kshm_stat stat;
+		__u64 more;
+	} longer = { .more = 0 };
+
+	memset(&longer.stat, POISON, sizeof(longer.stat));
+	return call(dev, _IOC(_IOC_READ | _IOC_WRITE, KSHM_IOC_MAGIC,
+			      _IOC_NR(KSHM_IOC_STAT), sizeof(longer)), &longer);
+}
+
+/*
+ * ioctl: An answer of INFO or STAT has no byte of what an earlier call has left
+ * in the kernel.
+ * history: Bytes that nobody had set were copied to user space.
+ */
+TEST_F(ioctl, output_has_nothing_of_another_call)
+{
+	struct kshm_stat stat[2] = { { .id = 0 }, { .id = 0 } };
+	struct kshm_info info[2] = { { .flags = 0 }, { .flags = 0 } };
+
+	make(1);
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &stat[0]));
+	EXPECT_EQ(-EINVAL, leave_poison(self->dev));
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_STAT, &stat[1]));
+	EXPECT_EQ(0, memcmp(&stat[0], &stat[1], sizeof(stat[0])));
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_INFO, &info[0]));
+	EXPECT_EQ(-EINVAL, leave_poison(self->dev));
+	EXPECT_EQ(0, call(self->dev, KSHM_IOC_INFO, &info[1]));
+	EXPECT_EQ(0, memcmp(&info[0], &info[1], sizeof(info[0])));
+}
+
 /* ioctl: INFO adds up the pages of the segment with the highest index, too. */
 TEST_F(ioctl, info_adds_up_the_last_one)
 {
