@@ -242,6 +242,22 @@ void kshm_ns_sweep(void)
 	queue_work(ns_queue, &ns_sweep_work);
 }
 
+/* Apart from kshm_ns_registry(), so that each call of that saves no registers. */
+static noinline struct kshm_registry *ns_find_or_add(struct ipc_namespace *ns)
+{
+	struct kshm_registry *registry;
+
+	rcu_read_lock();
+	registry = ns_find(ns);
+	rcu_read_unlock();
+	if (registry)
+		return registry;
+
+	/* Stale registries must not pile up as others are added. */
+	kshm_ns_sweep();
+	return ns_add_registry(ns);
+}
+
 /**
  * kshm_ns_registry() - get the registry of the caller's IPC namespace
  *
@@ -256,20 +272,8 @@ void kshm_ns_sweep(void)
 struct kshm_registry *kshm_ns_registry(void)
 {
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
-	struct kshm_registry *registry;
 
-	if (ns == ns_initial())
-		return ns_initial_registry;
-
-	rcu_read_lock();
-	registry = ns_find(ns);
-	rcu_read_unlock();
-	if (registry)
-		return registry;
-
-	/* Stale registries must not pile up as others are added. */
-	kshm_ns_sweep();
-	return ns_add_registry(ns);
+	return ns == ns_initial() ? ns_initial_registry : ns_find_or_add(ns);
 }
 
 /**

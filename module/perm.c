@@ -53,6 +53,24 @@ int kshm_check_control(struct kshm_ctx *ctx, const struct kshm_segment *segment)
 	return kshm_refuse(ctx, -EPERM, KSHM_WHY_NOT_OWNER, 0, 0);
 }
 
+static noinline int perm_check_class(struct kshm_ctx *ctx,
+				     const struct kshm_segment *segment,
+				     umode_t wanted)
+{
+	umode_t granted = segment->mode;
+
+	if (perm_is_owner_or_creator(segment))
+		granted >>= 6;
+	else if (in_group_p(segment->cgid) || in_group_p(segment->gid))
+		granted >>= 3;
+
+	if (!(wanted & ~granted & 0007) ||
+	    ns_capable(kshm_ns_user_ns(), CAP_IPC_OWNER))
+		return 0;
+	return kshm_refuse(ctx, -EACCES, KSHM_WHY_ACCESS, wanted & 0007,
+			   granted & 0007);
+}
+
 /**
  * kshm_check_access() - refuse callers without the wanted permission
  * @ctx:	the call
@@ -71,21 +89,14 @@ int kshm_check_control(struct kshm_ctx *ctx, const struct kshm_segment *segment)
 int kshm_check_access(struct kshm_ctx *ctx, const struct kshm_segment *segment,
 		      umode_t wanted)
 {
-	umode_t granted = segment->mode;
-
 	lockdep_assert_held(&segment->lock);
 
-	if (perm_is_owner_or_creator(segment))
-		granted >>= 6;
-	else if (in_group_p(segment->cgid) || in_group_p(segment->gid))
-		granted >>= 3;
-
 	wanted |= wanted >> 3 | wanted >> 6;
-	if (!(wanted & ~granted & 0007) ||
-	    ns_capable(kshm_ns_user_ns(), CAP_IPC_OWNER))
+	/* Most callers own the segment. For them this calls no function. */
+	if (perm_is_owner_or_creator(segment) &&
+	    !(wanted & ~(segment->mode >> 6) & 0007))
 		return 0;
-	return kshm_refuse(ctx, -EACCES, KSHM_WHY_ACCESS, wanted & 0007,
-			   granted & 0007);
+	return perm_check_class(ctx, segment, wanted);
 }
 
 /**
