@@ -194,6 +194,10 @@ shell gdb: PACKAGES_FOR := image
 shell gdb: guest-parts
 	@qemu/console $(if $(filter gdb,$@),--gdb) '$(GUEST_KERNEL)' $(IMAGE)
 
+# The table of kshm-watch in that guest, for another terminal.
+watch:
+	@qemu/window
+
 # A question, and a guest to look for the answer in; then points for the answer.
 LABS := 1 2 3 4 5 6 7 8
 lab = tools/labs/labs $(1) '$*' --kernel '$(GUEST_KERNEL)' $(if $(SEED),--seed '$(SEED)') \
@@ -316,7 +320,9 @@ help:
 	@echo '                    kernel with lock statistics first'
 	@echo '  make shell, gdb   a prompt in a guest with kshm loaded; gdb on its kernel;'
 	@echo '                    IMAGE=tracing has bpftrace, for tools/kshm.bt, and drgn,'
-	@echo '                    for tools/kshm-drgn; kshm-watch shows the segments live'
+	@echo '                    for tools/kshm-drgn'
+	@echo '  make watch        in another terminal, while make shell runs: a table of the'
+	@echo '                    segments of its guest, live'
 	@echo '  make lab-1 ... lab-8'
 	@echo '                    a question, and a prompt in a guest to look for the answer;'
 	@echo '                    SEED= asks the same one again; Documentation/labs has the pages'
@@ -386,7 +392,7 @@ locks:
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
 	check check-all check-kernel here smoke mutants debug-check lint model html slides beside picture figures \
-	shell gdb labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench profile locks install install-lib install-headers install-man \
+	shell gdb watch labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif

@@ -11,8 +11,8 @@ import tap
 from common import BUILD, QEMU, built_module
 
 
-def run(kernel, name, image, tools, script, options, at_line):
-    """-> the guest's status, and all that was printed; each line is told of at once"""
+def command_of(kernel, name, image, tools, script, options):
+    """-> the command that boots a guest with kshm and the tools"""
     command = [os.path.join(QEMU, "boot"), "--kernel", kernel, "--image", image,
                "--log", os.path.join(BUILD, f"{name}.log"), "--run", script, *options]
     puts = [(built_module(kernel), "kshm.ko"),
@@ -21,6 +21,11 @@ def run(kernel, name, image, tools, script, options, at_line):
             *((tool, f"tools/{os.path.basename(tool)}") for tool in tools)]
     for path, where in puts:
         command += ["--put", f"{path}:{where}"]
+    return command
+
+
+def run(command, at_line):
+    """-> the guest's status, and all that was printed; each line is told of at once"""
     said = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
                           errors="replace") as guest:
@@ -40,7 +45,8 @@ def main(name, about, image, tools, script, wanted, options=(),
     parser.add_argument("kernel", metavar="KERNEL", help="one that make help lists")
     args = parser.parse_args()
     report = tap.Report()
-    status, said = run(args.kernel, name, image, tools, script, options, at_line)
+    status, said = run(command_of(args.kernel, name, image, tools, script, options),
+                       at_line)
     for what, pattern in wanted.items():
         report.add(bool(re.search(pattern, said, re.M)),
                    f"{args.kernel} {name}.{what}")
