@@ -38,6 +38,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 #define PAGE		4096UL
 #define LETTERS		26
 #define WORDS		12
@@ -635,7 +637,7 @@ static void start_all(void)
 	signal(SIGCHLD, SIG_IGN);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (unshare(CLONE_NEWIPC))
-		fprintf(stderr, "play: only root gets an IPC namespace of its own; ids depend on what there was\n");
+		fprintf(stderr, "play: only root gets a new IPC namespace; ids may differ\n");
 }
 
 static void await_end(int letter)
@@ -766,7 +768,7 @@ static void add_lines(char name, pid_t pid)
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file))
-		count += strstr(line, "/SYSV") != NULL;
+		count += !!strstr(line, "/SYSV");
 	fclose(file);
 	add_fact(" %c.lines=%d", name, count);
 }
@@ -909,7 +911,7 @@ static void help(void)
 	printf("usage: play [-s kshm|in-tree] [-t] [-g] [FILE]\n\n"
 	       "A line is a step, as \"A attach S x\". A is a process, which begins when it\n"
 	       "is named first. S is a segment; in its place a number is taken for an id.\n\n");
-	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  A %-8s %-25s %s\n", verbs[i].verb, verbs[i].objects,
 		       verbs[i].meaning);
 	printf("\nThese lines are no steps:\n\n"
@@ -927,7 +929,7 @@ static bool is(const char *word, const char *other)
 /* Return: what is wrong with a line, NULL if it makes sense. */
 static const char *problem(char *words[WORDS])
 {
-	size_t i, count = sizeof(verbs) / sizeof(verbs[0]);
+	size_t i, count = ARRAY_SIZE(verbs);
 
 	if (is(words[0], "expect"))
 		return words[1] && words[2] ? NULL :
@@ -1084,7 +1086,7 @@ static const struct side *find_side(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(sides); i++)
 		if (!strcmp(sides[i].name, name))
 			return &sides[i];
 	complain(name, "the sides are kshm and in-tree");
