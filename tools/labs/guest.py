@@ -95,7 +95,8 @@ def run(kernel, jobs, seconds=SECONDS):
     start = time.monotonic()
 
     def how_far():
-        return f"a guest runs {', '.join(jobs)}: {round(time.monotonic() - start)} s"
+        return (f"a guest runs {', '.join(jobs)}: {round(time.monotonic() - start)} s "
+                f"of at most {seconds}")
 
     with cache.news(how_far):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
