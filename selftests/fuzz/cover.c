@@ -6,7 +6,6 @@
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -28,15 +27,14 @@ bool cover_there(void)
 void cover_begin(void)
 {
 	int fd = open(PATH, O_RDWR | O_CLOEXEC);
-	void *map;
+	unsigned long *map;
 
 	if (fd < 0)
 		return;
 	if (ioctl(fd, INIT_TRACE, ROOM))
 		die("KCOV has no room");
-	map = mmap(NULL, ROOM * sizeof(*buffer), PROT_READ | PROT_WRITE,
-		   MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED || ioctl(fd, ENABLE, TRACE_PC))
+	map = map_apart(ROOM * sizeof(*buffer), 0, fd);
+	if (ioctl(fd, ENABLE, TRACE_PC))
 		die("KCOV does not begin");
 	buffer = map;
 }

@@ -5,16 +5,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "acts.h"
 
 #define MOST_BYTES	(64L << 20)	/* of a file */
-#define MOST_MAPPED	(256L << 20)	/* of an actor, the distance included */
+/* Of an actor, with the distances around the board and the buffer of KCOV. */
+#define MOST_MAPPED	((192L << 20) + 4 * DISTANCE)
 #define MOST_PROCESSES	64
-#define DISTANCE	(64L << 20)
 #define FIRST_USER	2		/* the actors from this one on are users */
 
 long result(long ret)
@@ -29,21 +28,9 @@ static void set_limit(int resource, rlim_t most)
 	setrlimit(resource, &limit);
 }
 
-/*
- * The kernel puts mappings one below the other. So a step that unmaps more than an
- * attach would meet the board and the fuzzer's libraries, if there were no distance.
- */
-static void keep_distance(void)
-{
-	if (mmap(NULL, DISTANCE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
-		 MAP_NORESERVE, -1, 0) == MAP_FAILED)
-		die("no room for a distance: %s", strerror(errno));
-}
-
 /* Where memory ends, the kernel kills, and says so. That is no finding. */
 void execute_init(int actor)
 {
-	keep_distance();
 	signal(SIGXFSZ, SIG_IGN);
 	set_limit(RLIMIT_FSIZE, MOST_BYTES);
 	set_limit(RLIMIT_AS, MOST_MAPPED);

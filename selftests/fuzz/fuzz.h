@@ -137,6 +137,10 @@ struct board {
 
 extern struct board *board;
 
+/* On both sides of such memory nothing else is mapped, for so many bytes. */
+#define DISTANCE	(64L << 20)
+void *map_apart(size_t size, int flags, int fd);
+
 /* How long a step may take, in ms, before the next one begins. */
 extern long patience;
 

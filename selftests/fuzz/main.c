@@ -180,8 +180,11 @@ static void fuzz(void)
 		program_of(&program, base, seed);
 		announce(base, seed);
 		must_end_well(&program);
-		if (corpus_learn())
+		if (corpus_learn()) {
+			if (!cover_there())
+				die("a program has written to the fuzzer's memory");
 			keep(&program);
+		}
 		tell_news(count);
 	}
 	printf("@done %ld programs, %d in the corpus, %s\n", count, corpus_size(),
@@ -297,10 +300,7 @@ int main(int argc, char **argv)
 		show();
 	if (options.words || options.print || options.show)
 		return 0;
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (board == MAP_FAILED)
-		die("no memory for the board");
+	board = map_apart(sizeof(*board), MAP_ANONYMOUS, -1);
 	if (options.replay)
 		replay();
 	else

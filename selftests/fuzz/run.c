@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -31,6 +32,25 @@ long patience = 20;
 
 static const struct program *running;
 static bool slow[ACTORS];
+
+/*
+ * The kernel puts a new mapping beside others. So a step that goes beyond an attach would
+ * meet memory of the fuzzer's own, if there were no distance. Mapped apart, the two would
+ * have a gap between them, because the kernel aligns large mappings.
+ */
+void *map_apart(size_t size, int flags, int fd)
+{
+	char *room = mmap(NULL, DISTANCE + size + DISTANCE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *map = MAP_FAILED;
+
+	if (room != MAP_FAILED)
+		map = mmap(room + DISTANCE, size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_FIXED | flags, fd, 0);
+	if (map == MAP_FAILED)
+		die("no memory of its own: %s", strerror(errno));
+	return map;
+}
 
 static long now_ms(void)
 {
