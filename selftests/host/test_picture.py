@@ -137,6 +137,15 @@ def test_picture_tells_of_a_failed_program(tmp_path):
     assert status == 0 and "on kshm the program ended with status 3." in said
 
 
+def test_picture_needs_reports_of_the_scene(tmp_path):
+    """Else the comparison would prove nothing."""
+    path = tmp_path / "log"
+    path.write_text("".join(line for line in lines_of_log() if '"maps"' not in line)
+                    .replace("/job/scene", "/job/program/scene"))
+    refuses([PICTURE, "own", "--log", str(path), "--text"],
+            "the scene has reported nothing on kshm")
+
+
 # The world on its own
 
 def event(tid=7, pid=7, comm="prog"):

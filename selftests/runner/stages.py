@@ -100,8 +100,8 @@ STAGES = [
     # host tries the page with 6.12.
     *(Stage(f"beside-{kernel}", "all", f"tools/beside/beside --check {kernel}",
             tap=False) for kernel in ("6.1", "7.3")),
-    # host draws from a recorded log.
-    Stage("picture-6.12", "all", "tools/picture/picture 6.12",
+    # The scene compares what is drawn with what it sees. host tries the page.
+    Stage("picture-6.12", "check all", "tools/picture/picture 6.12",
           parts="KERNEL=6.12 guest-parts", tap=False, disk="6.12"),
     # One boot for the labs that ask for facts.
     Stage("labs-6.12", "check all", "selftests/labs/labs 6.12",
