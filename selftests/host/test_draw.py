@@ -213,7 +213,7 @@ class Guests(drawn.Lab):
         self.known, self.kernel, self.seed = drawn.Known([], []), "6.12", 1
         self.order = drawn.Order([], ["vma", "fair"])
         self.supply, self.children = drawn.Supply([], 0), self
-        self.job, self.booted = "", []
+        self.job, self.booted, self.faulty = "", [], None
 
     def build_original(self):
         pass
@@ -257,6 +257,38 @@ def test_drawn_mutant_survives():
     [judged] = guests.judge([mutant])
     assert judged.what == "survived" and drawn.entry(mutant) in judged.words
     assert guests.booted == [("- vma", 2), ("- fair", 1)]
+
+
+class Faulty(drawn.FaultyLab):
+    """A lab with the debug kernel, which builds nothing and boots no guest."""
+
+    def __init__(self, folder):
+        self.job, self.booted = folder, []
+        os.mkdir(os.path.join(folder, "mutants"))
+
+    def build(self, name):
+        with open(self.module_of(name), "w"):
+            pass
+
+    def build_mutant(self, mutant):
+        self.build(mutant.name)
+
+    def boot(self, tasks):
+        self.booted += [(task.words, os.path.exists(self.module_of(task.mutant.name)))
+                        for task in tasks]
+        trial = drawn.Trial(None, None)
+        trial.failures = ["failnth.get"]
+        return [trial]
+
+
+def test_drawn_mutant_killed_by_failing_allocations(tmp_path):
+    guests = Guests(b"", [[], []], ["ok 1 a", "1..1"])
+    guests.faulty = Faulty(tmp_path)
+    [mutant] = draw.draw(1, 1)
+    [judged] = guests.judge([mutant])
+    assert judged == (mutant, "killed", "failnth.get", "failnth")
+    assert guests.faulty.booted == [("- failnth", True)]
+    assert os.listdir(tmp_path / "mutants") == ["kshm.ko"]
 
 
 def test_drawn_mutant_without_the_oracle_is_no_result():

@@ -3,7 +3,9 @@
 
 The programs of cases run on a mutant one after the other, until a case fails. Those
 that kill most of the table's mutants of the same file come first, and races last.
-The oracle in its short form tries the mutants that no program notices.
+The oracle in its short form tries the mutants that no program notices. Those that are
+left then are tried on the debug kernel, if that is built, where one allocation after the
+other fails.
 
 At the end the programs that killed something run on the module as it is, where they
 have to pass.
@@ -24,7 +26,7 @@ import draw
 import lab
 import table
 import tap
-from common import SELFTESTS, TOP, all_selftests
+from common import BUILD, SELFTESTS, TESTS, TOP, all_selftests
 
 # The outcome of a mutant: a key of SAID and its words, and the program that killed it.
 Outcome = collections.namedtuple("Outcome", "mutant what words killer",
@@ -40,6 +42,8 @@ SAID = {
     "unchanged": "compiles to the same code; another one is drawn",
 }
 ORACLE = "oracle"
+# A program of selftests/faults, the kernel that it wants, and its seconds there.
+FAULTS, FAULTY, PATIENCE = "failnth", "debug", 1800
 TRACE = re.compile(r"# oracle: a trace is in (\S+)")
 PLAN = re.compile(r"1\.\.\d")
 # A mutant that hangs in the kernel ends its guest soon.
@@ -145,6 +149,34 @@ class Trial(lab.Trial):
         return bool(self.failures)
 
 
+class FaultyLab(lab.Lab):
+    """Tries a mutant on the debug kernel, where allocations fail."""
+
+    TRIAL = Trial
+    BOOT = ("--memory", "2048", "--append", PANIC,
+            "--append", f"KSHM_PATIENCE={PATIENCE}")
+
+    def failure(self, change):
+        """-> the first case that fails on the module with this change, or None"""
+        self.build_original()
+        if change.edits:
+            self.build_mutant(change)
+        [trial] = self.boot([lab.Task(change, f"- {FAULTS}", 2)])
+        if change.edits:
+            self.discard(change)
+        return trial.failures[0] if trial.failures else None
+
+
+def faulty_labs(number, home, children):
+    """-> so many labs with the debug kernel; each is None if that is not built"""
+    if not os.path.exists(os.path.join(BUILD, "kernels", FAULTY, "vmlinuz")):
+        return [None] * number
+    lab.faultparts.program(FAULTS, PATIENCE)
+    more = {f"tests/{FAULTS}": os.path.join(TESTS, FAULTS)}
+    return [FaultyLab(FAULTY, os.path.join(home, f"faulty-{at}"), children, more)
+            for at in range(number)]
+
+
 class Lab(lab.Lab):
     """Tries one mutant at a time, with all programs."""
 
@@ -152,9 +184,10 @@ class Lab(lab.Lab):
     BOOT = ("--append", PANIC)
     ORACLE_IS_FREE = threading.Lock()   # its guests write the same log
 
-    def __init__(self, kernel, home, children, *, known, order, supply, seed):
-        super().__init__(kernel, home, children, {})
-        self.known, self.order = known, order
+    def __init__(self, kernel, home, children, more, *, faulty, known, order,
+                 supply, seed):
+        super().__init__(kernel, home, children, more)
+        self.faulty, self.known, self.order = faulty, known, order
         self.supply, self.seed = supply, seed
         self.code = None
 
@@ -192,7 +225,7 @@ class Lab(lab.Lab):
             return Outcome(mutant, "killed", failure, killer)
         return Outcome(mutant, "survived", about_survivor(mutant))
 
-    def try_all(self, mutant, programs, oracle=True):
+    def try_all(self, mutant, programs, oracle=True, faults=True):
         """-> the first failure, and the program that had it; or None twice"""
         for cpus in 2, 1:
             these = [one for one in programs if lab.cpus_for(one) == cpus]
@@ -202,7 +235,10 @@ class Lab(lab.Lab):
                 if trial.failures:
                     return trial.failures[0], trial.begun
         failure = self.try_oracle(mutant) if oracle else None
-        return failure, ORACLE if failure else None
+        if failure:
+            return failure, ORACLE
+        failure = self.faulty.failure(mutant) if faults and self.faulty else None
+        return failure, FAULTS if failure else None
 
     def try_oracle(self, mutant):
         """-> the first case of the oracle that fails, or None"""
@@ -231,7 +267,7 @@ class Lab(lab.Lab):
         failure, _ = self.try_all(
             table.Change("kshm", []),
             [one for one in self.order.programs if one in killers],
-            ORACLE in killers)
+            ORACLE in killers, FAULTS in killers)
         return failure
 
 
@@ -243,10 +279,15 @@ def run(args, home):
                 f"SEED={args.seed}; the first builds take longest")
     supply, children = Supply(chosen, args.random), lab.Children()
     known = Known(mutants, table.equals())
-    order = Order(mutants, all_selftests())
-    labs = [Lab(args.kernel, os.path.join(home, str(number)), children,
-                known=known, order=order, supply=supply, seed=args.seed)
-            for number in range(min(args.jobs, args.random))]
+    order = Order(mutants, [*all_selftests(), lab.HOLD])
+    more = lab.files_of_hold(args.kernel)
+    faulty = faulty_labs(min(args.jobs, args.random), home, children)
+    if None in faulty:
+        report.note("no mutant is tried with failing allocations, since the debug "
+                    "kernel is not built; \"make KERNEL=debug kernel\" builds it")
+    labs = [Lab(args.kernel, os.path.join(home, str(number)), children, more,
+                faulty=one, known=known, order=order, supply=supply, seed=args.seed)
+            for number, one in enumerate(faulty)]
     with lab.Lot(labs, supply, children) as lot, cache.news(lot.how_far):
         report_all(report, labs[0], lot.all_results())
     return report.finish()

@@ -176,13 +176,18 @@ def cpus_for(program):
     return 1 if program == "fair" else 2
 
 
-def parts_of_hold(kernel, mutants):
-    """-> the files that hold needs beside the selftests, if a mutant is for it"""
-    if HOLD not in {mutant.program for mutant in mutants}:
-        return {}
+def files_of_hold(kernel):
+    """-> the files that hold needs beside the selftests"""
     faultparts.program(HOLD, 300)
     return {f"tests/{HOLD}": os.path.join(TESTS, HOLD),
             f"tests/{HOLDER}.ko": faultparts.module(kernel, HOLDER)}
+
+
+def parts_of_hold(kernel, mutants):
+    """-> these files, if a mutant is for hold"""
+    if HOLD not in {mutant.program for mutant in mutants}:
+        return {}
+    return files_of_hold(kernel)
 
 
 class Lab:
