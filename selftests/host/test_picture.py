@@ -146,6 +146,16 @@ def test_picture_needs_reports_of_the_scene(tmp_path):
             "the scene has reported nothing on kshm")
 
 
+def test_picture_finds_each_function(recorded):
+    """Each event leads to a line of a source, of the module or of the kernel."""
+    source = sources.kernel_source("6.12")
+    for its in recorded.values():
+        events = {step.event for step in its if step.kind not in ("say", "begin")}
+        places = sources.places(its, source)
+        assert [event for event in sorted(events)
+                if not (event in places and places[event].path)] == []
+
+
 # The world on its own
 
 def event(tid=7, pid=7, comm="prog"):

@@ -2,8 +2,8 @@
 """Which function made an event, and its text.
 
 An event of kshm is made where the module calls trace_NAME(). Functions of the kernel
-are looked up in the files that make beside shows; of those elsewhere only the name
-is told.
+are looked up in the files that qemu/fetch-source --quoted unpacks; of those elsewhere
+only the name is told.
 """
 
 import dataclasses
@@ -80,7 +80,8 @@ def of_functions(names, source):
     found = {name: Place(name) for name in names}
     if not source:
         return found
-    paths = c_files(source, "ipc") + c_files(source, "mm")
+    paths = [path for folder in ("ipc", "kernel", "mm")
+             for path in c_files(source, folder)]
     for one in functions.defined(source, paths):
         if one.name in found:
             found[one.name] = place_of(one, source, lines_of(source, one.path))
