@@ -314,6 +314,8 @@ help:
 	@echo '                    a trace that it left'
 	@echo '  make bench        kshm beside in-tree, by guest instructions and by time;'
 	@echo '                    CPUS= of the guest, ROWS= to measure: selftests/bench/bench --help'
+	@echo '  make latency      what one user makes another one wait for; fails if that is longer'
+	@echo '                    than in-tree'
 	@echo '  make profile      which functions the instructions of a call are spent in;'
 	@echo '                    CALLS= names some'
 	@echo '  make locks        how often locks are waited for, in-tree and in kshm; builds a'
@@ -377,6 +379,10 @@ bench: bench-parts
 	@selftests/bench/bench '$(GUEST_KERNEL)' $(if $(CPUS),--cpus '$(CPUS)') \
 		$(if $(ROWS),--rows '$(ROWS)')
 
+# What one user makes another one wait for, and whether that is more than in-tree.
+latency: bench-parts
+	@selftests/bench/bench '$(GUEST_KERNEL)' --cpus 2 --modes time --rows users --must
+
 # Where the instructions of a call go; CALLS= names some.
 profile: bench-parts
 	@selftests/bench/profile '$(GUEST_KERNEL)' $(CALLS)
@@ -392,7 +398,7 @@ locks:
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
 	check check-all check-kernel here smoke mutants debug-check lint model html slides beside picture figures \
-	shell gdb watch labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench profile locks install install-lib install-headers install-man \
+	shell gdb watch labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench latency profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
 endif

@@ -57,10 +57,18 @@ struct row {
 	void		(*cleanup)(struct side *side);
 };
 
-/* calls.c, pages.c, cpus.c: the rows; each table ends in one without a name. */
+/* calls.c and others: the rows; each table ends in one without a name. */
 extern const struct row calls_rows[];
 extern const struct row pages_rows[];
 extern const struct row cpus_rows[];
+extern const struct row users_rows[];
+
+/*
+ * cpus.c: the time that a turn of @turn takes while another process does @other again
+ * and again; NULL for nobody. Each has a CPU of its own. Their first turns don't count.
+ */
+double first_does(struct side *side, void (*turn)(struct side *side, int worker),
+		  void (*other)(struct side *side, int worker));
 
 /* main.c */
 extern enum mode mode;

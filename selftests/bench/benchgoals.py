@@ -12,6 +12,15 @@ COUNT, TIME, PROGRAMS = "count", "time", "programs"
 UNITS = {COUNT: "guest instructions", TIME: "time"}
 # Sizes of rows, as selftests/bench has them.
 READ_PAGES, WRITE_PAGES, CROWD, OBJECTS, MOST = 16384, 4096, 4000, 10000, 32000
+USERS_CROWD = 1000
+# What a user does, and the calls of another one that wait for it; as in users.c.
+ACTS = ("the listing", "SHM_INFO", "create+IPC_RMID", "shmat+shmdt of its segment",
+        "fork with 3000 attaches", "freeing 16 MiB")
+WAITING = ("shmget", "IPC_STAT", "shmat+shmdt", "shmat+shmdt of another",
+           "create+IPC_RMID")
+SLOWER = "time, in times of the same call without the other user"
+# More than this is more than noise.
+NO_WORSE = 1.05
 
 
 @dataclass
@@ -149,6 +158,22 @@ def readers():
         for side in (KSHM, INTREE)]
 
 
+def users():
+    """Nobody is slowed down by another user more than in-tree. The slowest calls show
+    how long a lock is held; how they fare is told, since a busy host moves them."""
+    found = []
+    for act in ACTS:
+        for call in WAITING:
+            key = TIME, "users", USERS_CROWD, f"{call} beside {act}"
+            found.append(Goal(f"{call}, another user: {act}", SLOWER,
+                              key + (KSHM,), key + (INTREE,), NO_WORSE,
+                              within_spread=True))
+            slow = key[:3] + (f"{key[3]}, 99 of 100",)
+            found.append(Goal(f"{call}, another user: {act}, 99 of 100",
+                              UNITS[TIME], slow + (KSHM,), slow + (INTREE,)))
+    return found
+
+
 def scaling(what, figure, goal):
     """Growth should reach the goal, or in-tree's where there is none.
 
@@ -204,6 +229,6 @@ def programs():
 def goals():
     """In the order of the table; one unit after the other."""
     found = (reading() + calls() + others_counted() + memory() + timed() +
-             readers() + together() + programs())
+             readers() + users() + together() + programs())
     order = list(dict.fromkeys(goal.unit for goal in found))
     return sorted(found, key=lambda goal: order.index(goal.unit))

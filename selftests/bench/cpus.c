@@ -111,9 +111,8 @@ static double all_do(struct side *side, int workers,
 	return 1 / rate;
 }
 
-static double first_does(struct side *side,
-			 void (*turn)(struct side *side, int worker),
-			 void (*other)(struct side *side, int worker))
+double first_does(struct side *side, void (*turn)(struct side *side, int worker),
+		  void (*other)(struct side *side, int worker))
 {
 	start_over();
 	shared->workers[0].turn = turn;

@@ -26,7 +26,7 @@ static struct side sides[SIDES] = {
 };
 
 static const struct row *const tables[] = {
-	calls_rows, pages_rows, cpus_rows
+	calls_rows, pages_rows, cpus_rows, users_rows
 };
 
 static const struct row *row_now;

@@ -28,6 +28,25 @@ def test_bench_goal_told(kshm, words, tmp_path):
     assert status == 0 and words in output, output
 
 
+@pytest.mark.parametrize("kshm, wanted", [([90, 80, 85], 0), ([90, 99, 98], 1)])
+def test_bench_missed_goal_fails_where_it_must_not(kshm, wanted, tmp_path):
+    status, output = run([*samples(tmp_path / "samples.json", kshm=kshm,
+                                   in_tree=[100] * 3), "--must"])
+    assert status == wanted, output
+
+
+def test_bench_goal_within_the_spread(tmp_path):
+    path = tmp_path / "samples.json"
+    key = "time", "users", 1000, "shmget beside SHM_INFO"
+    path.write_text(json.dumps({"samples": [
+        {"key": key + ("kshm",), "values": [100, 120, 130]},
+        {"key": key + ("in-tree",), "values": [100] * 3}]}))
+    status, output = run([*BENCH, "--samples", str(path), "--must"])
+    assert status == 1 and "shmget, another user: SHM_INFO" in output
+    path.write_text(path.read_text().replace("[100, 120, 130]", "[100, 104, 130]"))
+    assert run([*BENCH, "--samples", str(path), "--must"])[0] == 0
+
+
 def test_bench_one_side_refused(tmp_path):
     refuses(samples(tmp_path / "samples.json", kshm=[1]), "no figure")
 
