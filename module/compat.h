@@ -101,6 +101,35 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 }
 #endif
 
+/*
+ * 6.2 renamed what lets ftrace go on elsewhere, and added what reads an argument of the
+ * traced function. Only module/switch/hook.c uses these macros.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define ftrace_regs_set_instruction_pointer ftrace_instruction_pointer_set
+#define ftrace_regs_get_argument(fregs, n)	\
+	regs_get_kernel_argument(&(fregs)->regs, n)
+#endif
+
+/* 6.13 wants the name of a namespace of symbols as a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define KSHM_SYMBOLS	"KSHM"
+#else
+#define KSHM_SYMBOLS	KSHM
+#endif
+
+/*
+ * Does a task wait for a rwsem that the caller has locked for writing? PREEMPT_RT makes
+ * a rwsem of an rtmutex, and its rwsem_is_contended() asks whether readers have it.
+ */
+#include <linux/rwsem.h>
+#ifdef CONFIG_PREEMPT_RT
+#define kshm_rwsem_has_waiters(rwsem)	\
+	(!RB_EMPTY_ROOT(&(rwsem)->rwbase.rtmutex.waiters.rb_root))
+#else
+#define kshm_rwsem_has_waiters(rwsem)	rwsem_is_contended(rwsem)
+#endif
+
 /* The header of folio batches was renamed. Kbuild tells which headers there are. */
 #ifdef KSHM_HAS_FOLIO_BATCH_H
 #include <linux/folio_batch.h>

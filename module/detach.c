@@ -15,6 +15,7 @@
 #include <linux/ipc.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
+#include <linux/string.h>
 
 /*
  * struct detach_walk - the progress of a detach
@@ -23,6 +24,8 @@
  * @size:	bytes from @addr on that can hold further pieces
  * @piece:	piece that was found last; its file is counted, and NULL until
  *		the first piece is found
+ * @beside:	attaches of in-tree shm count, too: DETACH must leave one that comes
+ *		first to in-tree's shmdt()
  * @alone:	no other task used the address space when the search began, so nothing
  *		can replace the piece that it finds
  * @plain:	mmap() refused a guard: unmap the piece found next without one
@@ -35,6 +38,7 @@ struct detach_walk {
 	unsigned long	next;
 	unsigned long	size;
 	struct kshm_piece piece;
+	bool		beside;
 	bool		alone;
 	bool		plain;
 	bool		unmapped;
@@ -45,13 +49,33 @@ struct detach_walk {
  * A VMA is a piece if it is still where the attach put it. One that begins below
  * walk->addr is none: the difference wraps, beyond any page offset.
  */
+static bool detach_is_in_place(const struct detach_walk *walk,
+			       const struct vm_area_struct *vma)
+{
+	return (vma->vm_start - walk->addr) / PAGE_SIZE == vma->vm_pgoff;
+}
+
 static bool detach_is_piece(const struct detach_walk *walk,
 			    const struct vm_area_struct *vma)
 {
-	if (vma->vm_ops != &kshm_vm_ops ||
-	    (vma->vm_start - walk->addr) / PAGE_SIZE != vma->vm_pgoff)
+	if (vma->vm_ops != &kshm_vm_ops || !detach_is_in_place(walk, vma))
 		return false;
 	return !walk->piece.file || vma->vm_file == walk->piece.file;
+}
+
+/*
+ * Is the VMA, which is no attach of kshm, a piece of an in-tree one? In-tree's vm_ops
+ * are not exported. But its files have this name, and an inode that only the kernel
+ * itself makes.
+ */
+static bool detach_is_intree(const struct detach_walk *walk,
+			     const struct vm_area_struct *vma)
+{
+	const struct file *file = vma->vm_file;
+
+	return walk->beside && file && detach_is_in_place(walk, vma) &&
+	       IS_PRIVATE(file_inode(file)) &&
+	       !strncmp(file->f_path.dentry->d_name.name, "SYSV", 4);
 }
 
 static void detach_take(struct detach_walk *walk,
@@ -73,7 +97,7 @@ static void detach_take(struct detach_walk *walk,
 /*
  * The attach may have lost its beginning, so the first piece can be anywhere
  * above walk->addr. The other pieces have the same file and end within the segment's
- * size.
+ * size. The first piece of all decides whether kshm or in-tree shm detaches.
  */
 static bool detach_search(struct mm_struct *mm, struct detach_walk *walk)
 {
@@ -88,6 +112,8 @@ static bool detach_search(struct mm_struct *mm, struct detach_walk *walk)
 			detach_take(walk, vma);
 			return true;
 		}
+		if (!walk->piece.file && detach_is_intree(walk, vma))
+			return false;
 	}
 	return false;
 }
@@ -174,7 +200,11 @@ static void detach_unmap_piece(struct detach_walk *walk)
 
 static int detach_all_pieces(struct kshm_ctx *ctx, unsigned long addr)
 {
-	struct detach_walk walk = { .addr = addr, .next = addr };
+	struct detach_walk walk = {
+		.addr	= addr,
+		.next	= addr,
+		.beside	= ctx->syscall,
+	};
 	struct file *file;
 	int err;
 

@@ -77,6 +77,8 @@ static int get_publish(struct kshm_ctx *ctx, struct kshm_segment *segment,
 	/* First, since it can fail, and a published segment can be gone at once. */
 	if (segment->lifetime & KSHM_GET_OWNED)
 		err = kshm_owner_add(ctx->file, segment);
+	else if (segment->lifetime & KSHM_FORCIBLE)
+		err = kshm_creator_add(segment);
 	return err ?: kshm_registry_publish(ctx, segment, limits);
 }
 
@@ -88,7 +90,7 @@ static int get_create(struct kshm_ctx *ctx, struct kshm_get *get,
 	struct kshm_limits limits;
 	int err, id;
 
-	kshm_ns_limits(&limits);
+	kshm_ns_room(ctx, &limits);
 	err = get_check_new(ctx, get, &limits);
 	if (err)
 		return err;

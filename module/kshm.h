@@ -78,8 +78,12 @@
  *		registry->lock -> segment->lock (spinlock)
  *		registry->lock -> registry_unique_lock (mutex)
  *
+ *	mmap_lock -> registry_all_lock (mutex) -> registry->lock
+ *
+ *	registry->settle_lock (mutex) -> the ids rwsem of in-tree shm
+ *
  *	mmap_lock -> guard_lock (spinlock)
- *	mmap_lock -> owner_lock (spinlock)
+ *	mmap_lock -> owner_lock, creator_lock (spinlocks)
  *
  *	segment->lock -> mlock_charge_lock (spinlock)
  *
@@ -137,6 +141,18 @@ struct seq_file;
 #define KSHM_SEQ_UNIQUE		0x8000
 /* One more than the largest sequence number that is given out. */
 #define KSHM_SEQ_MAX		(INT_MAX >> KSHM_INDEX_BITS)
+/*
+ * While kshm_switch.ko is loaded, plain ids have the sequence numbers from here to
+ * KSHM_SEQ_UNIQUE, which in-tree shm reaches after a million creations.
+ */
+#define KSHM_SEQ_BESIDE		0x4000
+
+/*
+ * In segment->lifetime, beside the flags of GET: the segment was created by a system
+ * call. So it is in the list of the task that created it, and the sysctl
+ * kernel.shm_rmid_forced is obeyed.
+ */
+#define KSHM_FORCIBLE		BIT(30)
 
 /*
  * How listings and traces show a name: a blank, a backslash, and every byte that is
@@ -168,10 +184,14 @@ struct kshm_shares {
 /**
  * struct kshm_registry - the segments and named objects of one IPC namespace
  * @ref:	references; see the map above
- * @ns:		the namespace; only compared, never dereferenced
- * @root:	root inode of the namespace's mqueue mount, pinned by @mark. @ns and
- *		@root together are the key, since the address of a namespace is
- *		soon reused after its end
+ * @all:	in the list of all registries; see registry.c
+ * @ns:		the namespace; compared, and dereferenced only by registry_ns()
+ * @root:	root inode of the namespace's mqueue mount, pinned by @mark; NULL for
+ *		the initial namespace, which never ends. @ns and @root together are
+ *		the key, since the address of a namespace is soon reused after its end
+ * @ended:	the namespace ends, so @ns and @root must not be dereferenced any more
+ * @settle_lock: held to wait for the last in-tree creations; see kshm_sysv_settle()
+ * @settled:	for which switching-on they have ended
  * @mark:	fsnotify mark that reports the end of the namespace
  * @link:	in the hash table of ns.c
  * @end_work:	frees what the registry holds, after the end of the namespace
@@ -197,8 +217,12 @@ struct kshm_shares {
  */
 struct kshm_registry {
 	struct kref		ref;
+	struct list_head	all;
 	struct ipc_namespace	*ns;
 	struct inode		*root;
+	bool			ended;
+	struct mutex		settle_lock;	/* protects @settled */
+	unsigned int		settled;
 	struct fsnotify_mark	mark;
 	struct hlist_node	link;
 	struct work_struct	end_work;
@@ -250,8 +274,9 @@ enum kshm_access {
 /**
  * struct kshm_segment - one segment; twin of struct shmid_kernel
  * @ref:	references; see the map above
- * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT; also KSHM_GET_UNIQUE, since the
- *		end of the segment gives its unique number back
+ * @lifetime:	KSHM_GET_OWNED, KSHM_GET_TRANSIENT, KSHM_FORCIBLE; also
+ *		KSHM_GET_UNIQUE, since the end of the segment gives its unique number
+ *		back
  * @rcu:	defers freeing, since the tables are read under RCU
  * @registry:	the registry that lists it; counted
  * @file:	backing file, an unlinked shmem file with its pages; counted
@@ -263,7 +288,8 @@ enum kshm_access {
  * @cuid:	creator
  * @cgid:	creator's group
  * @cpid:	creator's process; counted
- * @owned:	in the list of the descriptor that owns it; see extras/owner.c
+ * @owned:	in the list of the descriptor that owns it (extras/owner.c), or of the
+ *		task that created it (creator.c)
  * @node:	in registry->keys, or in registry->names if it has a name
  *
  * @lock:	protects the fields below
@@ -383,15 +409,19 @@ struct kshm_why {
  *		that did not come through the device
  * @why:	receives the reason of a refusal; NULL where the caller did not ask
  * @result:	user memory that the command's struct will be written to
+ * @syscall:	the call is one of System V's own, by kshm_switch.ko. So it also obeys
+ *		what the device ignores: kernel.shm_rmid_forced, kernel.shm_next_id,
+ *		and attaches of in-tree shm in the same address space
  *
- * dev.c builds it for each call and hands it down. It belongs to one task. ATTACH
- * refuses to map over @result and @why->result.
+ * dev.c or sysv.c builds it for each call and hands it down. It belongs to one task.
+ * ATTACH refuses to map over @result and @why->result.
  */
 struct kshm_ctx {
 	struct kshm_registry	*registry;
 	struct file		*file;
 	struct kshm_why		*why;
 	struct kshm_range	result;
+	bool			syscall;
 };
 
 /**
@@ -429,7 +459,8 @@ bool kshm_proc_must_pause(const struct seq_file *seq);
 struct kshm_segment *kshm_proc_segment_at(const struct seq_file *seq,
 					  loff_t *pos);
 void kshm_proc_show_heading(struct seq_file *seq);
-void kshm_proc_show_segment(struct seq_file *seq, struct kshm_segment *segment);
+void kshm_proc_show_segment(struct seq_file *seq, struct kshm_segment *segment,
+			    struct pid_namespace *pid_ns);
 
 /* get.c */
 int kshm_do_get(struct kshm_ctx *ctx, struct kshm_get *get, const char *name);
@@ -489,11 +520,13 @@ int kshm_check_mlock(struct kshm_ctx *ctx, const struct kshm_segment *segment,
 int kshm_ns_init(void);
 void kshm_ns_exit(void);
 struct kshm_registry *kshm_ns_registry(void);
+struct kshm_registry *kshm_ns_find_registry(struct ipc_namespace *ns);
 void kshm_ns_sweep(void);
 struct ipc_namespace *kshm_ns_get(void);
 void kshm_ns_put(struct ipc_namespace *ns);
 struct user_namespace *kshm_ns_user_ns(void);
 void kshm_ns_limits(struct kshm_limits *limits);
+void kshm_ns_room(const struct kshm_ctx *ctx, struct kshm_limits *limits);
 
 /* vma.c */
 extern const struct vm_operations_struct kshm_vm_ops;
@@ -530,6 +563,8 @@ void kshm_segment_put(struct kshm_segment *segment);
 void kshm_segment_destroy(struct kshm_segment *segment);
 bool kshm_segment_mark(struct kshm_segment *segment);
 void kshm_segment_remove(struct kshm_segment *segment);
+void kshm_segment_reap(struct kshm_segment *segment);
+void kshm_segment_reap_orphans(struct kshm_registry *registry);
 void kshm_segment_mark_all(struct kshm_registry *registry);
 void kshm_segment_keep_file(struct kshm_segment *segment,
 			    enum kshm_access access, struct file *file);
@@ -538,6 +573,7 @@ void kshm_segment_close(struct kshm_segment *segment);
 void kshm_segment_unpin(struct kshm_segment *segment);
 
 /* registry.c */
+extern bool kshm_beside_intree;
 struct kshm_registry *kshm_registry_new(void);
 void kshm_registry_put(struct kshm_registry *registry);
 int kshm_registry_check_shmall(struct kshm_ctx *ctx,
@@ -556,6 +592,16 @@ struct kshm_segment *kshm_registry_find_key(struct kshm_registry *registry,
 struct kshm_segment *kshm_registry_next(struct kshm_registry *registry,
 					int *index);
 void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp);
+bool kshm_registry_is_forced(const struct kshm_registry *registry);
+bool kshm_registry_all_disjoint(void);
+unsigned int kshm_registry_all_used(void);
+size_t kshm_registry_all_list(char *buf, size_t size);
+
+/* creator.c */
+int kshm_creator_add(struct kshm_segment *segment);
+void kshm_creator_unlink(struct kshm_segment *segment);
+struct kshm_segment *kshm_creator_take(void);
+bool kshm_creator_is_gone(const struct kshm_segment *segment);
 
 /* extras/names.c */
 int kshm_names_init(struct rhashtable *names);

@@ -25,6 +25,7 @@
  * functions that name none.
  */
 #include "kshm.h"
+#include "sysv.h"
 
 #include <linux/atomic.h>
 #include <linux/hashtable.h>
@@ -102,6 +103,8 @@ static struct kshm_registry *ns_find(struct ipc_namespace *ns)
 /* The last reference on the mark drops the mark's reference on the registry. */
 static void ns_remove_mark(struct kshm_registry *registry)
 {
+	/* For a registry that was never hashed. */
+	WRITE_ONCE(registry->ended, true);
 	fsnotify_destroy_mark(&registry->mark, ns_group);
 	/* The reference that the mark was initialized with. */
 	fsnotify_put_mark(&registry->mark);
@@ -123,6 +126,7 @@ static void ns_end_work(struct work_struct *work)
 static void ns_end_registry(struct kshm_registry *registry)
 {
 	lockdep_assert_held(&ns_registries_lock);
+	WRITE_ONCE(registry->ended, true);
 	hash_del_rcu(&registry->link);
 	queue_work(ns_queue, &registry->end_work);
 }
@@ -242,14 +246,22 @@ void kshm_ns_sweep(void)
 	queue_work(ns_queue, &ns_sweep_work);
 }
 
-/* Apart from kshm_ns_registry(), so that each call of that saves no registers. */
-static noinline struct kshm_registry *ns_find_or_add(struct ipc_namespace *ns)
+/* The caller keeps the namespace, and by that the registry. */
+static struct kshm_registry *ns_find_kept(struct ipc_namespace *ns)
 {
 	struct kshm_registry *registry;
 
 	rcu_read_lock();
 	registry = ns_find(ns);
 	rcu_read_unlock();
+	return registry;
+}
+
+/* Apart from kshm_ns_registry(), so that each call of that saves no registers. */
+static noinline struct kshm_registry *ns_find_or_add(struct ipc_namespace *ns)
+{
+	struct kshm_registry *registry = ns_find_kept(ns);
+
 	if (registry)
 		return registry;
 
@@ -274,6 +286,22 @@ struct kshm_registry *kshm_ns_registry(void)
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 
 	return ns == ns_initial() ? ns_initial_registry : ns_find_or_add(ns);
+}
+
+/**
+ * kshm_ns_find_registry() - find the registry of a namespace
+ * @ns:		the namespace, kept by the caller
+ *
+ * Context: Takes RCU.
+ *
+ * No twin: in-tree, the namespace contains its tables.
+ *
+ * Return: the registry, not counted; it stays while the namespace does. NULL if the
+ * namespace has none yet.
+ */
+struct kshm_registry *kshm_ns_find_registry(struct ipc_namespace *ns)
+{
+	return ns == ns_initial() ? ns_initial_registry : ns_find_kept(ns);
 }
 
 /**
@@ -346,6 +374,29 @@ void kshm_ns_limits(struct kshm_limits *limits)
 }
 
 /**
+ * kshm_ns_room() - get how much the limits leave for kshm
+ * @ctx:	the call
+ * @limits:	filled
+ *
+ * By kshm_switch.ko a namespace can have segments of both kinds, so what its in-tree
+ * segments take is subtracted. The device knows nothing of in-tree segments.
+ *
+ * No twin: in-tree, all segments are of one kind.
+ */
+void kshm_ns_room(const struct kshm_ctx *ctx, struct kshm_limits *limits)
+{
+	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+	unsigned int used;
+
+	kshm_ns_limits(limits);
+	if (!ctx->syscall)
+		return;
+	used = READ_ONCE(ns->ids[KSHM_SHM_IDS].in_use);
+	limits->shmmni -= min(limits->shmmni, used);
+	limits->shmall -= min_t(size_t, limits->shmall, READ_ONCE(ns->shm_tot));
+}
+
+/**
  * kshm_ns_init() - make the registry of the initial namespace
  *
  * Twin of ipc_ns_init().
@@ -370,6 +421,7 @@ int kshm_ns_init(void)
 	ns_initial_registry = kshm_registry_new();
 	if (!ns_initial_registry)
 		goto queue;
+	ns_initial_registry->ns = ns_initial();
 	/* Made now, so that loading fails if objects_size (extras/mount.c) is wrong. */
 	mnt = kshm_mount_get(ns_initial_registry);
 	if (!IS_ERR(mnt))

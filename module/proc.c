@@ -5,8 +5,10 @@
  * the /proc interface in ipc/util.c.
  */
 #include "kshm.h"
+#include "sysv.h"
 
 #include <linux/cred.h>
+#include <linux/export.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -135,16 +137,17 @@ void kshm_proc_show_heading(struct seq_file *seq)
 
 /**
  * kshm_proc_show_segment() - print the columns of a segment
- * @seq:	an open listing
+ * @seq:	an open file
  * @segment:	the segment
+ * @pid_ns:	pid namespace that its processes are shown in
  *
  * Context: Caller holds the segment's lock.
  *
  * Twin of sysvipc_shm_proc_show().
  */
-void kshm_proc_show_segment(struct seq_file *seq, struct kshm_segment *segment)
+void kshm_proc_show_segment(struct seq_file *seq, struct kshm_segment *segment,
+			    struct pid_namespace *pid_ns)
 {
-	struct pid_namespace *pid_ns = kshm_proc_pid_ns(seq);
 	struct user_namespace *user_ns = seq_user_ns(seq);
 	u64 rss = 0, swp = 0;
 
@@ -201,30 +204,98 @@ static void proc_shm_stop(struct seq_file *seq, void *v)
 	rcu_read_unlock();
 }
 
-/*
- * A segment that died while the listing is read gets no line. Twin of
- * sysvipc_proc_show().
- */
-static int proc_shm_show(struct seq_file *seq, void *v)
+/* A segment that died while the listing is read gets no line. */
+static int proc_show_line(struct seq_file *seq, struct kshm_segment *segment,
+			  struct pid_namespace *pid_ns)
 {
-	struct kshm_segment *segment = v;
 	bool dead;
 
-	if (v == SEQ_START_TOKEN) {
-		kshm_proc_show_heading(seq);
-		seq_putc(seq, '\n');
-		return 0;
-	}
 	spin_lock(&segment->lock);
 	dead = segment->dead;
 	if (!dead)
-		kshm_proc_show_segment(seq, segment);
+		kshm_proc_show_segment(seq, segment, pid_ns);
 	spin_unlock(&segment->lock);
 	if (dead)
 		return SEQ_SKIP;
 	seq_putc(seq, '\n');
 	return 0;
 }
+
+/* Twin of sysvipc_proc_show(). */
+static int proc_shm_show(struct seq_file *seq, void *v)
+{
+	if (v != SEQ_START_TOKEN)
+		return proc_show_line(seq, v, kshm_proc_pid_ns(seq));
+	kshm_proc_show_heading(seq);
+	seq_putc(seq, '\n');
+	return 0;
+}
+
+/**
+ * kshm_listing_registry() - get the registry that a listing shows
+ *
+ * Context: Sleeps in the first call of a namespace.
+ *
+ * No twin: in-tree, the open file has the namespace, which contains its tables.
+ *
+ * Return: the registry of the caller's IPC namespace, not counted; it stays while
+ * the namespace does. -ENOMEM.
+ */
+struct kshm_registry *kshm_listing_registry(void)
+{
+	return kshm_ns_registry();
+}
+EXPORT_SYMBOL_NS_GPL(kshm_listing_registry, KSHM_SYMBOLS);
+
+/**
+ * kshm_listing_next() - find the first segment from an index on
+ * @registry:	the registry
+ * @index:	index to begin at; set to the segment's
+ *
+ * Context: Takes RCU.
+ *
+ * Twin of sysvipc_find_ipc().
+ *
+ * Return: false for none. The segment can be gone when it is shown.
+ */
+bool kshm_listing_next(struct kshm_registry *registry, int *index)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = kshm_registry_next(registry, index);
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_NS_GPL(kshm_listing_next, KSHM_SYMBOLS);
+
+/**
+ * kshm_listing_show() - print the line of the segment that has an index
+ * @seq:	an open file
+ * @registry:	the registry
+ * @index:	the index
+ * @pid_ns:	pid namespace that its processes are shown in
+ *
+ * Context: Takes the segment's lock.
+ *
+ * Twin of sysvipc_proc_show().
+ *
+ * Return: 0, or SEQ_SKIP if the segment is gone.
+ */
+int kshm_listing_show(struct seq_file *seq, struct kshm_registry *registry,
+		      int index, struct pid_namespace *pid_ns)
+{
+	struct kshm_segment *segment;
+	int ret = SEQ_SKIP;
+
+	rcu_read_lock();
+	segment = kshm_registry_find_index(registry, index);
+	if (segment)
+		ret = proc_show_line(seq, segment, pid_ns);
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(kshm_listing_show, KSHM_SYMBOLS);
 
 static const struct seq_operations proc_shm_ops = {
 	.start	= proc_shm_start,

@@ -5,9 +5,11 @@
  * segment, is in extras/names.c.
  */
 #include "kshm.h"
+#include "sysv.h"
 #include "trace.h"
 
 #include <linux/ipc.h>
+#include <linux/list.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -27,6 +29,17 @@ static unsigned int registry_unique_next = KSHM_SEQ_UNIQUE;
 static struct kshm_shares registry_unique_shares = {
 	.users = XARRAY_INIT(registry_unique_shares.users, XA_FLAGS_ACCOUNT),
 };
+
+/* All registries, those of ended namespaces included. */
+static LIST_HEAD(registry_all);
+static DEFINE_MUTEX(registry_all_lock);
+
+/*
+ * kshm_switch.ko is loaded, so one program can have ids of both kinds: none may be
+ * given out twice. It changes under no lock. A creator that has read the old value is
+ * found by kshm_registry_all_disjoint(), which takes each registry's lock after it.
+ */
+bool kshm_beside_intree;
 
 /*
  * The table's own comparison goes byte by byte.
@@ -71,10 +84,14 @@ struct kshm_registry *kshm_registry_new(void)
 	kref_init(&registry->ref);
 	mutex_init(&registry->lock);
 	mutex_init(&registry->objects_lock);
+	mutex_init(&registry->settle_lock);
 	idr_init(&registry->ids);
 	kshm_shares_init(&registry->object_shares);
 	registry->max_index = -1;
 	registry->last_index = -1;
+	mutex_lock(&registry_all_lock);
+	list_add_tail(&registry->all, &registry_all);
+	mutex_unlock(&registry_all_lock);
 	return registry;
 
 destroy_keys:
@@ -91,6 +108,9 @@ static void registry_free(struct kref *ref)
 	registry = container_of(ref, struct kshm_registry, ref);
 	WARN_ON_ONCE(registry->used || registry->pages ||
 		     registry->object_shares.sum);
+	mutex_lock(&registry_all_lock);
+	list_del(&registry->all);
+	mutex_unlock(&registry_all_lock);
 	rhashtable_destroy(&registry->keys);
 	rhashtable_destroy(&registry->names);
 	idr_destroy(&registry->ids);
@@ -141,6 +161,59 @@ int kshm_registry_check_shmall(struct kshm_ctx *ctx,
 static int registry_index(int id)
 {
 	return id & (KSHM_MAX_IDS - 1);
+}
+
+/*
+ * A namespace that ends first clears s_fs_info of its mqueue superblock; then comes a
+ * grace period of RCU, and then it is freed. The superblock and the inode are freed
+ * under RCU, too, after ->ended was set. So what a reader gets here stays until it
+ * leaves RCU.
+ *
+ * Return: the namespace; NULL if it ends.
+ */
+static struct ipc_namespace *registry_ns(const struct kshm_registry *registry)
+{
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the namespace could be freed");
+	if (registry->root &&
+	    (READ_ONCE(registry->ended) ||
+	     !READ_ONCE(registry->root->i_sb->s_fs_info)))
+		return NULL;
+	return registry->ns;
+}
+
+/**
+ * kshm_registry_is_forced() - is kernel.shm_rmid_forced set in the namespace?
+ * @registry:	the registry
+ *
+ * Context: Takes RCU.
+ *
+ * No twin: in-tree reads the field in place.
+ *
+ * Return: true or false; false if the namespace ends.
+ */
+bool kshm_registry_is_forced(const struct kshm_registry *registry)
+{
+	struct ipc_namespace *ns;
+	bool forced;
+
+	rcu_read_lock();
+	ns = registry_ns(registry);
+	forced = ns && READ_ONCE(ns->shm_rmid_forced);
+	rcu_read_unlock();
+	return forced;
+}
+
+/* Has an in-tree segment of the namespace this id? */
+static bool registry_is_intree(const struct kshm_registry *registry, int id)
+{
+	struct ipc_namespace *ns;
+	bool found;
+
+	rcu_read_lock();
+	ns = registry_ns(registry);
+	found = ns && kshm_intree_has(ns, id);
+	rcu_read_unlock();
+	return found;
 }
 
 /* Numbers are handed out cyclically, as indices are, but for all registries. */
@@ -196,6 +269,70 @@ static void registry_free_id(struct kshm_registry *registry,
 		registry_free_unique(segment);
 }
 
+static void registry_next_seq(struct kshm_registry *registry)
+{
+	if (++registry->seq >= KSHM_SEQ_UNIQUE)
+		registry->seq = 0;
+}
+
+static int registry_plain_id(const struct kshm_registry *registry, int index)
+{
+	unsigned int seq = registry->seq;
+
+	if (kshm_beside_intree)
+		seq = KSHM_SEQ_BESIDE | (seq & (KSHM_SEQ_BESIDE - 1));
+	return seq << KSHM_INDEX_BITS | index;
+}
+
+/* An id that no in-tree segment has, where that matters. */
+static int registry_free_plain_id(struct kshm_registry *registry, int index)
+{
+	int id = registry_plain_id(registry, index);
+
+	while (kshm_beside_intree && registry_is_intree(registry, id)) {
+		registry_next_seq(registry);
+		id = registry_plain_id(registry, index);
+	}
+	return id;
+}
+
+/*
+ * Return: the id that the sysctl kernel.shm_next_id wants for the next segment of the
+ * caller's namespace, once; -1 for none.
+ *
+ * No twin: in-tree, ipc_idr_alloc() does it in place.
+ */
+static int registry_wanted_id(const struct kshm_ctx *ctx)
+{
+#ifdef CONFIG_CHECKPOINT_RESTORE
+	int *next_id;
+
+	if (ctx->syscall) {
+		next_id = &current->nsproxy->ipc_ns->ids[KSHM_SHM_IDS].next_id;
+		if (READ_ONCE(*next_id) >= 0)
+			return xchg(next_id, -1);
+	}
+#endif
+	return -1;
+}
+
+/* Allocate the wanted id, or the next one with its sequence number that is free. */
+static int registry_alloc_wanted(struct kshm_registry *registry, int wanted)
+{
+	int index = registry_index(wanted), id;
+
+	for (;; index++) {
+		index = idr_alloc(&registry->ids, NULL, index, KSHM_MAX_IDS,
+				  GFP_KERNEL);
+		if (index < 0)
+			return index;
+		id = (wanted & ~(KSHM_MAX_IDS - 1)) | index;
+		if (!registry_is_intree(registry, id))
+			return id;
+		idr_remove(&registry->ids, index);
+	}
+}
+
 /*
  * Allocate an id. Indices are handed out cyclically below 1.5 times the number of
  * segments, so that an id is not reused soon, and the sequence number changes when
@@ -209,20 +346,23 @@ static int registry_alloc_id(struct kshm_ctx *ctx,
 			     const struct kshm_segment *segment)
 {
 	bool unique = segment->lifetime & KSHM_GET_UNIQUE;
+	int wanted = registry_wanted_id(ctx);
 	int end, index, seq;
 
+	if (wanted >= 0)
+		return registry_alloc_wanted(registry, wanted);
 	end = max_t(int, registry->used * 3 / 2, REGISTRY_MIN_CYCLE);
 	index = idr_alloc_cyclic(&registry->ids, NULL, 0,
 				 min(end, KSHM_MAX_IDS), GFP_KERNEL);
 	if (index < 0)
 		return index;
-	if (index <= registry->last_index &&
-	    ++registry->seq >= KSHM_SEQ_UNIQUE)
-		registry->seq = 0;
+	if (index <= registry->last_index)
+		registry_next_seq(registry);
 	registry->last_index = index;
+	if (!unique)
+		return registry_free_plain_id(registry, index);
 
-	seq = unique ? registry_alloc_unique(ctx, segment->payer) :
-		       registry->seq;
+	seq = registry_alloc_unique(ctx, segment->payer);
 	if (seq < 0) {
 		idr_remove(&registry->ids, index);
 		return seq;
@@ -570,4 +710,117 @@ void kshm_registry_usage(struct kshm_registry *registry, u64 *rss, u64 *swp)
 		rcu_read_unlock();
 		cond_resched();
 	}
+}
+
+static bool registry_is_disjoint(struct kshm_registry *registry)
+{
+	struct kshm_segment *segment;
+	bool disjoint = true;
+	int index;
+
+	mutex_lock(&registry->lock);
+	idr_for_each_entry(&registry->ids, segment, index)
+		if (segment->id >> KSHM_INDEX_BITS < KSHM_SEQ_BESIDE ||
+		    registry_is_intree(registry, segment->id))
+			disjoint = false;
+	mutex_unlock(&registry->lock);
+	return disjoint;
+}
+
+/**
+ * kshm_registry_all_disjoint() - can no id be one of in-tree shm?
+ *
+ * A segment that is older than kshm_switch.ko can have such an id, if not now then
+ * after the next in-tree creation.
+ *
+ * Context: Takes the lock of each registry. Sleeps.
+ *
+ * No twin: in-tree has one set of ids in a namespace.
+ *
+ * Return: true or false.
+ */
+bool kshm_registry_all_disjoint(void)
+{
+	struct kshm_registry *registry;
+	bool disjoint = true;
+
+	mutex_lock(&registry_all_lock);
+	list_for_each_entry(registry, &registry_all, all)
+		disjoint = disjoint && registry_is_disjoint(registry);
+	mutex_unlock(&registry_all_lock);
+	return disjoint;
+}
+
+/**
+ * kshm_registry_all_used() - count the segments of all namespaces
+ *
+ * Context: Sleeps.
+ *
+ * No twin: in-tree counts them in each namespace only.
+ *
+ * Return: the number, those that are marked for removal included.
+ */
+unsigned int kshm_registry_all_used(void)
+{
+	struct kshm_registry *registry;
+	unsigned int used = 0;
+
+	mutex_lock(&registry_all_lock);
+	list_for_each_entry(registry, &registry_all, all)
+		used += READ_ONCE(registry->used);
+	mutex_unlock(&registry_all_lock);
+	return used;
+}
+
+static size_t registry_list(struct kshm_registry *registry, char *buf,
+			    size_t size)
+{
+	struct kshm_segment *segment;
+	struct ipc_namespace *ns;
+	unsigned int inum;
+	size_t len = 0;
+	int index;
+
+	rcu_read_lock();
+	ns = registry_ns(registry);
+	inum = ns ? ns->ns.inum : 0;
+	rcu_read_unlock();
+	mutex_lock(&registry->lock);
+	idr_for_each_entry(&registry->ids, segment, index) {
+		spin_lock(&segment->lock);
+		len += scnprintf(buf + len, size - len,
+				 "ipc:[%u] id %d key 0x%08x nattch %lu\n", inum,
+				 segment->id, segment->key, segment->nattch);
+		spin_unlock(&segment->lock);
+		if (len + 1 >= size)
+			break;
+	}
+	mutex_unlock(&registry->lock);
+	return len;
+}
+
+/**
+ * kshm_registry_all_list() - list the segments of all namespaces as text
+ * @buf:	for the lines
+ * @size:	bytes of @buf, not 0; what does not fit is left out
+ *
+ * An ended namespace is shown as number 0.
+ *
+ * Context: Takes the lock of each registry. Sleeps.
+ *
+ * No twin: in-tree, a listing shows one namespace.
+ *
+ * Return: bytes written, without the 0 at the end.
+ */
+size_t kshm_registry_all_list(char *buf, size_t size)
+{
+	struct kshm_registry *registry;
+	size_t len = 0;
+
+	buf[0] = '\0';
+	mutex_lock(&registry_all_lock);
+	list_for_each_entry(registry, &registry_all, all)
+		len += registry_list(registry, buf + len, size - len);
+	mutex_unlock(&registry_all_lock);
+	return len;
 }

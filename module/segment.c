@@ -117,6 +117,8 @@ struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,
 	kref_get(&ctx->registry->ref);
 	segment->registry = ctx->registry;
 	segment_init(segment, get);
+	if (ctx->syscall)
+		segment->lifetime |= KSHM_FORCIBLE;
 	return segment;
 }
 
@@ -180,6 +182,8 @@ void kshm_segment_destroy(struct kshm_segment *segment)
 
 	if (segment->lifetime & KSHM_GET_OWNED)
 		kshm_owner_unlink(segment);
+	if (segment->lifetime & KSHM_FORCIBLE)
+		kshm_creator_unlink(segment);
 	spin_lock(&segment->lock);
 	kshm_munlock(segment);
 	spin_unlock(&segment->lock);
@@ -201,9 +205,17 @@ static bool segment_transient_is_over(const struct kshm_segment *segment)
 	return segment->lifetime & KSHM_GET_TRANSIENT && segment->lpid;
 }
 
+/* Does kernel.shm_rmid_forced end the segment? */
+static bool segment_is_forced(const struct kshm_segment *segment)
+{
+	return segment->lifetime & KSHM_FORCIBLE &&
+	       kshm_registry_is_forced(segment->registry);
+}
+
 /*
  * The only place that sets ->dead. Callers come with a segment that is alive, so true
- * means that it died just now, by this task.
+ * means that it died just now, by this task. A segment that is forced to end still has
+ * its key, like a transient one.
  *
  * Twin of shm_may_destroy().
  */
@@ -211,7 +223,9 @@ static bool segment_dies(struct kshm_segment *segment)
 {
 	lockdep_assert_held(&segment->lock);
 
-	if (!segment->nattch && (segment->dest || segment_transient_is_over(segment)))
+	if (!segment->nattch &&
+	    (segment->dest || segment_transient_is_over(segment) ||
+	     segment_is_forced(segment)))
 		segment->dead = true;
 	return segment->dead;
 }
@@ -280,6 +294,80 @@ void kshm_segment_remove(struct kshm_segment *segment)
 	mutex_unlock(&registry->lock);
 	if (died)
 		kshm_segment_destroy(segment);
+}
+
+/* End the segment unless it is attached. Return: true if it died of that. */
+static bool segment_reap_if_alive(struct kshm_segment *segment)
+{
+	bool died;
+
+	spin_lock(&segment->lock);
+	died = !segment->dead && segment_dies(segment);
+	if (died) {
+		kshm_registry_unhash(segment);
+		segment_wake_watchers(segment);
+	}
+	spin_unlock(&segment->lock);
+	return died;
+}
+
+/**
+ * kshm_segment_reap() - end a segment if kernel.shm_rmid_forced wants that
+ * @segment:	the segment, counted by the caller, dead or alive
+ *
+ * Context: Takes the registry's lock, then the segment's. Sleeps.
+ *
+ * No twin: in-tree, exit_shm() and shm_try_destroy_orphaned() do it in place.
+ */
+void kshm_segment_reap(struct kshm_segment *segment)
+{
+	struct kshm_registry *registry = segment->registry;
+	bool died;
+
+	mutex_lock(&registry->lock);
+	died = segment_reap_if_alive(segment);
+	if (died)
+		kshm_registry_remove(segment);
+	mutex_unlock(&registry->lock);
+	if (died)
+		kshm_segment_destroy(segment);
+}
+
+/* Return: the first segment from @index on, counted for the caller; NULL for none. */
+static struct kshm_segment *segment_get_next(struct kshm_registry *registry,
+					     int *index)
+{
+	struct kshm_segment *segment;
+
+	mutex_lock(&registry->lock);
+	segment = kshm_registry_next(registry, index);
+	if (segment)
+		kref_get(&segment->ref);
+	mutex_unlock(&registry->lock);
+	return segment;
+}
+
+/**
+ * kshm_segment_reap_orphans() - end segments whose creators are gone
+ * @registry:	the registry; kept by the caller
+ *
+ * A segment of the device has no creator in this sense.
+ *
+ * Context: Takes the registry's lock, for one segment at a time. Sleeps.
+ *
+ * Twin of shm_destroy_orphaned() and shm_try_destroy_orphaned().
+ */
+void kshm_segment_reap_orphans(struct kshm_registry *registry)
+{
+	struct kshm_segment *segment;
+	int index = 0;
+
+	while ((segment = segment_get_next(registry, &index))) {
+		if (kshm_creator_is_gone(segment))
+			kshm_segment_reap(segment);
+		kshm_segment_put(segment);
+		index++;
+	}
 }
 
 /*

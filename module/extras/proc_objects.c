@@ -127,7 +127,8 @@ static int proc_objects_show_segment(struct seq_file *seq,
 	spin_lock(&segment->lock);
 	dead = segment->dead;
 	if (!dead) {
-		kshm_proc_show_segment(seq, segment);
+		kshm_proc_show_segment(seq, segment,
+				       kshm_proc_pid_ns(seq));
 		proc_objects_show_rest(seq, segment->generation,
 				       segment->lifetime, "segment",
 				       segment->hashed ? segment->name : "");

@@ -161,8 +161,8 @@ def seen(page_path):
 
 
 def test_beside_search(seen, articles):
-    assert seen["search"] == ["kshm_do_attach"] == seen["table"]
-    assert seen["count"] == f"1 of {len(articles)} functions"
+    assert seen["search"] == ["kshm_sysv_at", "kshm_do_attach"] == seen["table"]
+    assert seen["count"] == f"2 of {len(articles)} functions"
 
 
 def test_beside_keys(seen, articles):
