@@ -55,10 +55,14 @@ html_show_sphinx = False
 
 
 def module_files():
-    """The module's sources, in the order of Kbuild."""
+    """The sources of both modules, in the order of Kbuild."""
     kbuild = read("Kbuild").replace("\\\n", " ")
-    objects = " ".join(re.findall(r"^kshm-y [:+]= (.*)", kbuild, re.M))
-    return ["module/kshm.h"] + [name[:-1] + "c" for name in objects.split()]
+    found = []
+    for module, headers in (("kshm", ["module/kshm.h", "module/sysv.h"]),
+                            ("kshm_switch", ["module/switch/switch.h"])):
+        objects = " ".join(re.findall(rf"^{module}-y [:+]= (.*)", kbuild, re.M))
+        found += headers + [name[:-1] + "c" for name in objects.split()]
+    return found
 
 
 def list_module_files(app, page, source):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The module's call graph: does every arrow run down?
+"""The call graph of each module: does every arrow run down?
 
-Kbuild lists the module's files from the top down, and a file may use only what a
+Kbuild lists a module's files from the top down, and a file may use only what a
 later file defines. The symbol tables of the compiled files tell what each of them
 defines and uses, inline functions and operations in structs included.
 """
@@ -12,17 +12,26 @@ import subprocess
 
 import functions
 
-PUBLIC = re.compile(r"kshm_\w+$")
+# What the public names of each module begin with.
+MODULES = {"kshm": "kshm_", "kshm_switch": "switch_"}
+PUBLIC = re.compile(r"(kshm|switch)_\w+$")
+# Takes the place of all files of its module, where the kernel lacks something.
+ALONE = "module/switch/lacking"
 
 
-def order(top):
+def listed(top, module):
     """-> the module's files from the top down, without their suffix"""
     with open(os.path.join(top, "Kbuild")) as kbuild:
         text = kbuild.read().replace("\\\n", " ")
     found = []
-    for line in re.findall(r"^kshm-y [:+]= (.*)$", text, re.MULTILINE):
+    for line in re.findall(rf"^{module}-y [:+]= (.*)$", text, re.MULTILINE):
         found += [name[:-len(".o")] for name in line.split()]
     return found
+
+
+def order(top, module="kshm"):
+    """-> the same, without the file that takes the place of the others"""
+    return [name for name in listed(top, module) if name != ALONE]
 
 
 def symbols(path):
@@ -37,10 +46,10 @@ def symbols(path):
     return defined, used
 
 
-def arrows(top, build):
+def arrows(top, build, module):
     """-> (user, symbol, definer) for all that one file uses of another"""
     tables = {name: symbols(os.path.join(build, f"{name}.o"))
-              for name in order(top)}
+              for name in order(top, module)}
     definer = {symbol: name for name, (defined, _) in tables.items()
                for symbol in defined}
     return [(user, symbol, definer[symbol])
@@ -48,18 +57,18 @@ def arrows(top, build):
             for symbol in sorted(used) if symbol in definer]
 
 
-def upward(top, build):
+def upward(top, build, module):
     """-> a line for each arrow that runs up"""
-    place = {name: number for number, name in enumerate(order(top))}
+    place = {name: number for number, name in enumerate(order(top, module))}
     return [f"{user}.c uses {symbol}() of {definer}.c, which stands above it "
             "in Kbuild"
-            for user, symbol, definer in arrows(top, build)
+            for user, symbol, definer in arrows(top, build, module)
             if place[definer] <= place[user]]
 
 
 def not_listed(top):
-    """-> a line for each file of the module that Kbuild or the map leaves out"""
-    names = order(top)
+    """-> a line for each file of a module that Kbuild or the map leaves out"""
+    names = [name for module in MODULES for name in listed(top, module)]
     wrong = []
     for folder, _, leaves in os.walk(os.path.join(top, "module")):
         for leaf in sorted(leaves):
@@ -74,18 +83,18 @@ def not_listed(top):
     return wrong
 
 
-def nameless(defined):
+def nameless(defined, prefix):
     """-> a line for each function without a name that tells its file
 
     ftrace and perf show a function without its file. So a static function begins
-    with the file's name, and a public one with kshm_.
+    with the file's name, and a public one with the prefix of its module.
     """
     wrong = []
     for name, found in defined.items():
         noun = os.path.basename(name)
-        known = {"objects": "object", "main": "kshm"}.get(noun, noun)
+        known = {"objects": "object_", "main": prefix}.get(noun, f"{noun}_")
         for function in found:
-            wanted = f"{known}_" if function.static else "kshm_"
+            wanted = known if function.static else prefix
             if not function.name.startswith(wanted):
                 wrong.append(f"{name}.c: {function.name}() should begin with "
                              f"{wanted}")
@@ -113,6 +122,10 @@ def undocumented(top, defined):
 
 
 def complaints(top, build):
-    defined = {name: functions.defined(top, [f"{name}.c"]) for name in order(top)}
-    return "\n".join(not_listed(top) + nameless(defined) +
-                     undocumented(top, defined) + upward(top, build))
+    wrong = not_listed(top)
+    for module, prefix in MODULES.items():
+        defined = {name: functions.defined(top, [f"{name}.c"])
+                   for name in order(top, module)}
+        wrong += (nameless(defined, prefix) + undocumented(top, defined) +
+                  upward(top, build, module))
+    return "\n".join(wrong)

@@ -8,7 +8,7 @@ the job began, and one of these holds:
   - its level is crit or worse;
   - its level is err, unless it begins with a driver and a numbered device, as in
     "rtc_cmos 00:04: broken": QEMU's devices are not what is tested here;
-  - it is about the module ("kshm: ...") and its level is warning or worse;
+  - it is about a module of kshm's ("kshm: ...") and its level is warning or worse;
   - its words are among WORDS, at any level.
 
 Nothing else is one. The devices are the one exception: there is no list of harmless
@@ -35,7 +35,7 @@ CHECKERS = "checkers: "
 BEGIN = "init: the job begins"
 MARK = "mark: "
 DEVICE = re.compile(r"[\w.-]+ (?=[^ ]*\d)[\w.:-]+: ")
-MODULE = re.compile(r"(\w+ )?kshm: ")
+MODULE = re.compile(r"(\w+ )?kshm(_switch)?: ")
 WORDS = re.compile("|".join((
     r"WARNING", r"\bBUG\b", r"Oops", r"\[#\d+\]", r"Kernel panic", r"cut here",
     r"Call Trace:", r"KASAN", r"KCSAN", r"KMSAN", r"UBSAN", r"KFENCE",
