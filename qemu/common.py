@@ -31,6 +31,11 @@ def built_module(kernel):
     return path
 
 
+def beside(module, name):
+    """-> the other module of that name, which a build leaves beside kshm.ko"""
+    return os.path.join(os.path.dirname(module), f"{name}.ko")
+
+
 def all_selftests():
     """-> the programs' names in the order of running, from their Makefile"""
     if not shutil.which("make"):

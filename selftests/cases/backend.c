@@ -59,6 +59,66 @@ static int intree_ctl(int id, int cmd, struct shmid_ds *buf)
 	return syscall(SYS_shmctl, id, cmd | IPC_64_BIT, buf);
 }
 
+/*
+ * Through the switch, ids of kshm begin where in-tree does not come, and the cases count
+ * from 0. These calls translate.
+ */
+#define SWITCH_FIRST_SEQ	0x4000
+#define SWITCH_FIRST_ID		(SWITCH_FIRST_SEQ << 15)
+#define INDICES			0x8000
+
+/* What to subtract from an id that the kernel tells; 0 unless through the switch. */
+static int first_id;
+
+static int switched_id(int id)
+{
+	return id < 0 ? id : (int)((unsigned int)id + SWITCH_FIRST_ID);
+}
+
+static int switched_get(key_t key, size_t size, int flags)
+{
+	int ret = intree_get(key, size, flags);
+
+	return ret < 0 ? ret : ret - SWITCH_FIRST_ID;
+}
+
+static void *switched_at(int id, const void *addr, int flags)
+{
+	return intree_at(switched_id(id), addr, flags);
+}
+
+/* An index is one in kshm as well. An id in its place may have any sequence number. */
+static int switched_index(int id)
+{
+	return id < INDICES ? id : id | SWITCH_FIRST_ID;
+}
+
+static int switched_stat(int id, int cmd, struct shmid_ds *buf)
+{
+	int ret = intree_ctl(cmd == IPC_STAT ? switched_id(id) :
+					       switched_index(id), cmd, buf);
+
+	if (ret < 0)
+		return ret;
+	buf->shm_perm.__seq -= SWITCH_FIRST_SEQ;
+	return cmd == IPC_STAT ? ret : ret - SWITCH_FIRST_ID;
+}
+
+static int switched_ctl(int id, int cmd, struct shmid_ds *buf)
+{
+	switch (cmd) {
+	case IPC_INFO:
+	case SHM_INFO:
+		return intree_ctl(id, cmd, buf);
+	case IPC_STAT:
+	case SHM_STAT:
+	case SHM_STAT_ANY:
+		return switched_stat(id, cmd, buf);
+	default:
+		return intree_ctl(switched_id(id), cmd, buf);
+	}
+}
+
 const struct backend intree = {
 	.name		= "intree",
 	.listing	= "/proc/sysvipc/shm",
@@ -70,7 +130,7 @@ const struct backend intree = {
 	.unlink		= shm_unlink,
 };
 
-const struct backend kshm = {
+struct backend kshm = {
 	.name		= "kshm",
 	.listing	= "/proc/kshm/shm",
 	.get		= kshm_shmget,
@@ -98,10 +158,33 @@ void die_at(const char *file, int line, const char *format, ...)
 	abort();
 }
 
+/*
+ * With KSHM_DOOR=switch every program in the guest is on kshm, so there is no in-tree
+ * side to run a case on.
+ */
+static void begin_at_door(void)
+{
+	const char *door = getenv("KSHM_DOOR");
+	char mode[16];
+
+	if (!door || strcmp(door, "switch"))
+		return;
+	slurp("/sys/module/kshm_switch/parameters/mode", mode, sizeof(mode));
+	if (strcmp(mode, "on\n"))
+		die("KSHM_DOOR=switch, but the mode of kshm_switch is %s", mode);
+	first_id = SWITCH_FIRST_ID;
+	kshm.listing = intree.listing;
+	kshm.get = switched_get;
+	kshm.at = switched_at;
+	kshm.dt = intree.dt;
+	kshm.ctl = switched_ctl;
+}
+
 const char *backend_begin(const struct backend *b)
 {
 	const char *wish = getenv("KSHM_SEED");
 
+	begin_at_door();
 	backend = b;
 	first_pid = getpid();
 	seed = wish ? strtoul(wish, NULL, 0) : time(NULL) ^ first_pid;
@@ -283,6 +366,7 @@ int listing_read(struct line *lines, int most)
 			   &l->cgid, &l->atime, &l->dtime, &l->ctime, &l->rss,
 			   &l->swap) != HEADER_COLUMNS)
 			die("%s has this line: %s", backend->listing, text);
+		l->id -= first_id;
 	}
 	fclose(file);
 	return n;
@@ -313,6 +397,8 @@ static bool next_mapping(FILE *file, struct mapping *map)
 		   &map->end, map->perms, &map->offset, &map->inode,
 		   map->name) < 5)
 		die("/proc/self/maps has this line: %s", text);
+	if (!strncmp(map->name, "/SYSV", 5))
+		map->inode -= first_id;
 	return true;
 }
 
@@ -348,6 +434,11 @@ bool mapping_at(const void *addr, struct mapping *map)
 		found = map->start <= at && at < map->end;
 	fclose(file);
 	return found;
+}
+
+unsigned long inode_of(int id)
+{
+	return id + first_id;
 }
 
 pid_t spawn(void)

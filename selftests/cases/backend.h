@@ -52,7 +52,8 @@ struct backend {
 };
 
 extern const struct backend intree;
-extern const struct backend kshm;
+/* By the library; with KSHM_DOOR=switch by system calls, which kshm_switch leads there. */
+extern struct backend kshm;
 extern const struct backend *backend;
 
 /* Chooses @b and enters a new namespace. Returns what is missing, or NULL. */
@@ -129,6 +130,8 @@ struct mapping {
 int mappings(struct mapping *maps, int most);
 int mappings_of(int id);
 bool mapping_at(const void *addr, struct mapping *map);
+/* The inode number of a segment's backing file. */
+unsigned long inode_of(int id);
 
 /*
  * Children. EXPECT and ASSERT count in them as in the case itself. A child ends

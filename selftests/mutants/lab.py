@@ -18,7 +18,7 @@ import faultparts
 import judge
 import table
 import tap
-from common import BUILD, QEMU, TESTS, TOP
+from common import BUILD, QEMU, TESTS, TOP, beside
 from parts import parts
 
 SOURCES = ("Kbuild", "module", "uapi")
@@ -220,6 +220,9 @@ class Lab:
     def module_of(self, name):
         return os.path.join(self.job, "mutants", f"{name}.ko")
 
+    def switch_of(self, name):
+        return os.path.join(self.job, "mutants", f"{name}-switch.ko")
+
     def build(self, name):
         """Compile what has changed since the last build."""
         module = os.path.join(self.tree, "kshm.ko")
@@ -232,6 +235,7 @@ class Lab:
         if not os.path.exists(module):
             raise Broken("\n".join(["it does not build:", *said[-20:]]))
         os.rename(module, self.module_of(name))
+        shutil.copy(beside(module, "kshm_switch"), self.switch_of(name))
         self.built += 1
 
     def build_original(self):
@@ -254,8 +258,9 @@ class Lab:
             self.write(original)
 
     def discard(self, mutant):
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(self.module_of(mutant.name))
+        for module in self.module_of(mutant.name), self.switch_of(mutant.name):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(module)
 
     def judge(self, batch):
         """Build mutants and try them -> results"""
