@@ -31,6 +31,21 @@ override KDIR := $(abspath $(or $(KDIR:~/%=$(HOME)/%),$\
 	$(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir),$\
 	/lib/modules/$(shell uname -r)/build))
 
+# PROGRAMS=i386 compiles the library and the cases as 32-bit programs, into a folder of
+# their own.
+PROGRAMS ?=
+OUT := $(BUILD)$(addprefix /,$(PROGRAMS))
+COMPILE := $(if $(PROGRAMS),CC='gcc -m32')
+FOR_MACHINE := $(addprefix machine-,$(PROGRAMS))
+ifneq ($(PROGRAMS),)
+ifneq ($(PROGRAMS),i386)
+$(error PROGRAMS=$(PROGRAMS) is not known; say PROGRAMS=i386)
+endif
+ifneq ($(filter-out module kernel source lib selftests smoke,$(MAKECMDGOALS)),)
+$(error PROGRAMS= is for make smoke, and for lib and selftests, which it runs)
+endif
+endif
+
 KSFT_SRC := $(BUILD)/linux-source-6.12/tools/testing/selftests
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -55,7 +70,7 @@ module: kernel
 	+@qemu/kbuild '$(KDIR)' M="$(BUILD)/$(release)" W=$(W) modules
 
 kernel:
-	@qemu/host-packages build
+	@qemu/host-packages build $(FOR_MACHINE)
 	@$(if $(KERNEL),qemu/host-packages fetch && \
 		$(if $(filter own,$(KERNEL)),qemu/own-kernel '$(KDIR)',qemu/fetch-kernel '$(KERNEL)'))
 
@@ -64,13 +79,13 @@ source:
 	@qemu/fetch-source
 
 lib:
-	@qemu/host-packages build
-	@$(MAKE) -C lib O='$(BUILD)/lib'
+	@qemu/host-packages build $(FOR_MACHINE)
+	@$(MAKE) -C lib O='$(OUT)/lib' $(COMPILE)
 
 selftests: source lib
-	@$(MAKE) -C selftests/cases OUTPUT='$(BUILD)/selftests' \
-		KSFT_SRC='$(KSFT_SRC)'
-	@selftests/lint/statements --quiet --programs '$(BUILD)/selftests'
+	@$(MAKE) -C selftests/cases OUTPUT='$(OUT)/selftests' \
+		KSFT_SRC='$(KSFT_SRC)' $(COMPILE)
+	@selftests/lint/statements --quiet --programs '$(OUT)/selftests'
 
 # The selftests and the module for another machine, where kselftest's runner runs them.
 kselftest-tar:
@@ -122,7 +137,8 @@ smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' kernel
-	@TESTS='$(TESTS)' selftests/runner/check --smoke '$(GUEST_KERNEL)'
+	@TESTS='$(TESTS)' PROGRAMS='$(PROGRAMS)' \
+		selftests/runner/check --smoke '$(GUEST_KERNEL)'
 
 # On a machine that need not be kept, as a guest that is up: build, load, test, unload.
 here:
@@ -345,6 +361,7 @@ help:
 	@echo
 	@echo '  IN=podman         does it in a container that has the packages, on hosts that'
 	@echo '                    are no Debian; IN=docker likewise'
+	@echo '  PROGRAMS=i386     smoke runs the cases as 32-bit programs'
 	@echo '  V=1               shows the commands that compile, not only what they make'
 	@echo '  KDIR=DIR          headers, or a tree in which you have built Linux: run, apps, smoke,'
 	@echo '                    check-kernel, mutants, oracle, bench, profile, shell and gdb boot it'

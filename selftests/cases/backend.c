@@ -900,7 +900,7 @@ char *stopping_page(int *fd)
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
-		.range = { .start = (long)page, .len = PAGE },
+		.range = { .start = (uintptr_t)page, .len = PAGE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
@@ -922,7 +922,7 @@ void wait_touched(int fd)
 void let_go_on(int fd, char *page)
 {
 	struct uffdio_zeropage zero = {
-		.range = { .start = (long)page, .len = PAGE },
+		.range = { .start = (uintptr_t)page, .len = PAGE },
 	};
 
 	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero))
@@ -946,7 +946,7 @@ int watch_unmapping(char *p, size_t pages, uint64_t features)
 		.features = features | UFFD_FEATURE_EVENT_UNMAP,
 	};
 	struct uffdio_register reg = {
-		.range = { .start = (long)p, .len = pages * PAGE },
+		.range = { .start = (uintptr_t)p, .len = pages * PAGE },
 		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
 	struct uffdio_writeprotect protect = {

@@ -874,7 +874,7 @@ TEST_F(shmdt, sealed_stays_with_userfaultfd)
 		SKIP(_exit(0), "this kernel has no mseal");
 	EXPECT_EQ(0, dt(p));
 	EXPECT_TRUE(mapped(p));
-	protect.range.start = (long)p;
+	protect.range.start = (uintptr_t)p;
 	protect.range.len = PAGE;
 	EXPECT_EQ(0, ioctl(fd, UFFDIO_WRITEPROTECT, &protect));
 	_exit(0);

@@ -494,7 +494,7 @@ TEST_F(vma, userfaultfd_register_einval)
 	char *p = attach_with_room();
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
-		.range = { .start = (long)p, .len = PAGES * PAGE },
+		.range = { .start = (uintptr_t)p, .len = PAGES * PAGE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);

@@ -88,7 +88,7 @@ TEST_F(why, size_told)
 /* why: A size that no file can have is told with the largest. */
 TEST_F(why, size_beyond_files_told)
 {
-	uint64_t most = LONG_MAX;
+	uint64_t most = INT64_MAX;
 
 	EXPECT_WHY(EINVAL, KSHM_WHY_SIZE_FILE, most + 1, most,
 		   GET(.size = most + 1));
@@ -182,7 +182,7 @@ TEST_F(why, users_without_meaning_told)
 TEST_F(why, address_told)
 {
 	uintptr_t taken = (uintptr_t)fill_page(free_range(1), 'x');
-	uint64_t high = -PAGE;
+	uint64_t high = -(uint64_t)PAGE;
 
 	make(2);
 	EXPECT_WHY(EINVAL, KSHM_WHY_ADDR_ALIGN, taken + 1, PAGE,
@@ -414,7 +414,7 @@ TEST_F(why, invalid_name_told)
 TEST_F(why, growth_told)
 {
 	struct rlimit two = { 2 * PAGE, RLIM_INFINITY };
-	uint64_t most = LONG_MAX;
+	uint64_t most = INT64_MAX;
 
 	EXPECT_WHY(EINVAL, KSHM_WHY_NO_ID, 0, 0, GROW(.size = PAGE));
 	make_key(KEY, PAGE + 1, 0600);

@@ -23,6 +23,13 @@ def test_make_missing_headers_refused():
     refuses(["make", "module", "KDIR=/nonexistent"], "say make KERNEL=6.12")
 
 
+@pytest.mark.parametrize("words, sentence", [
+    ("smoke PROGRAMS=m68k", "say PROGRAMS=i386"),
+    ("run PROGRAMS=i386", "is for make smoke")])
+def test_make_programs_refused(words, sentence):
+    refuses(["make", *words.split()], sentence)
+
+
 def test_make_unknown_target_refused():
     refuses(["make", "tea"], "make help lists the targets")
 

@@ -3,6 +3,7 @@
 at the same time, the reports of two that do run together are not mixed, and long
 ones are not silent."""
 
+import argparse
 import os
 import re
 import shlex
@@ -11,7 +12,7 @@ import sys
 import pytest
 import stages
 import tap
-from commands import ends, loaded
+from commands import ends, loaded, refuses
 from common import TOP
 
 ONE = """import sys, time
@@ -59,6 +60,14 @@ def understands_help(stage):
 def test_stage_has_good_arguments(stage):
     """Bad ones end a program before it comes to --help."""
     ends([*shlex.split(stage.command), "--help"], 0)
+
+
+def test_smoke_of_32_bit_programs_has_good_arguments(check, monkeypatch):
+    monkeypatch.setenv("TESTS", "shmget vma")
+    monkeypatch.setenv("PROGRAMS", "i386")
+    stage, = check.wanted_stages(argparse.Namespace(
+        stages=[], size=None, kernel=None, smoke="9.9"))
+    refuses(shlex.split(stage.command), "there is no module for Linux 9.9")
 
 
 @pytest.mark.parametrize("stage", [

@@ -26,32 +26,33 @@ def patience():
         return int(re.search(r"^timeout=(\d+)$", file.read(), re.M)[1]) + 60
 
 
-def cases_of(program):
+def cases_of(path):
     """-> the names that the program lists, its cases among them"""
-    listing = subprocess.run([os.path.join(TESTS, program), "-l"], text=True,
-                             stdout=subprocess.PIPE,
+    listing = subprocess.run([path, "-l"], text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT)
     return listing.stdout.split()
 
 
-def program_and_case(name):
+def program_and_case(name, tests):
     """"program" or "program.case", as the pages name it. Refuses any other."""
     program, dot, case = name.partition(".")
-    if not os.access(os.path.join(TESTS, program), os.X_OK):
+    path = os.path.join(tests, program)
+    if not os.access(path, os.X_OK):
         die(f"there is no program {program}; say some of "
             f"{' '.join(all_selftests())}.")
-    if dot and case not in cases_of(program):
-        near = difflib.get_close_matches(case, cases_of(program), 3)
+    if dot and case not in cases_of(path):
+        near = difflib.get_close_matches(case, cases_of(path), 3)
         die(f"{program} has no case {case}; " + (
             f"did you mean {' or '.join(near)}?" if near else
-            f"{os.path.join(TESTS, program)} -l lists them."))
+            f"{path} -l lists them."))
     return program, case
 
 
-def wanted_tests(names):
-    """-> {program: the cases that are wanted of it, none for all}"""
+def wanted_tests(names, tests=TESTS):
+    """-> {program: the cases that are wanted of it, none for all}; "tests" is the
+    folder of the programs"""
     wanted = {}
-    for program, case in map(program_and_case, names):
+    for program, case in (program_and_case(name, tests) for name in names):
         cases = wanted.setdefault(program, [case])
         if not case or not cases[0]:
             cases[:] = [""]

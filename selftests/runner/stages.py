@@ -95,6 +95,10 @@ STAGES = [
           f"selftests/runner/selftest 7.3 {NEWEST}",
           parts="KERNEL=7.3 module selftests"),
     *of_kernel("7.3", ()),
+    Stage("selftests-6.12-32-bit", "all",
+          "selftests/runner/selftest 6.12 --programs i386",
+          parts="KERNEL=6.12 PROGRAMS=i386 module selftests", prefix="32-bit.",
+          files="selftests-6.12"),
     Stage("host", "check all", "selftests/host/host-tests",
           parts="KERNEL=6.12 module selftests"),
     # host tries the page with 6.12.
