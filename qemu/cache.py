@@ -9,7 +9,7 @@ it is complete; so a thing that is there is complete, also after an interrupted 
     apt/       package lists, and the configuration that apt-get is run with
     packages/  packages of which other things are made, for each suite
     kernels/   kernels, fetched or built
-    toolchains/  compilers of a Debian newer than this host
+    toolchains/  compilers of newer suites, and for other machines
     sources/   sources of Linux
     images/    disks for guests
 

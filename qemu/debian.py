@@ -129,12 +129,14 @@ class NotFetched(Exception):
     """A package did not come; the text tells why."""
 
 
-def suites(*others, newer=False):
+def suites(*others, newer=False, architecture=None):
     """The host's own suite, then the others whose programs the host can run, or
-    with newer all others."""
-    for name in (host()[0], *others):
+    with newer all others. Of another architecture only the others, since the host's
+    suite may not have it."""
+    native = architecture in (None, host()[1])
+    for name in (host()[0], *others) if native else others:
         if newer or not_newer(name):
-            suite = Suite(name)
+            suite = Suite(name, architecture)
             suite.update()
             yield suite
 

@@ -14,6 +14,7 @@ sys.path += [QEMU, os.path.join(QEMU, "../selftests/faults")]
 import cache
 import debian
 import faultparts
+import machines
 import toolchain
 
 SLOW_MAKER = """
@@ -259,12 +260,20 @@ def test_newer_debian_as_a_user_refused(tmp_path, monkeypatch, programs, sentenc
         debian.chroot_mode("trixie")
 
 
-def test_kernel_of_a_newer_debian_is_built_with_its_compiler(trixie, tmp_path):
-    (tmp_path / "kdir").mkdir()
+def test_kernel_of_a_newer_debian_is_built_with_its_compiler(trixie, tmp_path,
+                                                             monkeypatch):
+    monkeypatch.setattr(machines, "host", lambda: "amd64")
+    config = tmp_path / "kdir/include/config/auto.conf"
+    config.parent.mkdir(parents=True)
     kdir = str(tmp_path / "kdir")
+    option = {machine.name: machine.option for machine in machines.MACHINES}
     assert toolchain.foreign_suite(kdir) is None
-    for suite, foreign in ("bookworm", None), ("trixie", None), ("sid", "sid"):
+    for suite, machine, foreign in (
+            ("bookworm", "amd64", None), ("trixie", "amd64", None),
+            ("sid", "amd64", "sid"), ("bookworm", "arm64", "bookworm"),
+            ("trixie", "riscv64", "trixie")):
         (tmp_path / "suite").write_text(suite + "\n")
+        config.write_text(f"{option[machine]}=y\n")
         assert toolchain.foreign_suite(kdir) == foreign
     assert toolchain.command_for("/usr/src/linux", ["make"]) == ["make"]
 
