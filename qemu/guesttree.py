@@ -8,18 +8,23 @@ import re
 import subprocess
 import tarfile
 
+import foreign
+
 
 def is_elf(path):
     with open(path, "rb") as file:
         return file.read(4) == b"\x7fELF"
 
 
-def libraries(program):
-    """The files that the loader would open for a program, itself included."""
+def libraries(program, folder):
+    """-> {name in the guest: file}, of all that the loader would open for a program,
+    itself included"""
+    if folder:
+        return foreign.libraries(program, folder)
     result = subprocess.run(["ldd", program], capture_output=True, text=True)
     if result.returncode:
-        return []
-    return re.findall(r"(/\S+) \(0x", result.stdout)
+        return {}
+    return {path: path for path in re.findall(r"(/\S+) \(0x", result.stdout)}
 
 
 class Tree:
@@ -42,15 +47,16 @@ class Tree:
                 mode = 0o100000 | os.stat(path).st_mode & 0o777
                 self.add(os.path.join(name, inside), path, mode)
 
-    def add_libraries(self):
-        """Add what the programs are linked to and no job file provides."""
+    def add_libraries(self, folder=None):
+        """Add what the programs are linked to and no job file provides. Programs for
+        another machine get it from a folder of libraries."""
         provided = {os.path.basename(name) for name in self.files}
         for _, source in list(self.files.values()):
             if isinstance(source, bytes) or not is_elf(source):
                 continue
-            for library in libraries(source):
+            for name, library in libraries(source, folder).items():
                 if os.path.basename(library) not in provided:
-                    self.add(library, library)
+                    self.add(name, library)
 
     def read(self, name):
         source = self.files[name][1]
