@@ -31,15 +31,24 @@ override KDIR := $(abspath $(or $(KDIR:~/%=$(HOME)/%),$\
 	$(if $(KERNEL),$(BUILD)/kernels/$(KERNEL)/kdir),$\
 	/lib/modules/$(shell uname -r)/build))
 
-# PROGRAMS=i386 compiles the library and the cases as 32-bit programs, into a folder of
-# their own.
+# Programs are compiled for the machine of the kernel that they run on: for this one,
+# unless KERNEL= names another, as 7.3-arm64 does. PROGRAMS=i386 compiles the library and
+# the cases as 32-bit programs. What is not for this machine has a folder of its own.
 PROGRAMS ?=
-OUT := $(BUILD)$(addprefix /,$(PROGRAMS))
-COMPILE := $(if $(PROGRAMS),CC='gcc -m32')
-FOR_MACHINE := $(addprefix machine-,$(PROGRAMS))
+HOST_MACHINE := $(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m)))
+KERNEL_MACHINE := $(or $(filter arm64 riscv64,$(subst -, ,$(KERNEL))),$(HOST_MACHINE))
+CROSS := $(filter-out $(HOST_MACHINE),$(KERNEL_MACHINE))
+CROSS_arm64 := aarch64-linux-gnu-
+CROSS_riscv64 := riscv64-linux-gnu-
+MACHINE := $(or $(PROGRAMS),$(CROSS))
+OUT := $(BUILD)$(addprefix /,$(MACHINE))
+MAKE_PROGRAMS := $(if $(CROSS),qemu/cross) $(MAKE)
+COMPILE := $(if $(CROSS),CC=$(CROSS_$(CROSS))gcc AR=$(CROSS_$(CROSS))ar)\
+	$(if $(PROGRAMS),CC='gcc -m32')
+FOR_MACHINE := $(addprefix machine-,$(MACHINE))
 ifneq ($(PROGRAMS),)
-ifneq ($(PROGRAMS),i386)
-$(error PROGRAMS=$(PROGRAMS) is not known; say PROGRAMS=i386)
+ifneq ($(PROGRAMS) $(KERNEL_MACHINE),i386 amd64)
+$(error PROGRAMS=$(PROGRAMS) is not known; say PROGRAMS=i386, with a kernel of x86-64)
 endif
 ifneq ($(filter-out module kernel source lib selftests smoke,$(MAKECMDGOALS)),)
 $(error PROGRAMS= is for make smoke, and for lib and selftests, which it runs)
@@ -80,12 +89,13 @@ source:
 
 lib:
 	@qemu/host-packages build $(FOR_MACHINE)
-	@$(MAKE) -C lib O='$(OUT)/lib' $(COMPILE)
+	+@$(MAKE_PROGRAMS) -C lib O='$(OUT)/lib' $(COMPILE)
 
+# Programs for another machine can't be asked here for their cases.
 selftests: source lib
-	@$(MAKE) -C selftests/cases OUTPUT='$(OUT)/selftests' \
+	+@$(MAKE_PROGRAMS) -C selftests/cases OUTPUT='$(OUT)/selftests' \
 		KSFT_SRC='$(KSFT_SRC)' $(COMPILE)
-	@selftests/lint/statements --quiet --programs '$(OUT)/selftests'
+	@selftests/lint/statements --quiet $(if $(CROSS),,--programs '$(OUT)/selftests')
 
 # The selftests and the module for another machine, where kselftest's runner runs them.
 kselftest-tar:
@@ -369,7 +379,7 @@ help:
 
 # In-tree and kshm do the same, step by step, and every answer is compared.
 oracle-parts: guest-parts
-	@$(MAKE) -C selftests/oracle O='$(BUILD)/oracle'
+	+@$(MAKE_PROGRAMS) -C selftests/oracle O='$(OUT)/oracle' $(COMPILE)
 
 oracle: oracle-parts
 	@selftests/oracle/oracle '$(GUEST_KERNEL)' $(if $(MODE),--mode '$(MODE)') \
@@ -388,7 +398,7 @@ fuzz: fuzz-parts
 
 bench-parts: guest-parts
 	@qemu/host-packages bench
-	@$(MAKE) -C selftests/bench O='$(BUILD)/bench'
+	+@$(MAKE_PROGRAMS) -C selftests/bench O='$(OUT)/bench' $(COMPILE)
 
 # Both sides in turn, by instructions and by time. Times never make it fail.
 bench: bench-parts

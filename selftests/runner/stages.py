@@ -95,6 +95,9 @@ STAGES = [
           f"selftests/runner/selftest 7.3 {NEWEST}",
           parts="KERNEL=7.3 module selftests"),
     *of_kernel("7.3", ()),
+    # Some programs for which another machine matters most.
+    Stage("core-7.3-arm64", "all", f"selftests/runner/selftest 7.3-arm64 {NEWEST}",
+          parts="KERNEL=7.3-arm64 module selftests", files="selftests-7.3-arm64"),
     Stage("selftests-6.12-32-bit", "all",
           "selftests/runner/selftest 6.12 --programs i386",
           parts="KERNEL=6.12 PROGRAMS=i386 module selftests", prefix="32-bit.",
