@@ -101,7 +101,7 @@ selftests: source lib
 kselftest-tar:
 	@qemu/host-packages build fetch kselftest
 	@$(MAKE) module selftests
-	@selftests/runner/kselftest-tar "$(BUILD)/$(release)/kshm.ko"
+	@OUT='$(OUT)' selftests/runner/kselftest-tar "$(BUILD)/$(release)/kshm.ko"
 
 # All packages that a target needs are asked for at once, before anything is built.
 guest-parts:
