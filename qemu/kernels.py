@@ -25,13 +25,16 @@ KERNELS = {
     "7.3": Kernel("7.3.", CLOUD, None, ("trixie-backports",),
                   "7.3.4, November 2026: all cases, the oracle, make run"),
     "7.3-rt": Kernel("7.3.", "rt-{architecture}", None, ("trixie-backports",),
-                     "7.3.4, November 2026: it was fetched"),
+                     "7.3.4, November 2026: the module compiles; not yet booted"),
     "7.3-arm64": Kernel("7.3.", CLOUD, "arm64", ("trixie-backports",),
-                        "7.3.4, November 2026: some cases"),
+                        "7.3.4, 28 November 2026: shmget, shmat, shmdt, abi: "
+                        "479 cases passed, 0 failed"),
     "7.3-arm64-16k": Kernel("7.3.", "arm64-16k", "arm64", ("trixie-backports",),
-                            "7.3.4, November 2026: it was fetched"),
+                            "7.3.4, 28 November 2026: the same: 477 cases passed, "
+                            "and 2 failed that are mended"),
     "6.12-riscv64": Kernel("6.12.", "{architecture}", "riscv64", ("trixie",),
-                           "6.12.118, November 2026: nothing yet"),
+                           "6.12.117, 28 November 2026: the same: 473 cases passed, "
+                           "0 failed"),
 }
 
 
