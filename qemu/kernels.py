@@ -25,7 +25,8 @@ KERNELS = {
     "7.3": Kernel("7.3.", CLOUD, None, ("trixie-backports",),
                   "7.3.4, November 2026: all cases, the oracle, make run"),
     "7.3-rt": Kernel("7.3.", "rt-{architecture}", None, ("trixie-backports",),
-                     "7.3.4, November 2026: the module compiles; not yet booted"),
+                     "7.3.4, 28 November 2026: shmget, shmat, shmdt, abi, "
+                     "lifecycle: 551 cases passed, 0 failed"),
     "7.3-arm64": Kernel("7.3.", CLOUD, "arm64", ("trixie-backports",),
                         "7.3.4, 28 November 2026: shmget, shmat, shmdt, abi: "
                         "479 cases passed, 0 failed"),
