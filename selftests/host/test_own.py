@@ -199,5 +199,6 @@ def test_stages_with_a_disk_skipped_without_its_options(tree, tmp_path, monkeypa
     report = check.tap.Report()
     ready = [stage.name for stage in stages.of_kernel("own", stages.USUAL)
              if "check" in stage.sizes and check.can_run(report, stage)]
-    assert ready == ["selftests-own", "selftests-one-cpu-own", "oracle-own", "fuzz-own"]
+    assert ready == ["selftests-own", "selftests-switch-own", "selftests-one-cpu-own",
+                     "oracle-own", "fuzz-own"]
     assert "run-own # SKIP Linux own lacks CONFIG_EXT4_FS" in capsys.readouterr().out

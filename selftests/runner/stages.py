@@ -18,6 +18,10 @@ class Stage:
     disk: str = ""      # the kernel whose guest has a disk of Debian
 
 
+# The programs that know no door, whose cases also run through kshm_switch.
+SWITCHED = "shmget shmat shmdt vma lifecycle rmid shmctl perm"
+
+
 def of_kernel(kernel, check):
     """The stages that each kernel has; of those in check, make check runs them."""
     make = f"KERNEL={kernel}"
@@ -29,6 +33,10 @@ def of_kernel(kernel, check):
         Stage(f"selftests-{kernel}", sizes("selftests"),
               f"selftests/runner/selftest {kernel}",
               parts=f"{make} module selftests",
+              files=f"selftests-{kernel}"),
+        Stage(f"selftests-switch-{kernel}", sizes("switch"),
+              f"selftests/runner/selftest {kernel} {SWITCHED} --switch",
+              parts=f"{make} module selftests", prefix="switch.",
               files=f"selftests-{kernel}"),
         # Cases that trace functions need a guest with one processor.
         Stage(f"selftests-one-cpu-{kernel}", sizes("selftests-one-cpu"),
@@ -47,6 +55,10 @@ def of_kernel(kernel, check):
               files=f"oracle-{kernel}"),
         Stage(f"oracle-long-{kernel}", "all",
               f"selftests/oracle/oracle {kernel} --ops 200000",
+              parts=f"{make} oracle-parts", tap=False,
+              files=f"oracle-{kernel}"),
+        Stage(f"oracle-switch-{kernel}", "all",
+              f"selftests/oracle/oracle {kernel} --switch --ops 50000",
               parts=f"{make} oracle-parts", tap=False,
               files=f"oracle-{kernel}"),
         Stage(f"oracle-concurrent-{kernel}", "all",
@@ -78,8 +90,8 @@ def of_kernel(kernel, check):
 
 
 # The stages that make check runs on one kernel. Other kernels get some of them.
-USUAL = ("selftests", "selftests-one-cpu", "oracle", "fuzz", "run", "examples",
-         "apps")
+USUAL = ("selftests", "switch", "selftests-one-cpu", "oracle", "fuzz", "run",
+         "examples", "apps")
 
 # The cases for which the kernel's own code matters most. make check has no time for
 # all cases on a third kernel.
