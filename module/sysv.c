@@ -433,6 +433,27 @@ static void sysv_wait_for_intree(void)
 }
 
 /**
+ * kshm_sysv_is_settled() - have the last in-tree creations of the namespace ended?
+ *
+ * Context: The caller keeps the switch from going on again, so true stays true.
+ *
+ * No twin: in-tree has one lock for all that create.
+ *
+ * Return: true if kshm_sysv_settle() has returned 0 in the caller's namespace since the
+ * switch went on.
+ */
+bool kshm_sysv_is_settled(void)
+{
+	struct kshm_registry *registry;
+
+	registry = kshm_ns_find_registry(current->nsproxy->ipc_ns);
+	/* Pairs with the release in kshm_sysv_settle(): the caller sees what was created. */
+	return registry && smp_load_acquire(&registry->settled) ==
+			   READ_ONCE(sysv_times_on);
+}
+EXPORT_SYMBOL_NS_GPL(kshm_sysv_is_settled, KSHM_SYMBOLS);
+
+/**
  * kshm_sysv_settle() - let the last in-tree creations of the caller's namespace end
  *
  * A call that was in in-tree's shmget() when the switch went on can still create a
@@ -443,8 +464,10 @@ static void sysv_wait_for_intree(void)
  * slept in shmget() yet. switch_hook_enable() has waited for those by
  * synchronize_rcu_tasks().
  *
- * Context: The caller keeps the switch from going on again. Takes registry->settle_lock
- * and the ids rwsem in the first call of a namespace. Sleeps.
+ * Users of the namespace can make this take long. So the caller holds nothing that users
+ * of other namespaces wait for, and the switch can go off and on meanwhile.
+ *
+ * Context: Takes registry->settle_lock and the ids rwsem. Sleeps.
  *
  * No twin: in-tree has one lock for all that create.
  *
@@ -453,16 +476,17 @@ static void sysv_wait_for_intree(void)
 int kshm_sysv_settle(void)
 {
 	struct kshm_registry *registry = kshm_ns_registry();
-	unsigned int now = READ_ONCE(sysv_times_on);
+	unsigned int now;
 
 	if (IS_ERR(registry))
 		return PTR_ERR(registry);
-	if (likely(READ_ONCE(registry->settled) == now))
-		return 0;
 	mutex_lock(&registry->settle_lock);
-	if (registry->settled != now)
+	now = READ_ONCE(sysv_times_on);
+	if (registry->settled != now) {
 		sysv_wait_for_intree();
-	WRITE_ONCE(registry->settled, now);
+		/* Pairs with the acquire in kshm_sysv_is_settled(). */
+		smp_store_release(&registry->settled, now);
+	}
 	mutex_unlock(&registry->settle_lock);
 	return 0;
 }

@@ -50,6 +50,7 @@ void kshm_sysv_begin(void);
 void kshm_sysv_end(void);
 int kshm_sysv_check_ids(void);
 void kshm_sysv_go_on(void);
+bool kshm_sysv_is_settled(void);
 int kshm_sysv_settle(void);
 bool kshm_sysv_has_id(int id);
 int kshm_sysv_max_index(void);

@@ -119,10 +119,8 @@ static long route_create_intree(key_t key, size_t size, int shmflg)
 
 static long route_get_on(key_t key, size_t size, int shmflg)
 {
-	long ret = kshm_sysv_settle();
+	long ret;
 
-	if (ret)
-		return ret;
 	if (key != IPC_PRIVATE) {
 		ret = route_find_intree(key, size, shmflg);
 		if (ret != -ENOENT)
@@ -153,13 +151,41 @@ static long route_get(key_t key, size_t size, int shmflg)
 					  route_get_drain(key, size, shmflg);
 }
 
+static bool route_must_settle(void)
+{
+	return switch_mode == SWITCH_ON && !switch_spares() &&
+	       !kshm_sysv_is_settled();
+}
+
+/*
+ * Before the first creation in kshm, in-tree's last ones must have ended. Users of the
+ * caller's namespace can make that take long, and in switch_gate a change of mode would
+ * make all other callers wait for it. So it is done outside, in a section of
+ * switch_flight, and looked at again inside.
+ */
+static int route_settle(void)
+{
+	int err = 0, section;
+
+	lockdep_assert_held(&switch_gate);
+
+	while (!err && route_must_settle()) {
+		section = srcu_read_lock(&switch_flight);
+		percpu_up_read(&switch_gate);
+		err = kshm_sysv_settle();
+		percpu_down_read(&switch_gate);
+		srcu_read_unlock(&switch_flight, section);
+	}
+	return err;
+}
+
 /**
  * switch_shmget() - runs in place of shmget(2)
  * @key:	key or IPC_PRIVATE
  * @size:	bytes
  * @shmflg:	flags
  *
- * Context: Takes switch_gate for reading. Sleeps.
+ * Context: Takes switch_gate for reading; leaves it to settle. Sleeps.
  *
  * Twin of ksys_shmget().
  *
@@ -170,7 +196,7 @@ long switch_shmget(key_t key, size_t size, int shmflg)
 	long ret;
 
 	percpu_down_read(&switch_gate);
-	ret = route_get(key, size, shmflg);
+	ret = route_settle() ?: route_get(key, size, shmflg);
 	percpu_up_read(&switch_gate);
 	return ret;
 }

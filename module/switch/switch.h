@@ -26,7 +26,8 @@
  *   for writing. So no shmget() sees two modes, and no two of them run in different
  *   modes: they could both create a segment with the same key. An SRCU section would not
  *   do, since a new reader does not wait for an old one. shmget() touches no user
- *   memory, so no user can make a change of mode wait.
+ *   memory, and waits for in-tree's last creations outside of switch_gate. So no user
+ *   can make a change of mode wait.
  * - Every other hooked function is in an SRCU section of switch_flight. It may touch user
  *   memory, and a fault can take as long as some user likes (userfaultfd, FUSE). With
  *   the percpu_rwsem, a change of mode that waits for it would stop all other callers.
