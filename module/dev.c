@@ -489,7 +489,10 @@ static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 		    struct kshm_why *why)
 {
 	const struct dev_command *command = dev_find_command(cmd);
-	/* Every byte that is copied out was copied in, or written by a handler. */
+	/*
+	 * Every byte that is copied out was copied in, or written by a handler. All of
+	 * call.ctx is written here.
+	 */
 	struct dev_call call KSHM_UNINITIALIZED;
 	int err;
 
@@ -498,6 +501,7 @@ static long dev_run(struct file *file, unsigned int cmd, unsigned long arg,
 	call.ctx.registry = NULL;
 	call.ctx.file = file;
 	call.ctx.why = why;
+	call.ctx.syscall = false;
 	call.ctx.result.start = arg;
 	call.ctx.result.len = _IOC_SIZE(cmd);
 	if (_IOC_SIZE(cmd) < command->least)
