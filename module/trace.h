@@ -49,7 +49,7 @@ TRACE_EVENT(kshm_create,
 		__entry->key = segment->created_key;
 		__entry->size = READ_ONCE(segment->size);
 		__entry->mode = READ_ONCE(segment->mode);
-		__entry->lifetime = segment->lifetime;
+		__entry->lifetime = segment->lifetime & ~KSHM_FORCIBLE;
 		__entry->uid = from_kuid(&init_user_ns, segment->cuid);
 		__entry->gid = from_kgid(&init_user_ns, segment->cgid);
 		__entry->ns = current->nsproxy->ipc_ns->ns.inum;

@@ -130,7 +130,8 @@ static int proc_objects_show_segment(struct seq_file *seq,
 		kshm_proc_show_segment(seq, segment,
 				       kshm_proc_pid_ns(seq));
 		proc_objects_show_rest(seq, segment->generation,
-				       segment->lifetime, "segment",
+				       segment->lifetime & ~KSHM_FORCIBLE,
+				       "segment",
 				       segment->hashed ? segment->name : "");
 	}
 	spin_unlock(&segment->lock);

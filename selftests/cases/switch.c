@@ -503,6 +503,17 @@ TEST_F(switch, listing_shows_both)
 	EXPECT_EQ(second, lines[0].id);
 }
 
+/* switch: The longer listing shows a segment of a system call as one of the device. */
+TEST_F(switch, longer_listing_shows_no_lifetime)
+{
+	static char text[4096];
+
+	must_set_mode("on");
+	make(1);
+	slurp("/proc/kshm/objects", text, sizeof(text));
+	EXPECT_NE(NULL, strstr(text, " 0 - segment -\n"));
+}
+
 /* switch: A listing that is read in small pieces shows the same as one that is not. */
 TEST_F(switch, listing_in_pieces_is_whole)
 {
