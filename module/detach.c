@@ -75,7 +75,8 @@ static bool detach_is_intree(const struct detach_walk *walk,
 
 	return walk->beside && file && detach_is_in_place(walk, vma) &&
 	       IS_PRIVATE(file_inode(file)) &&
-	       !strncmp(file->f_path.dentry->d_name.name, "SYSV", 4);
+	       !strncmp((const char *)file->f_path.dentry->d_name.name,
+			"SYSV", 4);
 }
 
 static void detach_take(struct detach_walk *walk,
