@@ -271,8 +271,8 @@ class Source:
         names = collections.Counter()
         for one in sorted(found, key=lambda one: one.start):
             line = self.line_of(one.start)
-            stem = os.path.splitext(os.path.basename(self.path))[0]
-            name = f"{stem}-{line}-{one.kind}"
+            stem = os.path.splitext(os.path.relpath(self.path, "module"))[0]
+            name = f"{stem.replace(os.sep, '-')}-{line}-{one.kind}"
             names[name] += 1
             if names[name] > 1:
                 name += f"-{names[name]}"
