@@ -10,7 +10,7 @@ from commands import ends, refuses
 from common import TOP
 
 HEADERS = ("cred.h", "fs.h", "kconfig.h", "kernel.h", "mm.h", "module.h", "pagevec.h",
-           "sched/coredump.h", "userfaultfd_k.h")
+           "rwsem.h", "sched/coredump.h", "userfaultfd_k.h")
 TOO_OLD = "#error \"kshm needs Linux 6.1 or newer"
 
 
