@@ -27,6 +27,7 @@ import tree
 
 LABS = "tools/labs/labs"
 FULL_SEEDS = range(1, 21)
+MANY_SEEDS = range(1, 301)
 PREDICT = (1, 2, 3, 4)
 
 
@@ -141,6 +142,64 @@ def test_labs_guest_that_ends_early_is_graded(number, status, word):
     made, all_points = grading.score(items)
     assert made < all_points
     assert any(word in item.note for item in items)
+
+
+def scripts_of(one):
+    """-> all lists of steps that a lab has for play"""
+    if one.number in PREDICT:
+        return [lines for _, lines in one.scripts().values()]
+    if one.number == 5:
+        return [one.steps()]
+    what = one.world()[1]
+    return [[*what["before"], *(f"{task} {what[task]['call']}" for task in "AB"),
+             *what["after"]]]
+
+
+def impossible(lines):
+    """-> the first step that makes no sense: its process has exited, the child's name is
+    taken, or the segment or mapping has never been made; None if there is none"""
+    has, exited, segments = {}, set(), set()
+    for line in lines:
+        task, verb, *objects = line.split()
+        mine = has.setdefault(task, set())
+        names = {name for name in objects if name.isalpha() and len(name) == 1}
+        small, large = {name for name in names if name.islower()} - {"r"}, \
+            {name for name in names if name.isupper()}
+        if verb in ("attach", "file", "copy"):
+            new = {objects[-1] if verb == "copy" else sorted(small)[0]}
+            small, mine = small - new, mine | new
+        if verb in ("get", "file"):
+            segments, large = segments | large, set()
+        if verb == "fork":
+            if objects[0] in has:
+                return line
+            has[objects[0]], large = set(mine), set()
+        if task in exited or small - mine or large - segments:
+            return line
+        has[task] = set() if verb in ("exec", "exit") else mine
+        exited |= {task} if verb == "exit" else set()
+    return None
+
+
+@pytest.mark.parametrize("number", (1, 2, 3, 4, 5, 7))
+def test_labs_steps_of_each_seed_make_sense(number):
+    for seed in MANY_SEEDS:
+        for lines in scripts_of(lab(number, seed)):
+            assert impossible(lines) is None, f"SEED={seed}: {lines}"
+
+
+@pytest.mark.parametrize("lines, wrong", [
+    pytest.param(lines, wrong, id=id) for id, lines, wrong in (
+        ("child_that_exists", ["A get S 1", "B stat S", "A fork B"], "A fork B"),
+        ("child_of_itself", ["A fork A"], "A fork A"),
+        ("process_that_exited", ["A get S 1", "A exit", "A stat S"], "A stat S"),
+        ("mapping_of_another", ["A get S 1", "A attach S x", "B detach x"],
+         "B detach x"),
+        ("mapping_before_exec", ["A get S 1", "A attach S x", "A exec", "A detach x"],
+         "A detach x"),
+        ("segment_without_get", ["A attach S x"], "A attach S x"))])
+def test_labs_steps_without_sense_are_found(lines, wrong):
+    assert impossible(lines) == wrong
 
 
 def test_labs_sides_that_differ_are_told():

@@ -34,7 +34,7 @@ def owned(random):
 def transient(random):
     """-> steps with a segment that ends with its last detach"""
     steps = [f"A get S {PAGES} key={KEY} transient"]
-    late = ["B stat S", "A attach S x", f"A write x 0 {PAGES}"]
+    late = ["C stat S", "A attach S x", f"A write x 0 {PAGES}"]
     late += random.choice((["A fork B", "A detach x"], ["B attach S x", "A detach x"],
                            ["A detach x", "B attach S x"]))
     return steps + late + [random.choice(("B exec", "B exit")), "C stat S",
