@@ -139,9 +139,25 @@ def test_labs_guest_that_ends_early_is_graded(number, status, word):
     given = right_answers(one, lines)
     lines = [] if status == 1 else lines[:4]
     items = list(one.items(given, seen(lines, status)))
-    made, all_points = grading.score(items)
-    assert made < all_points
+    assert not all(item.ok for item in items)
     assert any(word in item.note for item in items)
+
+
+def test_labs_story_that_play_refuses_costs_no_points():
+    one = lab(2)
+    lines = made_up(one)
+    given = right_answers(one, lines)
+    begin = lines.index(f"@part {one.part('third')}")
+    lines[begin + 3:] = ["play: A fork B: there is a process with this name already",
+                         "@status 2", *lines[lines.index("@status 0", begin) + 1:]]
+    items = list(one.items(given, seen(lines)))
+    made, all_points = grading.score(items)
+    assert 0 < made == all_points < score(one.items(given, seen(made_up(one))))[1]
+    # One remark for the whole story, with what play said.
+    broken, = [item for item in items if not item.ok]
+    assert (broken.name, broken.points) == ("steps-of-third", 0)
+    assert "not your answer" in broken.note and "with status 2" in broken.note
+    assert "A fork B: there is a process" in broken.note
 
 
 def scripts_of(one):
@@ -785,9 +801,11 @@ def test_labs_grade_counts_points_and_tries(program, monkeypatch, tmp_path, caps
     right = right_answers(one, made_up(one))
     file = tmp_path / "1.txt"
     file.write_text(one.blank())
-    assert grade(program, monkeypatch, tmp_path) == 1
+    # Missing points are no failure of the program.
+    assert grade(program, monkeypatch, tmp_path) == 0
     said = capsys.readouterr().out
     assert re.search(r"^not ok 1 lab-1\.step-2\.nattch \(1 point\)$", said, re.M)
+    assert re.search(r"^# not right: step-2\.nattch, step-2\.lines-of-A, ", said, re.M)
     assert "the right answer" not in said
     file.write_text("seed: 7\n" + "".join(f"{name}: {text}\n"
                                           for name, text in right.items()))
@@ -795,17 +813,25 @@ def test_labs_grade_counts_points_and_tries(program, monkeypatch, tmp_path, caps
     said = capsys.readouterr().out
     points = 2 * len(right)
     # The score is what stands last on the screen, above the count of cases.
-    assert said.endswith(f"\n# score: {points} of {points} points\n"
-                         f"{points + 1} passed, 0 failed, 0 skipped\n")
-    assert (tmp_path / "scores.txt").read_text().splitlines() == [
-        f"lab 1, seed 7, try 1: 0 of {points}",
-        f"lab 1, seed 7, try 2: {points} of {points}"]
+    scores = [f"lab 1, seed 7, try 1: 0 of {points} points, 0 %",
+              f"lab 1, seed 7, try 2: {points} of {points} points, 100 %"]
+    assert said.endswith(f"\n# both-sides-agree: yes\n1..{points}\n# {scores[1]}\n"
+                         f"{points} passed, 0 failed, 0 skipped\n")
+    assert (tmp_path / "scores.txt").read_text().splitlines() == scores
 
 
 def test_labs_grade_shows_what_is_right(program, monkeypatch, tmp_path, capsys):
     (tmp_path / "1.txt").write_text(lab(1, 7).blank())
-    assert grade(program, monkeypatch, tmp_path, "--show") == 1
+    assert grade(program, monkeypatch, tmp_path, "--show") == 0
     assert "# the right answer: 2" in capsys.readouterr().out
+
+
+def test_labs_grade_of_a_broken_question_fails(program, monkeypatch, tmp_path, capsys):
+    (tmp_path / "1.txt").write_text(lab(1, 7).blank())
+    lines = made_up(lab(1, 7))
+    monkeypatch.setattr(guest, "run", lambda kernel, jobs: seen(lines[:5], 125))
+    assert grade(program, monkeypatch, tmp_path) == 1
+    assert "# steps-of-kshm: this question is broken" in capsys.readouterr().out
 
 
 def test_labs_ask_writes_a_form_and_keeps_answers(program, monkeypatch, tmp_path):

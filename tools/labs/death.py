@@ -96,7 +96,7 @@ class Memory(labbase.Fact):
     """The step at which "Shmem:" of /proc/meminfo falls by most of the segment."""
 
     def right(self, part):
-        if part.status is None:
+        if part.status != 0:
             return None
         before = None
         for number, step in sorted(part.steps.items()):

@@ -2,10 +2,12 @@
 """Points: items as TAP, the score, and the list of all tries."""
 
 import os
+import textwrap
 
 import tap
 
 SCORES = "scores.txt"
+WIDTH = 78
 
 
 def counted(points):
@@ -20,6 +22,9 @@ def score(items):
 
 def report_items(report, lab, items, show=False):
     for item in items:
+        if not item.points:
+            report.note(f"{item.name}: {item.note or 'yes'}")
+            continue
         report.add(item.ok, f"{lab.name()}.{item.name} ({counted(item.points)})")
         if not item.ok:
             report.note(item.note)
@@ -40,17 +45,23 @@ def tries_before(path, lab):
 def keep(folder, lab, made, all_points):
     """Add a line to the list of tries -> the line"""
     path = os.path.join(folder, SCORES)
+    percent = 100 * made // all_points if all_points else 0
     line = (f"lab {lab.number}, seed {lab.seed}, try {tries_before(path, lab) + 1}: "
-            f"{made} of {all_points}")
+            f"{made} of {counted(all_points)}, {percent} %")
     with open(path, "a") as file:
         file.write(line + "\n")
     return line
 
 
 def finish(lab, items, folder, show=False):
-    """Print all of a grade -> the exit status"""
+    """Print all of a grade -> the exit status, 0 if all could be graded"""
     report, items = tap.Report(), list(items)
     report_items(report, lab, items, show)
-    made, all_points = score(items)
-    report.note(keep(folder, lab, made, all_points))
-    return report.finish(f"score: {made} of {counted(all_points)}")
+    print(f"1..{report.cases()}")
+    wrong = [item.name for item in items if item.points and not item.ok]
+    if wrong:
+        report.note(textwrap.fill(f"not right: {', '.join(wrong)}", WIDTH,
+                                  break_on_hyphens=False))
+    report.note(keep(folder, lab, *score(items)))
+    print(report.summary(), flush=True)
+    return 0 if all(item.ok for item in items if not item.points) else 1

@@ -8,6 +8,8 @@ import random
 import answers
 import guest
 
+BROKEN = "this question is broken, not your answer"
+
 
 def numbered(lines, first=1):
     """-> a script as a question shows it, with the numbers that play gives the steps"""
@@ -17,7 +19,10 @@ def numbered(lines, first=1):
 
 @dataclasses.dataclass
 class Item:
-    """A line of the grade. The note of a wrong one must not tell the answer."""
+    """A line of the grade. The note of a wrong one must not tell the answer.
+
+    One of 0 points is a remark: if it is not ok, the answers are not to blame.
+    """
 
     name: str
     ok: bool
@@ -136,9 +141,24 @@ class Predict(Lab):
             words = given.get(name, "").split()
             surplus = len(words) > len(facts)
             for number, fact in enumerate(facts):
+                right = fact.right(seen.part(self.part(fact.part)))
                 word = words[number] if len(words) > number else ""
-                yield self.item(f"{name}.{fact.label}", fact, word, surplus, seen)
-        yield self.agreement(seen)
+                if right is not None:
+                    yield self.item(f"{name}.{fact.label}", fact, word, surplus, right)
+        yield from self.remarks(seen)
+
+    def remarks(self, seen):
+        """What a part has not shown costs no points: the question is broken, not the
+        answer."""
+        for name in self.scripts():
+            part = seen.part(self.part(name))
+            why = seen.died or f"play ended with status {part.status}"
+            if part.status != 0:
+                yield judged(f"steps-of-{name}", False, 0, f"{BROKEN}; steps that were "
+                             "not played do not count.\n" +
+                             "\n".join([why, *part.said]))
+        if self.twins():
+            yield self.agreement(seen)
 
     def agreement(self, seen):
         """Where in-tree shm plays the same, it must answer the same."""
@@ -146,18 +166,14 @@ class Predict(Lab):
         for name, facts in self.asks().items():
             for fact in facts:
                 twin = self.twins().get(fact.part)
-                if twin and fact.right(seen.part(self.part(fact.part))) != \
-                        fact.right(seen.part(self.part(twin))):
+                pair = [fact.right(seen.part(self.part(side)))
+                        for side in (fact.part, twin) if twin]
+                if None not in pair and len(set(pair)) == 2:
                     differing.append(f"{name}.{fact.label}")
         return judged("both-sides-agree", not differing, 0,
                       f"kshm and in-tree shm differ: {', '.join(differing)}")
 
-    def item(self, name, fact, word, surplus, seen):
-        right = fact.right(seen.part(self.part(fact.part)))
-        if right is None:
-            why = seen.died or "the log of the guest may tell why"
-            return Item(name, False, fact.points,
-                        f"the live run did not come so far: {why}")
+    def item(self, name, fact, word, surplus, right):
         note = f"it is not {word}" if word else "there is no answer"
         if surplus:
             note = "the answer has too many words"

@@ -105,7 +105,7 @@ echo >{TRACER}/set_ftrace_filter
         right = self.right(seen)
         if right is None or not right[0]:
             why = seen.died or "the tracer has seen none of the functions"
-            yield labbase.Item("order", False, 1, why)
+            yield labbase.Item("order", False, 0, f"{labbase.BROKEN}: {why}")
             return
         order, locked = right
         mine, never, held = (given.get(name, "").split() for name in self.form())
