@@ -234,7 +234,10 @@ labs-parts: guest-parts
 	@qemu/host-packages labs
 	@$(MAKE) -C tools/labs O='$(BUILD)/labs' LIB='$(BUILD)/lib'
 
-$(LABS:%=lab-%): lab-%: labs-parts
+# The question comes first, and can be read while the rest is built.
+$(LABS:%=lab-%): lab-%:
+	@$(call lab,ask)
+	@$(MAKE) labs-parts
 	@$(call lab,boot)
 
 $(LABS:%=grade-%): grade-%: labs-parts

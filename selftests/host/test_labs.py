@@ -699,6 +699,10 @@ def test_labs_blank_form_can_be_read(number):
     found = answers.parse(one.blank(), "form")
     assert answers.seed_of(found, "form") == 7
     assert list(found) == ["seed", *one.form()]
+    shown = [line.removeprefix("#").removeprefix(" ")
+             for line in one.blank().splitlines() if line.startswith("#")]
+    assert "\n".join(line.rstrip() for line in one.question().splitlines()) in \
+        "\n".join(shown)
     assert all(not found[name].strip() for name in one.form())
 
 

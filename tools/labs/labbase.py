@@ -81,8 +81,9 @@ class Lab:
         raise NotImplementedError
 
     def blank(self):
-        """-> the file for the answers"""
-        head = [f"# Lab {self.number}: {self.title}",
+        """-> the file for the answers, with the question as comments"""
+        head = [f"# Lab {self.number}: {self.title}", "#",
+                *(f"# {line}".rstrip() for line in self.question().splitlines()), "#",
                 "# Write your answers behind the colons, then say: "
                 f"make grade-{self.number}",
                 f"{answers.SEED}: {self.seed}"]
