@@ -316,6 +316,14 @@ def test_labs_wrong_path_has_not(wrong):
     assert made < all_points
 
 
+def test_labs_empty_list_of_locked_has_no_point():
+    for one in map(lambda seed: lab(5, seed), FULL_SEEDS):
+        right = right_path(one)
+        items = list(one.items({**right, "locked": ""}, seen(traced(one))))
+        assert right["locked"] and not any(item.ok for item in items
+                                           if item.name.endswith("-and-mmap_lock"))
+
+
 def test_labs_path_of_a_dead_guest():
     one = lab(5)
     items = list(one.items(right_path(one), seen(traced(one)[:2], 125)))

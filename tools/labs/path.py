@@ -120,9 +120,12 @@ echo >{TRACER}/set_ftrace_filter
                                  "one of \"order\" and \"never\" has to name it, and "
                                  "not the other", "order" if ran else "never")
         for name in sorted(order):
+            # An empty list is no answer, unless it is the right one.
             yield labbase.judged(f"{name}-and-mmap_lock", name in mine and
+                                 (held or not locked) and
                                  (name in locked) == (name in held), 1,
-                                 "look at the events around it",
+                                 "look at the events around it" if held else
+                                 "\"locked\" names no function",
                                  "locked" if name in locked else "not locked")
 
     def question(self):
@@ -146,7 +149,8 @@ write
   order     those that run, in the order of their first calls
   never     those that do not run
   locked    those that hold mmap_lock, for reading or writing, in their first call
-            (a function holds it if its process does, whoever took it)
+            (a function holds it if its process does, whoever took it; one that is
+            called twice, and only the second time with the lock, does not count)
 """
 
 
