@@ -7,6 +7,7 @@ A copy is kept, so a later build compiles only what differs from the last one.
 import os
 import shutil
 import subprocess
+import time
 
 import cache
 from common import BUILD, QEMU, TOP
@@ -66,8 +67,13 @@ class Tree:
         module = os.path.join(self.path, "kshm.ko")
         if os.path.exists(module):
             os.remove(module)
-        name = os.path.basename(self.path)
-        with cache.news(lambda: f"building the module in build/labs/{name}"):
+        name, start = os.path.basename(self.path), time.monotonic()
+
+        def how_far():
+            return (f"building the module in build/labs/{name}: "
+                    f"{round(time.monotonic() - start)} s")
+
+        with cache.news(how_far):
             run([os.path.join(QEMU, "kbuild"), kdir, "-s", f"M={self.path}", "W=1",
                  f"-j{len(os.sched_getaffinity(0))}", "modules"],
                 "the module does not build")
