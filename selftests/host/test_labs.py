@@ -495,6 +495,21 @@ def test_labs_order_that_is_none_is_refused(change):
         race.parse(text, what)
 
 
+def test_labs_race_question_tells_files_with_gates_only():
+    """Those in which nothing but gates was added or taken away"""
+    for name, what in race.races().items():
+        edited = {edit["file"] for edit in what["edits"]}
+        gates_only = {edit["file"] for edit in what["edits"]} - {
+            edit["file"] for edit in what["edits"]
+            if [line for line in edit["new"].splitlines()
+                if "gate" not in line and line] !=
+            [line for line in edit["old"].splitlines() if line]}
+        text = race_named(name).question()
+        assert {file for file in edited
+                if f"{os.path.basename(file)} differs by gates only" in text} == \
+            gates_only - set(what["where"])
+
+
 @pytest.fixture
 def orders_of():
     """-> a function that gives the answers and the two orders of a lab"""

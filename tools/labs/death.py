@@ -76,7 +76,7 @@ class Death(labbase.Predict):
                               for name, lines in self.stories().items())
         return f"""\
 A, B and C are processes. They begin when they are named first; "fork" makes a child.
-The segment S has {PAGES} pages.
+The segment S has {PAGES} pages. Each story begins with no process and no segment.
 
 {stories}
 

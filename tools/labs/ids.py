@@ -50,13 +50,15 @@ class Ids(labbase.Predict):
 
     def question(self):
         lines, asked = self.world()
+        fill = lines[0].split()[2]
+        first, count = lines[1].split()[2:]
         steps = "\n".join(f"  {name:<25} step {step}"
                           for name, (step, _) in asked.items())
         return f"""\
-The IPC namespace is new, so the first segment has the id 0. "fill 57" creates 57
-segments with one page each; "drop 5 10" removes ten of them, beginning with number 5
-(the first is number 0). "stat" is IPC_STAT, and "index" is SHM_STAT, which returns an
-id.
+The IPC namespace is new, so the first segment has the id 0. "fill {fill}" creates {fill}
+segments with one page each; "drop {first} {count}" removes {count} of them, beginning with
+number {first} (the first is number 0). "stat" is IPC_STAT, and "index" is SHM_STAT, which
+returns an id.
 
 {labbase.numbered(lines)}
 

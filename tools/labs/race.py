@@ -218,17 +218,21 @@ echo 'The module with the race and its gates is loaded; play -g stops at them.'
 
     def question(self):
         _, race = self.world()
-        changed = ", ".join(sorted({os.path.basename(edit["file"])
-                                    for edit in race["edits"]}))
+        changed = {edit["file"] for edit in race["edits"]}
+        shown = ", ".join(sorted(map(os.path.basename, changed)))
+        gates_only = "".join(f"{os.path.basename(file)} differs by gates only.\n"
+                             for file in sorted(changed - set(race["where"])))
         files = " or ".join(f"answers/{name}" for name in self.starting_files())
         return f"""\
 {race["story"]}
 
 The module that the prompt has loaded is not kshm: somebody has rewritten a part of it,
 and a race came with that. "diff -u module/FILE build/labs/race/module/FILE" shows what
-is different, where FILE is one of {changed}. The module also has
-gates: a task stops at kshm_gate("NAME") until it may take the step NAME. Before the
-race:
+is different, where FILE is one of {shown}. The module also has
+gates: a task stops at kshm_gate("NAME") until it may take the step NAME. Lines with
+kshm_gate or gate.h belong to the instrument, not to the race.
+{gates_only}
+Before the race:
 
 {labbase.numbered(race["before"]) or "  (nothing)"}
 
