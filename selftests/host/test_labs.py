@@ -750,6 +750,15 @@ def test_labs_scripts_use_verbs_of_play(number):
             assert {line.split()[1] for line in lines} <= verbs
 
 
+def test_labs_page_tells_all_steps_of_play():
+    """With the same words as play -h, which a reader of the page has not seen."""
+    text = tree.read(os.path.join(LABS_FOLDER, "play.c")).partition("verbs[] = {")[2]
+    steps = [" ".join(words).strip()
+             for words in re.findall(r"^\t\{ \"(\w+)\", \"([^\"]*)\"", text, re.M)]
+    page = tree.read(os.path.join(TOP, "Documentation/labs/index.rst"))
+    assert re.findall(r"^``A (.*?)`` ", page, re.M) == steps
+
+
 @pytest.fixture(scope="module")
 def play(tmp_path_factory):
     """-> the path of play, which runs on this machine, too"""
