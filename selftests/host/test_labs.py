@@ -669,6 +669,11 @@ def test_labs_patch_of_sources_that_have_it_tells_the_cure(copied, patch):
     assert texts_of(copied) == ["first\nthird\n", "new\n"]
 
 
+def test_labs_play_knows_the_size_before_the_change():
+    text = tree.read(os.path.join(LABS_FOLDER, "play.c"))
+    assert f"#define STAT_SIZE\t{abi.old_size()}UL\n" in text
+
+
 def grown(one, values=None, sizes=abi.SIZES):
     """-> what a guest prints"""
     values = iter(values or one.wish()[2])
