@@ -21,15 +21,15 @@ PATCHED = (*SOURCES, "lib", "Documentation", "selftests/cases", "tools/kshm.txt"
 # {name of the field: (what it tells, its values in STORY)}. A pin of an attach that is
 # in progress is no mapping, although nattch counts it.
 WISHES = {
-    "peak_nattch": ("the largest number of mappings that the segment has had at one "
-                    "time, since it was created; one that exists only during a call "
-                    "counts, too", (0, 1, 2, 3, 6)),
+    "peak_nattch": ("the largest number of VMAs that the segment has had at one time, "
+                    "since it was created; a VMA that exists only during a call counts, "
+                    "an attach in progress is none", (0, 1, 2, 3, 6)),
     "attaches": ("how many attaches of it were made, by ATTACH or by mmap() of a "
                  "descriptor, since it was created", (0, 1, 2, 3, 3)),
     "copies": ("how often one of its VMAs was copied by fork() or split, since it was "
                "created; a split counts once", (0, 0, 0, 0, 5)),
-    "detaches": ("how many of its VMAs have been unmapped since it was created",
-                 (0, 0, 0, 1, 8)),
+    "detaches": ("how many of its VMAs have ended since it was created, by whatever "
+                 "call, the end of a process included", (0, 0, 0, 1, 8)),
 }
 ASK = "A sized S 8"
 STORY = ("A get S 8", ASK, "A attach S x", ASK, "A attach S y", ASK, "A attach S z",

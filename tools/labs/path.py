@@ -44,7 +44,7 @@ WAYS = {
     "split": (
         ["A get S 32", "A attach S x"],
         ["A munmap x 8 1", "A detach x"],
-        "No page has been touched. The first step takes a page out of the middle."),
+        "No page has been touched."),
 }
 
 

@@ -227,9 +227,9 @@ echo 'The module with the race and its gates is loaded; play -g stops at them.'
 {race["story"]}
 
 The module that the prompt has loaded is not kshm: somebody has rewritten a part of it,
-and a race came with that. "diff -u module/FILE build/labs/race/module/FILE" shows what
-is different, where FILE is one of {shown}. The module also has
-gates: a task stops at kshm_gate("NAME") until it may take the step NAME. Lines with
+and a race came with that. When the prompt is there, so is its source, and
+"diff -u module/FILE build/labs/race/module/FILE" shows what is different, where FILE is
+one of {shown}. The module also has gates: a task stops at kshm_gate("NAME") until it may take the step NAME. Lines with
 kshm_gate or gate.h belong to the instrument, not to the race.
 {gates_only}
 Before the race:
@@ -245,8 +245,8 @@ Write two orders of these steps, as two columns, A on the left:
          be true for both
   safe   one after which all is well
 
-Then mend the race, in {files}. It begins as a copy of what the
-module with the race has. All orders are tried with your version, so the gates have to
+Then mend the race, in {files}. At first this is a copy of
+what the module with the race has. All orders are tried with your version, so the gates have to
 stay.
 """
 
