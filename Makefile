@@ -121,7 +121,7 @@ apps-parts: guest-parts
 	@$(MAKE) -C selftests/programs/apps O='$(BUILD)/apps/bin'
 
 apps: apps-parts
-	@selftests/programs/run $(if $(SHORT),--short) \
+	@selftests/programs/run $(if $(SHORT),--short) $(if $(SWITCH),--switch) \
 		$(if $(MEASURE),--measure) '$(GUEST_KERNEL)' $(APP)
 
 # Every change must pass check: lint, and guests with Linux 6.1, 6.12 and 7.3. smoke
@@ -300,7 +300,8 @@ help:
 	@echo '  make run          real programs on kshm beside in-tree, in a guest'
 	@echo '  make apps         large programs on kshm beside in-tree: PostgreSQL and others;'
 	@echo '                    APP= names some, SHORT=1 does less of each, MEASURE=1'
-	@echo '                    counts instructions, for ratios on a busy host'
+	@echo '                    counts instructions, for ratios on a busy host; SWITCH=1'
+	@echo '                    leads the system calls to kshm, without a preload'
 	@echo '  make smoke        some selftests on one kernel, in two minutes; TESTS= names'
 	@echo '                    programs, or cases as program.case'
 	@echo '  make kselftest-tar'

@@ -19,6 +19,8 @@ from commands import refuses
          "say KERNEL=6.1, 6.12, "),
         ("apps_unknown_app", "selftests/programs/run 6.12 cake",
          "there is no app cake"),
+        ("apps_observed_through_the_switch",
+         "selftests/programs/run 6.12 --switch --observe", "say one of both"),
         ("lint_takes_no_words", "selftests/lint/lint module",
          "unrecognized arguments: module"),
         ("check_unknown_stage", "selftests/runner/check tea",

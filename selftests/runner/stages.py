@@ -83,6 +83,16 @@ def of_kernel(kernel, check):
               f"selftests/programs/run --short --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",
               files=f"apps-{kernel}", disk=kernel),
+        # Programs that a preload does not reach, or that make it hard for one.
+        Stage(f"apps-switch-{kernel}", "check" if "apps" in check else "",
+              f"selftests/programs/run --switch --short --tap {kernel} unreached "
+              "awkward",
+              parts=f"{make} apps-parts", prefix=f"apps-switch-{kernel}.",
+              files=f"apps-switch-{kernel}", disk=kernel),
+        Stage(f"apps-switch-full-{kernel}", "all",
+              f"selftests/programs/run --switch --tap {kernel}",
+              parts=f"{make} apps-parts", prefix=f"apps-switch-{kernel}.",
+              files=f"apps-switch-{kernel}", disk=kernel),
         Stage(f"apps-full-{kernel}", "all",
               f"selftests/programs/run --tap {kernel}",
               parts=f"{make} apps-parts", prefix=f"apps-{kernel}.",

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Shared by the apps: a side to run on, and lines to judge.
 
-An app is "NAME kshm|in-tree|failing [--short]", run in the guest as root. It
-does its work once on each side; "failing" is the control, where every shm call
-fails. It writes its findings to standard output as JSON lines, which ../run on
-the host compares: results must be equal on kshm and in-tree and not wrong,
-figures become ratios, facts are shown. Work is divided into parts, and the
-control must come out red in each of them.
+An app is "NAME kshm|in-tree|failing|switched [--short]", run in the guest as root.
+It does its work once on each side; "failing" is the control, where every shm call
+fails, and "switched" is kshm through kshm_switch, without a preload. It writes its
+findings to standard output as JSON lines, which ../run on the host compares:
+results must be equal on kshm and in-tree and not wrong, figures become ratios,
+facts are shown. Work is divided into parts, and the control must come out red in
+each of them.
 
 	from app import main
 
@@ -18,7 +19,8 @@ control must come out red in each of them.
 	main(work)
 
 Calls are counted in the kernel: kshm's by its tracepoints, in-tree's by those
-of the system calls. A side has to have served all of them.
+of the system calls, or by probes of its own functions if the system calls lead to
+kshm. A side has to have served all of them.
 """
 
 import base64
@@ -42,8 +44,11 @@ PREFIX = {
     "kshm": [f"{JOB}/tools/kshm-run"],
     "in-tree": [],
     "failing": ["env", f"LD_PRELOAD={JOB}/apps/failing.so"],
+    "switched": [],
 }
 SYSTEM_CALLS = ("shmget", "shmat", "shmdt", "shmctl")
+# Functions of in-tree shm that create a segment, and attach one.
+PROBES = {"shmget": "newseg", "shmat": "do_shmat"}
 # These tell of the life of a segment or VMA, not of a call.
 NO_CALLS = ("kshm_mark", "kshm_end", "kshm_vma_map", "kshm_vma_open",
             "kshm_vma_close")
@@ -55,10 +60,19 @@ def write(path, text):
         file.write(text)
 
 
+def probe(line):
+    """Add or remove a probe. Python's mode "a" seeks, which that file refuses."""
+    fd = os.open(f"{TRACING}/kprobe_events", os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(fd, f"{line}\n".encode())
+    finally:
+        os.close(fd)
+
+
 class Counters:
     """Calls that went well, by side and kind, counted by hist triggers."""
 
-    def __init__(self):
+    def __init__(self, switched):
         self.instance = f"{TRACING}/instances/apps-{os.getpid()}"
         # To record the names of processes, tracing patches the scheduler's code
         # while that runs. QEMU sometimes executes a stale byte (an int3 Oops).
@@ -69,9 +83,15 @@ class Counters:
             name = os.path.basename(path)
             if name not in NO_CALLS:
                 self.watch("kshm", name[len("kshm_"):], path)
-        for call in SYSTEM_CALLS:
-            self.watch("in-tree", call, f"{self.instance}/events/syscalls/"
-                       f"sys_exit_{call}")
+        self.probes = PROBES if switched else {}
+        for call in self.probes or SYSTEM_CALLS:
+            self.watch("in-tree", call, self.probe(call) if switched else
+                       f"{self.instance}/events/syscalls/sys_exit_{call}")
+
+    def probe(self, call):
+        """-> the event that a function of in-tree shm has returned"""
+        probe(f"r:apps/{call} {PROBES[call]} ret=$retval:s64")
+        return f"{self.instance}/events/apps/{call}"
 
     def watch(self, side, kind, event):
         with open(f"{event}/format") as file:
@@ -110,6 +130,8 @@ class Counters:
                 for trigger in set_up:
                     write(f"{event}/trigger", f"!{trigger}")
         os.rmdir(self.instance)
+        for call in self.probes:
+            probe(f"-:apps/{call}")
 
 
 def processes():
@@ -122,9 +144,11 @@ class App:
         self.name = os.path.basename(sys.argv[0])
         self.where = None
         # The control has no registry. Segments that it leaves are in-tree's.
-        self.registry = side if side in OTHER else "in-tree"
+        self.registry = "kshm" if side in ("kshm", "switched") else "in-tree"
         self.prefix = PREFIX[side]
-        self.counters = Counters()
+        # What leads the tools that look after this side's segments there.
+        self.tools = PREFIX["kshm"] if side == "kshm" else []
+        self.counters = Counters(side == "switched")
         self.elsewhere_calls = 0
         self.processes = processes()
         self.segments = self.ids()
@@ -251,15 +275,21 @@ class App:
 
     @contextlib.contextmanager
     def elsewhere(self, what):
-        """Programs in this block use in-tree shm on both sides; verify that."""
+        """A preload does not reach programs in this block; verify that they use
+        in-tree shm. The switch does reach them."""
+        mine = self.where_unreached()
         before = {side: self.calls(side) for side in OTHER}
         yield
         grown = {side: self.calls(side) - before[side] for side in OTHER}
-        if self.registry != "in-tree":
-            self.elsewhere_calls += grown["in-tree"]
-        self.check(f"{what}: on in-tree shm",
-                   grown["in-tree"] and not grown["kshm"],
+        if self.registry != mine:
+            self.elsewhere_calls += grown[mine]
+        self.check(f"{what}: it is where a preload does not matter",
+                   grown[mine] and not grown[OTHER[mine]],
                    f"{grown['in-tree']} calls in-tree, {grown['kshm']} on kshm")
+
+    def where_unreached(self):
+        """-> the registry of programs that a preload does not reach"""
+        return "kshm" if self.side == "switched" else "in-tree"
 
     def judge_calls(self):
         """This side must have served all calls, and the other side none."""
@@ -311,8 +341,8 @@ class App:
         # ../run reads complaints of the kernel up to this mark.
         write("/dev/kmsg", f"mark: {self.name} {self.side} has ended\n")
         for row in self.left_over():
-            subprocess.run(PREFIX[self.registry] +
-                           ["ipcrm", "-m", row.split()[1]], check=False)
+            subprocess.run(self.tools + ["ipcrm", "-m", row.split()[1]],
+                           check=False)
         self.counters.end()
         self.say("end", "ended")
 
@@ -321,7 +351,7 @@ def main(work):
     """Run an app's work on the side that the command line names."""
     sides = [word for word in sys.argv[1:] if word in PREFIX]
     if len(sides) != 1:
-        sys.exit(f"usage: {sys.argv[0]} kshm|in-tree|failing [--short]")
+        sys.exit(f"usage: {sys.argv[0]} {'|'.join(PREFIX)} [--short]")
     if not os.path.exists(f"{JOB}/cmd"):
         sys.exit("An app ends all processes that it finds; run it by make "
                  "apps, in a guest.")
