@@ -112,6 +112,8 @@ static const struct sentence {
 	  "only the reserve for CAP_SYS_RESOURCE is left", "%d of %d" },
 	{ KSHM_WHY_EXECUTE,
 	  "this process may not execute memory that can be written", "" },
+	{ KSHM_WHY_SMALL_PAGES,
+	  "small pages serve, since huge ones are denied or don't fit in", "" },
 	{ KSHM_WHY_OBJECT_FLAGS, "the object is append-only or immutable", "" },
 	{ KSHM_WHY_OBJECT_ACCESS,
 	  "the object's permission bits don't grant that", "its mode is %o" },

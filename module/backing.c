@@ -134,8 +134,9 @@ int kshm_backing_check(void)
  * kshm_backing_new() - make a backing file
  * @key:	key that its name in /proc/PID/maps shows
  * @size:	bytes
- * @noreserve:	charge memory page by page, not all of it now. Ignored under strict
- *		overcommit, as in-tree
+ * @flags:	KSHM_GET_NORESERVE to charge memory page by page, not all of it now;
+ *		ignored under strict overcommit, as in-tree. KSHM_GET_HUGE to ask for
+ *		huge pages. Other flags are ignored
  *
  * Context: Sleeps.
  *
@@ -144,16 +145,19 @@ int kshm_backing_check(void)
  * Return: the file, counted for the caller; -ENOMEM, -ENOSPC (no inode), -ENFILE,
  * -EINVAL (larger than a file can be).
  */
-struct file *kshm_backing_new(key_t key, size_t size, bool noreserve)
+struct file *kshm_backing_new(key_t key, size_t size, u32 flags)
 {
+	struct vfsmount *mnt = kshm_huge_mnt(flags & KSHM_GET_HUGE);
 	char name[sizeof("SYSV01234567")];
+	unsigned long vm_flags = 0;
 	struct file *file;
 
-	if (noreserve && backing_overcommit_is_strict())
-		noreserve = false;
+	if (flags & KSHM_GET_NORESERVE && !backing_overcommit_is_strict())
+		vm_flags = VM_NORESERVE;
 	snprintf(name, sizeof(name), "SYSV%08x", key);
-	file = shmem_file_setup(name, size,
-				KSHM_VMA_FLAGS(noreserve ? VM_NORESERVE : 0));
+	file = mnt ? shmem_file_setup_with_mnt(mnt, name, size,
+					       KSHM_VMA_FLAGS(vm_flags)) :
+		     shmem_file_setup(name, size, KSHM_VMA_FLAGS(vm_flags));
 	/* Security modules leave it alone; the segment has the permissions. */
 	if (!IS_ERR(file))
 		file_inode(file)->i_flags |= S_PRIVATE;

@@ -47,6 +47,8 @@ int kshm_do_info(struct kshm_ctx *ctx, struct kshm_info *info)
 	info->features = CTL_FEATURES;
 	if (kshm_guard_works)
 		info->features |= KSHM_FEATURE_GUARD;
+	if (kshm_huge_works())
+		info->features |= KSHM_FEATURE_HUGE;
 	info->shmmax = limits.shmmax;
 	info->shmall = limits.shmall;
 	info->shmmni = limits.shmmni;
@@ -77,7 +79,8 @@ static void ctl_fill_stat(const struct kshm_segment *segment,
 	stat->cuid = from_kuid_munged(user_ns, segment->cuid);
 	stat->cgid = from_kgid_munged(user_ns, segment->cgid);
 	stat->state = (segment->dest ? KSHM_STATE_DEST : 0) |
-		      (segment->locker ? KSHM_STATE_LOCKED : 0);
+		      (segment->locker ? KSHM_STATE_LOCKED : 0) |
+		      (segment->huge ? KSHM_STATE_HUGE : 0);
 	stat->seq = segment->id >> KSHM_INDEX_BITS;
 	stat->cpid = pid_vnr(segment->cpid);
 	stat->lpid = pid_vnr(segment->lpid);

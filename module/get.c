@@ -9,7 +9,8 @@
 
 #define GET_FLAGS	(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE | \
 			 KSHM_GET_PREALLOC | KSHM_GET_OWNED |		\
-			 KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE | KSHM_GET_CREATED)
+			 KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE | KSHM_GET_HUGE |	\
+			 KSHM_GET_CREATED)
 
 /* Twin of ipc_check_perms() and shm_more_checks(). */
 static int get_check_existing(struct kshm_ctx *ctx, struct kshm_get *get,

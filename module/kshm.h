@@ -296,6 +296,7 @@ enum kshm_access {
  * @dead:	it has died; set once
  * @dest:	marked for removal (no relation to @dest of struct kshm_info)
  * @hashed:	its key or name finds it
+ * @huge:	its pages can be huge; never changes
  * @key:	its key; IPC_PRIVATE if it has none, or lost it
  * @mode:	nine permission bits
  * @uid:	owner
@@ -342,6 +343,7 @@ struct kshm_segment {
 	bool			dead;
 	bool			dest;
 	bool			hashed;
+	bool			huge;
 	key_t			key;
 	umode_t			mode;
 	kuid_t			uid;
@@ -647,7 +649,7 @@ void kshm_munlock_rescue(struct address_space *mapping);
 
 /* backing.c */
 int kshm_backing_check(void);
-struct file *kshm_backing_new(key_t key, size_t size, bool noreserve);
+struct file *kshm_backing_new(key_t key, size_t size, u32 flags);
 int kshm_backing_allocate(struct file *file, size_t size);
 int kshm_backing_enlarge(struct file *file, loff_t size);
 void kshm_backing_seal(struct inode *inode);
@@ -656,6 +658,16 @@ void kshm_backing_empty(struct inode *inode);
 void kshm_backing_release(struct inode *inode);
 void kshm_backing_exit(void);
 void kshm_backing_usage(const struct inode *inode, u64 *rss, u64 *swp);
+
+/* extras/huge.c */
+int kshm_huge_init(void);
+void kshm_huge_exit(void);
+bool kshm_huge_works(void);
+bool kshm_huge_wanted(bool asked);
+struct vfsmount *kshm_huge_mnt(bool asked);
+bool kshm_huge_has(const struct inode *inode);
+void kshm_huge_explain(struct kshm_ctx *ctx, const struct file *file, u64 size);
+struct vfsmount *kshm_huge_new_mount(bool wanted);
 
 /* extras/why.c */
 int kshm_refuse(struct kshm_ctx *ctx, int err, u32 reason, u64 asked, u64 limit);

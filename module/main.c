@@ -22,9 +22,12 @@ static int __init kshm_init(void)
 	err = kshm_backing_check();
 	if (err)
 		return err;
-	err = kshm_ns_init();
+	err = kshm_huge_init();
 	if (err)
 		return err;
+	err = kshm_ns_init();
+	if (err)
+		goto huge;
 	err = kshm_proc_init();
 	if (err)
 		goto ns;
@@ -41,6 +44,8 @@ proc:
 	kshm_proc_exit();
 ns:
 	kshm_ns_exit();
+huge:
+	kshm_huge_exit();
 	return err;
 }
 
@@ -50,6 +55,7 @@ static void __exit kshm_exit(void)
 	kshm_dev_exit();
 	kshm_proc_exit();
 	kshm_ns_exit();
+	kshm_huge_exit();
 	/* Last: a task can still be in an operation of an inode that outlives us. */
 	kshm_backing_exit();
 }

@@ -31,12 +31,15 @@ static struct file *segment_new_file(struct kshm_ctx *ctx,
 	struct file *file;
 	int err;
 
-	file = kshm_backing_new(get->key, get->size,
-				get->flags & KSHM_GET_NORESERVE);
+	file = kshm_backing_new(get->key, get->size, get->flags);
 	if (file == ERR_PTR(-EINVAL))
 		return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_FILE,
 					   get->size, MAX_LFS_FILESIZE));
-	if (IS_ERR(file) || !(get->flags & KSHM_GET_PREALLOC))
+	if (IS_ERR(file))
+		return file;
+	if (get->flags & KSHM_GET_HUGE)
+		kshm_huge_explain(ctx, file, get->size);
+	if (!(get->flags & KSHM_GET_PREALLOC))
 		return file;
 	err = kshm_backing_allocate(file, get->size);
 	if (!err)
@@ -67,6 +70,7 @@ static void segment_init(struct kshm_segment *segment,
 	init_waitqueue_head(&segment->watchers);
 	INIT_LIST_HEAD(&segment->owned);
 	segment->lifetime = get->flags & SEGMENT_LIFETIME;
+	segment->huge = kshm_huge_has(segment->inode);
 	segment->created_key = get->key;
 	segment->key = get->key;
 	segment->size = get->size;

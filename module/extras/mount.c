@@ -6,18 +6,13 @@
  *
  * Only names need this module. A descriptor or a mapping keeps the tmpfs by its
  * path, after the namespace has ended and the module is unloaded.
- *
- * The mounts are made by kern_mount(). Closing a file of any other mount that is in no
- * mount namespace takes a lock of the whole system.
  */
 #include "kshm.h"
 
-#include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mount.h>
-#include <linux/sched/task.h>
 #include <linux/shmem_fs.h>
 
 static char *objects_size = "50%";
@@ -48,29 +43,6 @@ static int mount_parse_size(unsigned long *pages)
 }
 
 /*
- * A tmpfs belongs to the user namespace of the credentials that mount it. This one has
- * to belong to the initial one, so that it can have files of every user.
- */
-static struct vfsmount *mount_tmpfs(void)
-{
-	struct cred *cred = prepare_kernel_cred(&init_task);
-	const struct cred *mine;
-	struct vfsmount *mnt;
-
-	if (!cred)
-		return ERR_PTR(-ENOMEM);
-	mine = override_creds(cred);
-	mnt = kern_mount(get_fs_type("tmpfs"));
-	revert_creds(mine);
-	put_cred(cred);
-	/*
-	 * EMFILE tells that no device number is left for a file system. To the caller
-	 * it would mean that the process has no descriptor left.
-	 */
-	return mnt == ERR_PTR(-EMFILE) ? ERR_PTR(-ENFILE) : mnt;
-}
-
-/*
  * A tmpfs that the kernel mounts for itself has no limits. So its limit of bytes is set
  * here. A limit of files is not needed: kshm limits the names, and a file without a name
  * needs a descriptor or a mapping.
@@ -84,7 +56,7 @@ static struct vfsmount *mount_new(void)
 
 	if (err)
 		return ERR_PTR(err);
-	mnt = mount_tmpfs();
+	mnt = kshm_huge_new_mount(false);
 	if (IS_ERR(mnt))
 		return mnt;
 	info = mnt->mnt_sb->s_fs_info;

@@ -9,7 +9,8 @@
  *
  * After a refusal a command can still end in another way; undoing a creation, for
  * example, can be refused, too. So the errno is noted as well, and a reason is
- * reported only if the command ends with that errno.
+ * reported only if the command ends with that errno. Errno 0 is for what a command that
+ * succeeds has to tell: KSHM_WHY_SMALL_PAGES.
  */
 #include "kshm.h"
 
@@ -18,7 +19,7 @@
 /**
  * kshm_refuse() - note the reason of a refusal
  * @ctx:	the call
- * @err:	negative errno
+ * @err:	negative errno; 0 if the command goes on
  * @reason:	KSHM_WHY_*
  * @asked:	value that was asked for, as the reason defines it
  * @limit:	value that was available, likewise
@@ -128,10 +129,10 @@ void kshm_why_fill(const struct kshm_why *why, int err,
 		   struct kshm_explain *explain)
 {
 	explain->error = -err;
-	explain->reason = err ? why_by_errno(err) : 0;
+	explain->reason = why_by_errno(err);
 	explain->asked = 0;
 	explain->limit = 0;
-	if (err && err == why->err) {
+	if (err == why->err) {
 		explain->reason = why->reason;
 		explain->asked = why->asked;
 		explain->limit = why->limit;

@@ -98,7 +98,7 @@ FIXTURE_VARIANT_ADD(abi, info)
 #define KNOWN_OF_GET	(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE | \
 			 KSHM_GET_PREALLOC | KSHM_GET_OWNED | \
 			 KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE | \
-			 KSHM_GET_CREATED)
+			 KSHM_GET_HUGE | KSHM_GET_CREATED)
 
 static void fill_get(union arg *arg, char *attached)
 {

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -860,6 +861,46 @@ int open_backing(const char *p, size_t pages)
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (long)p,
 		 (long)p + pages * PAGE);
 	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+const char *make_group(void)
+{
+	must(!unshare(CLONE_NEWNS));
+	must(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(!mount("none", "/tmp", "tmpfs", 0, NULL));
+	must(!chdir("/tmp"));
+	if (mkdir("group", 0700) && errno != EEXIST)
+		return "no folder can be made here";
+	if (mount("none", "group", "cgroup2", 0, NULL))
+		return "this kernel has no cgroup2";
+	if (write_file("group/cgroup.subtree_control", "+memory") ||
+	    mkdir(GROUP, 0700)) {
+		umount("group");
+		return "this kernel has no CONFIG_MEMCG";
+	}
+	return NULL;
+}
+
+void remove_group(void)
+{
+	must(!rmdir(GROUP));
+	must(!umount("group"));
+}
+
+int swap_to(const char *disk)
+{
+	static char page[1 << 16];
+	uint32_t *head = (uint32_t *)(page + 1024);
+	int fd = open(disk, O_RDWR | O_CLOEXEC);
+
+	must(fd >= 0);
+	head[0] = 1;	/* the version */
+	head[1] = lseek(fd, 0, SEEK_END) / PAGE - 1;	/* the last page */
+	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
+	must(pwrite(fd, page, PAGE, 0) == PAGE);
+	close(fd);
+	must(!swapon(disk, 0));
+	return head[1];
 }
 
 unsigned long symbol_of_kshm(const char *symbol)

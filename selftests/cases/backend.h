@@ -202,6 +202,15 @@ unsigned long meminfo(const char *name);
  * given back some time after the namespace or the file is gone.
  */
 bool shmem_falls_below(unsigned long kib, int seconds);
+/*
+ * Makes a memory cgroup, in mounts of the caller's own. Returns NULL, or why that is not
+ * possible. A process that writes 0 to its cgroup.procs is in it.
+ */
+#define GROUP		"group/of-the-case"
+const char *make_group(void);
+void remove_group(void);
+/* Begins to swap to a RAM disk. Returns how many pages it has for that. */
+int swap_to(const char *disk);
 /* Opens the file behind an attach, as root may. */
 int open_backing(const char *p, size_t pages);
 /* The address of a function or variable of the module; for root. */

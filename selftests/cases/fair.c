@@ -489,23 +489,6 @@ TEST_F(fair, populate_releases_mmap_lock_after_each_page_table)
 	EXPECT_LE(4, populated - plain);
 }
 
-/* Begins to swap to a RAM disk. Returns how many pages it has for that. */
-static int swap_to(const char *disk)
-{
-	static char page[1 << 16];
-	uint32_t *head = (uint32_t *)(page + 1024);
-	int fd = open(disk, O_RDWR | O_CLOEXEC);
-
-	must(fd >= 0);
-	head[0] = 1;	/* the version */
-	head[1] = lseek(fd, 0, SEEK_END) / PAGE - 1;	/* the last page */
-	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
-	must(pwrite(fd, page, PAGE, 0) == PAGE);
-	close(fd);
-	must(!swapon(disk, 0));
-	return head[1];
-}
-
 /* Makes a segment of which all pages are in swap. */
 static int make_swapped(int pages)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Limits: kernel.shmmax, shmall, shmmni of the IPC namespace. */
-#include <sys/mount.h>
-#include <sys/stat.h>
 
 #include "cases.h"
 
@@ -211,23 +209,6 @@ TEST_F(limits, attaches_of_one_process_unlimited)
 	}
 }
 
-#define GROUP		"group/of-the-case"
-
-/* Makes a memory cgroup. Returns NULL, or why that is not possible. */
-static const char *make_group(void)
-{
-	if (mkdir("group", 0700) && errno != EEXIST)
-		return "no folder can be made here";
-	if (mount("none", "group", "cgroup2", 0, NULL))
-		return "this kernel has no cgroup2";
-	if (write_file("group/cgroup.subtree_control", "+memory") ||
-	    mkdir(GROUP, 0700)) {
-		umount("group");
-		return "this kernel has no CONFIG_MEMCG";
-	}
-	return NULL;
-}
-
 /*
  * limits: The kernel memory of a segment is charged to its creator's
  * memory cgroup.
@@ -237,16 +218,11 @@ static const char *make_group(void)
  */
 TEST_F(limits, segments_charged_to_the_creators_group)
 {
+	const char *missing = make_group();
 	const int many = 2000;
-	const char *missing;
 	unsigned long before;
 	int i;
 
-	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	ASSERT_EQ(0, mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	ASSERT_EQ(0, mount("none", "/tmp", "tmpfs", 0, NULL));
-	ASSERT_EQ(0, chdir("/tmp"));
-	missing = make_group();
 	if (missing)
 		SKIP(return, "%s", missing);
 	if (in_child()) {
@@ -259,8 +235,7 @@ TEST_F(limits, segments_charged_to_the_creators_group)
 		_exit(0);
 	}
 	backend_sweep();
-	EXPECT_EQ(0, rmdir(GROUP));
-	umount("group");
+	remove_group();
 }
 
 TEST_HARNESS_MAIN

@@ -16,6 +16,7 @@
 #define ROUNDS_OF_FSTAT	10
 #define CALLERS		16
 #define HURRY		"/sys/kernel/rcu_expedited"
+#define MODE_OF_SWITCH	"/sys/module/kshm_switch/parameters/mode"
 
 FIXTURE(module)
 {
@@ -37,15 +38,20 @@ static void let_go(void)
 		close(fds[n]);
 }
 
-static int load_module_with(const char *parameters)
+static int load_file(const char *file, const char *parameters)
 {
-	int fd = open(module_file(), O_RDONLY | O_CLOEXEC), err;
+	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
 
 	if (fd < 0)
 		return -errno;
 	err = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+static int load_module_with(const char *parameters)
+{
+	return load_file(module_file(), parameters);
 }
 
 static int load_module(void)
@@ -303,6 +309,137 @@ TEST_F(module, loaded_with_no_size_for_objects_einval)
 		"objects_size=", "objects_size=%", "objects_size=many",
 		"objects_size=1mb", "objects_size=5%%",
 	};
+	size_t i;
+
+	ASSERT_EQ(0, unload_soon());
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		ASSERT_EQ(-EINVAL, load_module_with(wrong[i])) {
+			TH_LOG("%s", wrong[i]);
+		}
+	}
+	EXPECT_EQ(0, load_module());
+}
+
+static unsigned int state_of(int id)
+{
+	struct kshm_stat st = { .id = id };
+	int dev = open_device();
+
+	must(!ioctl(dev, KSHM_IOC_STAT, &st));
+	close(dev);
+	return st.state;
+}
+
+/* Makes a segment with @flags, and writes a byte. Returns its resident pages. */
+static size_t pages_of_new(size_t size, unsigned int flags, unsigned int *state)
+{
+	struct kshm_get get = { .size = size, .mode = 0600, .flags = flags };
+	struct kshm_stat st = { .id = -1 };
+	int dev = open_device();
+	char *p;
+
+	must(!ioctl(dev, KSHM_IOC_GET, &get));
+	p = attach(get.id);
+	p[0] = 1;
+	st.id = get.id;
+	must(!ioctl(dev, KSHM_IOC_STAT, &st));
+	detach(p);
+	rmid(get.id);
+	close(dev);
+	*state = st.state;
+	return st.rss;
+}
+
+/* Does INFO tell the feature HUGE? */
+static bool has_huge_pages(void)
+{
+	struct kshm_info info = { .flags = 0 };
+	int dev = open_device();
+
+	must(!ioctl(dev, KSHM_IOC_INFO, &info));
+	close(dev);
+	return info.features & KSHM_FEATURE_HUGE;
+}
+
+#define HUGE		(2UL << 20)
+#define HUGE_PAGES	(HUGE / PAGE)
+
+/*
+ * module: With huge=never a creator that asks for huge pages gets small ones,
+ * and the feature HUGE is not told.
+ */
+TEST_F(module, loaded_without_huge_pages)
+{
+	unsigned int state;
+
+	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, load_module_with("huge=never"));
+	EXPECT_FALSE(has_huge_pages());
+	EXPECT_EQ(1, pages_of_new(HUGE, KSHM_GET_HUGE, &state));
+	EXPECT_EQ(0, state);
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_EQ(0, load_module());
+}
+
+/*
+ * module: With huge=within_size each segment has huge pages where they fit, and
+ * with huge=always also where they do not.
+ *
+ * The kernel does not use a huge page for a fault in a mapping that is too small for it,
+ * but for an allocation beforehand.
+ */
+TEST_F(module, loaded_with_huge_pages_for_all)
+{
+	unsigned int state;
+
+	if (!has_huge_pages())
+		SKIP(return, "this machine has no huge pages");
+	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, load_module_with("huge=within_size"));
+	EXPECT_EQ(HUGE_PAGES, pages_of_new(HUGE, 0, &state));
+	EXPECT_EQ(KSHM_STATE_HUGE, state);
+	EXPECT_GT(HUGE_PAGES, pages_of_new(HUGE - PAGE, 0, &state));
+	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, load_module_with("huge=always"));
+	EXPECT_EQ(HUGE_PAGES, pages_of_new(PAGE, KSHM_GET_PREALLOC, &state));
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_EQ(0, load_module());
+}
+
+/*
+ * module: The parameter huge is also for segments that system calls create
+ * through kshm_switch.
+ */
+TEST_F(module, loaded_with_huge_pages_for_system_calls)
+{
+	const char *file = getenv("KSHM_SWITCH_KO");
+	int err, id;
+
+	if (!has_huge_pages())
+		SKIP(return, "this machine has no huge pages");
+	if (!file || access(file, R_OK))
+		SKIP(return, "no kshm_switch.ko: set KSHM_SWITCH_KO");
+	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, load_module_with("huge=within_size"));
+	err = load_file(file, "mode=on");
+	if (!err) {
+		id = intree.get(IPC_PRIVATE, HUGE, 0600);
+		EXPECT_EQ(KSHM_STATE_HUGE, state_of(id));
+		EXPECT_EQ(0, intree.ctl(id, IPC_RMID, NULL));
+		EXPECT_EQ(0, write_file(MODE_OF_SWITCH, "off"));
+		EXPECT_EQ(0, syscall(SYS_delete_module, "kshm_switch", O_NONBLOCK));
+	}
+	EXPECT_EQ(0, unload_soon());
+	EXPECT_EQ(0, load_module());
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "this is not x86-64 with CONFIG_DYNAMIC_FTRACE and CONFIG_KPROBES");
+	EXPECT_EQ(0, err);
+}
+
+/* module: Loading with a parameter huge that is no policy fails. */
+TEST_F(module, loaded_with_no_policy_of_huge_pages_einval)
+{
+	static const char *const wrong[] = { "huge=", "huge=yes", "huge=deny" };
 	size_t i;
 
 	ASSERT_EQ(0, unload_soon());

@@ -105,7 +105,7 @@ USUAL = ("selftests", "switch", "selftests-one-cpu", "oracle", "fuzz", "run",
 
 # The cases for which the kernel's own code matters most. make check has no time for
 # all cases on a third kernel.
-NEWEST = "mlock mlock_flag shmat shmdt vma fd who namespaces grow filters prefault"
+NEWEST = "mlock mlock_flag shmat shmdt vma fd who namespaces grow filters prefault huge"
 
 # Stages begin in this order, two at a time where there are two cores.
 STAGES = [

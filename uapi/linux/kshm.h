@@ -65,6 +65,7 @@
 #define KSHM_FEATURE_POSIX	(1ULL << 9)
 #define KSHM_FEATURE_LIFETIME	(1ULL << 10)
 #define KSHM_FEATURE_UNIQUE	(1ULL << 11)
+#define KSHM_FEATURE_HUGE	(1ULL << 12)
 
 /* struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)
@@ -122,6 +123,9 @@
  *   OWNED and TRANSIENT work, and GET reports CREATED.
  * %KSHM_FEATURE_UNIQUE
  *   UNIQUE works.
+ * %KSHM_FEATURE_HUGE
+ *   HUGE gives huge pages, unless the administrator denies them to all shared
+ *   memory (shmem_enabled). Without this feature it gives small pages.
  *
  * @dest is for a library that fills a struct of its own caller, whose pointer
  * may be bad. If all else has succeeded, the kernel writes @dest_len zeros to
@@ -159,6 +163,7 @@ struct kshm_info {
 #define KSHM_GET_OWNED		(1U << 4)
 #define KSHM_GET_TRANSIENT	(1U << 5)
 #define KSHM_GET_UNIQUE		(1U << 6)
+#define KSHM_GET_HUGE		(1U << 7)
 #define KSHM_GET_CREATED	(1U << 31)
 
 /**
@@ -197,6 +202,15 @@ struct kshm_info {
  *   while this one exists. An id that is used in the wrong namespace then
  *   fails with EINVAL and never reaches a stranger. Such an id is not soon
  *   used again. The whole system has 32,767 of them.
+ * %KSHM_GET_HUGE
+ *   Give the new segment a huge page (2 MiB on x86-64) wherever all of it lies
+ *   within the size, so that using the segment takes fewer faults and less
+ *   memory for page tables. An attach at an address that the kernel chooses is
+ *   aligned for that. A huge page is allocated and charged as a whole when any
+ *   of it is used first. Smaller pages serve where the kernel has no huge page
+ *   free, where the segment is too small, or where the kernel has none for
+ *   shared memory at all; EXPLAIN tells the latter two. STAT tells whether the
+ *   segment can have huge pages.
  * %KSHM_GET_CREATED
  *   An answer: this call has created the segment. It is ignored on input, so a
  *   struct can be used again as it is.
@@ -324,6 +338,7 @@ struct kshm_detach {
 /* struct kshm_stat.state */
 #define KSHM_STATE_DEST		(1U << 0)
 #define KSHM_STATE_LOCKED	(1U << 1)
+#define KSHM_STATE_HUGE		(1U << 2)
 
 /**
  * struct kshm_stat - all that there is to know of a segment
@@ -364,6 +379,8 @@ struct kshm_detach {
  *   detach.
  * %KSHM_STATE_LOCKED
  *   An answer: its pages stay in memory.
+ * %KSHM_STATE_HUGE
+ *   An answer: its pages can be huge.
  *
  * Errors:
  *
@@ -599,13 +616,15 @@ struct kshm_get_named {
 #define KSHM_WHY_SHARE		47	/* above the share [number, share] */
 #define KSHM_WHY_RESERVE	48	/* reserve [number, all but the reserve] */
 #define KSHM_WHY_EXECUTE	49	/* writable memory may not be executed */
+#define KSHM_WHY_SMALL_PAGES	50	/* no failure: small pages [size, least] */
 
 /**
  * struct kshm_explain - run another command, and learn why it failed
  * @arg:	in: address of that command's struct
  * @cmd:	in: that command's number, as for ioctl()
  * @error:	out: 0, or the errno of that command
- * @reason:	out: KSHM_WHY_*; 0 if it did not fail or there is no reason
+ * @reason:	out: KSHM_WHY_*; 0 if there is no reason. If the command did not fail,
+ *		it is 0, or %KSHM_WHY_SMALL_PAGES
  * @reserved:	in: 0
  * @asked:	out: what was asked for, depending on @reason; else 0
  * @limit:	out: what there is, depending on @reason; else 0
