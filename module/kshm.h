@@ -210,8 +210,9 @@ struct kshm_shares {
  * @objects_lock: protects @objects and @object_shares
  * @objects:	named objects, sorted by name
  * @object_shares: how many of their names each user has taken
- * @objects_mnt: tmpfs that has their files; counted. NULL before
- *		kshm_mount_get(), which sets it once, without a lock
+ * @objects_mnt: tmpfs that has their files: first of those with small pages, then of
+ *		those that can have huge ones; counted. NULL before
+ *		kshm_mount_get(), which sets each once, without a lock
  *
  * @used, @max_index and @pages are written under @lock, and read without it.
  */
@@ -241,7 +242,7 @@ struct kshm_registry {
 	struct mutex		objects_lock;	/* protects all below but @objects_mnt */
 	struct rb_root		objects;
 	struct kshm_shares	object_shares;
-	struct vfsmount		*objects_mnt;
+	struct vfsmount		*objects_mnt[2];
 };
 
 /**
@@ -631,7 +632,7 @@ struct kshm_segment *kshm_owner_take(struct file *owner);
 void kshm_owner_free(struct file *owner);
 
 /* extras/mount.c */
-struct vfsmount *kshm_mount_get(struct kshm_registry *registry);
+struct vfsmount *kshm_mount_get(struct kshm_registry *registry, bool huge);
 void kshm_mount_put(struct kshm_registry *registry);
 
 /* extras/shares.c */
@@ -667,6 +668,7 @@ bool kshm_huge_wanted(bool asked);
 struct vfsmount *kshm_huge_mnt(bool asked);
 bool kshm_huge_has(const struct inode *inode);
 void kshm_huge_explain(struct kshm_ctx *ctx, const struct file *file, u64 size);
+void kshm_huge_explain_object(struct kshm_ctx *ctx);
 struct vfsmount *kshm_huge_new_mount(bool wanted);
 
 /* extras/why.c */

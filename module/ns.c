@@ -423,7 +423,7 @@ int kshm_ns_init(void)
 		goto queue;
 	ns_initial_registry->ns = ns_initial();
 	/* Made now, so that loading fails if objects_size (extras/mount.c) is wrong. */
-	mnt = kshm_mount_get(ns_initial_registry);
+	mnt = kshm_mount_get(ns_initial_registry, kshm_huge_wanted(false));
 	if (!IS_ERR(mnt))
 		return 0;
 	err = PTR_ERR(mnt);

@@ -207,6 +207,18 @@ void kshm_huge_explain(struct kshm_ctx *ctx, const struct file *file, u64 size)
 }
 
 /**
+ * kshm_huge_explain_object() - the same for a named object
+ * @ctx:	the call
+ *
+ * It has size 0 yet, which tells nothing of its pages.
+ */
+void kshm_huge_explain_object(struct kshm_ctx *ctx)
+{
+	if (!kshm_huge_works())
+		kshm_refuse(ctx, 0, KSHM_WHY_SMALL_PAGES, 0, 0);
+}
+
+/**
  * kshm_huge_new_mount() - mount a tmpfs where no process sees it
  * @wanted:	its files can have huge pages
  *

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file systems that have the files of named objects: one tmpfs for each IPC
+ * The file systems that have the files of named objects: a tmpfs for each IPC
  * namespace, mounted where no process sees it. It limits the bytes of all objects
- * of the namespace, as a mount at /dev/shm does, and can forbid to execute them.
+ * of the namespace, as a mount at /dev/shm does, and can forbid to execute them. Objects
+ * that can have huge pages are in another one with the same limit, since the policy of
+ * huge pages belongs to a file system; see huge.c.
  *
  * Only names need this module. A descriptor or a mapping keeps the tmpfs by its
  * path, after the namespace has ended and the module is unloaded.
@@ -47,7 +49,7 @@ static int mount_parse_size(unsigned long *pages)
  * here. A limit of files is not needed: kshm limits the names, and a file without a name
  * needs a descriptor or a mapping.
  */
-static struct vfsmount *mount_new(void)
+static struct vfsmount *mount_new(bool huge)
 {
 	struct shmem_sb_info *info;
 	struct vfsmount *mnt;
@@ -56,7 +58,7 @@ static struct vfsmount *mount_new(void)
 
 	if (err)
 		return ERR_PTR(err);
-	mnt = kshm_huge_new_mount(false);
+	mnt = kshm_huge_new_mount(huge);
 	if (IS_ERR(mnt))
 		return mnt;
 	info = mnt->mnt_sb->s_fs_info;
@@ -69,6 +71,7 @@ static struct vfsmount *mount_new(void)
 /**
  * kshm_mount_get() - get the mount that has the objects of a namespace
  * @registry:	its registry
+ * @huge:	of those that can have huge pages
  *
  * The first caller makes it. Loading the module makes that of the initial namespace,
  * and so checks the parameter. If two tasks make one at the same time, the first wins.
@@ -78,16 +81,16 @@ static struct vfsmount *mount_new(void)
  * Return: the mount, which the registry counts; -ENOMEM, -ENFILE (no device number is
  * left), or -EINVAL for a parameter that is no size.
  */
-struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
+struct vfsmount *kshm_mount_get(struct kshm_registry *registry, bool huge)
 {
-	struct vfsmount *made, *mnt = READ_ONCE(registry->objects_mnt);
+	struct vfsmount *made, *mnt = READ_ONCE(registry->objects_mnt[huge]);
 
 	if (mnt)
 		return mnt;
-	made = mount_new();
+	made = mount_new(huge);
 	if (IS_ERR(made))
 		return made;
-	mnt = cmpxchg(&registry->objects_mnt, NULL, made);
+	mnt = cmpxchg(&registry->objects_mnt[huge], NULL, made);
 	if (!mnt)
 		return made;
 	kern_unmount_array(&made, 1);
@@ -95,23 +98,27 @@ struct vfsmount *kshm_mount_get(struct kshm_registry *registry)
 }
 
 /**
- * kshm_mount_put() - unmount the tmpfs of a namespace's objects
+ * kshm_mount_put() - unmount what has the objects of a namespace
  * @registry:	its registry; no object has a name any more, and nobody makes one
  *
- * Descriptors and mappings that are left keep the tmpfs.
+ * Descriptors and mappings that are left keep their tmpfs.
  *
  * Context: Sleeps, also to wait for RCU.
  */
 void kshm_mount_put(struct kshm_registry *registry)
 {
-	struct vfsmount *mnt = registry->objects_mnt;
+	struct vfsmount *mnts[ARRAY_SIZE(registry->objects_mnt)];
+	int i, n = 0;
 
-	registry->objects_mnt = NULL;
-	if (!mnt)
+	for (i = 0; i < ARRAY_SIZE(mnts); i++)
+		if (registry->objects_mnt[i])
+			mnts[n++] = registry->objects_mnt[i];
+	memset(registry->objects_mnt, 0, sizeof(registry->objects_mnt));
+	if (!n)
 		return;
 	/*
 	 * Unlike kern_unmount(), this waits for RCU in the fast way: many namespaces
 	 * can end at a time.
 	 */
-	kern_unmount_array(&mnt, 1);
+	kern_unmount_array(mnts, n);
 }

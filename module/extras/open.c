@@ -26,14 +26,16 @@
 #define OPEN_FLAGS	(KSHM_OPEN_RDONLY | KSHM_OPEN_CLOEXEC |		\
 			 KSHM_OPEN_CREAT | KSHM_OPEN_EXCL |		\
 			 KSHM_OPEN_TRUNC | KSHM_OPEN_WRONLY |		\
-			 KSHM_OPEN_SEALABLE | KSHM_OPEN_APPEND)
+			 KSHM_OPEN_SEALABLE | KSHM_OPEN_APPEND |	\
+			 KSHM_OPEN_HUGE)
 
 /* Make an empty file. Its link count stays 1 as long as it has a name. */
 static struct file *open_new_file(struct kshm_registry *registry,
 				  const char *name,
 				  const struct kshm_open *open)
 {
-	struct vfsmount *mnt = kshm_mount_get(registry);
+	bool huge = kshm_huge_wanted(open->flags & KSHM_OPEN_HUGE);
+	struct vfsmount *mnt = kshm_mount_get(registry, huge);
 	char label[sizeof(OPEN_LABEL) + NAME_MAX];
 	struct inode *inode;
 	struct file *file;
@@ -207,6 +209,8 @@ static struct file *open_create(struct kshm_ctx *ctx, const char *name,
 
 	if (IS_ERR(object))
 		return ERR_CAST(object);
+	if (open->flags & KSHM_OPEN_HUGE)
+		kshm_huge_explain_object(ctx);
 	file = open_path(&object->path, open->flags);
 	if (!IS_ERR(file)) {
 		err = open_publish(ctx, object);

@@ -296,7 +296,7 @@ FIXTURE_VARIANT_ADD(abi, open)
 	.flags = offsetof(struct kshm_open, flags),
 	.known = KSHM_OPEN_RDONLY | KSHM_OPEN_CLOEXEC | KSHM_OPEN_CREAT |
 		 KSHM_OPEN_EXCL | KSHM_OPEN_TRUNC | KSHM_OPEN_WRONLY |
-		 KSHM_OPEN_SEALABLE | KSHM_OPEN_APPEND,
+		 KSHM_OPEN_SEALABLE | KSHM_OPEN_APPEND | KSHM_OPEN_HUGE,
 	.reserved = NO_WORD,
 	.changes = true,
 };

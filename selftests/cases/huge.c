@@ -9,6 +9,7 @@
 #include <linux/kshm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/swap.h>
 
 #include "cases.h"
@@ -468,6 +469,77 @@ TEST_F(huge, descriptor_maps_them)
 	EXPECT_EQ(2 * HUGE, mapped_huge(p));
 	EXPECT_EQ(0, munmap(p, 2 * HUGE));
 	close(fd.fd);
+}
+
+/* Makes a named object and maps it. Returns its descriptor. */
+static int make_object(int dev, const char *name, unsigned int flags, size_t size,
+		       char **mapped)
+{
+	struct kshm_open arg = {
+		.name = (uintptr_t)name, .name_len = strlen(name), .mode = 0600,
+		.flags = KSHM_OPEN_CREAT | KSHM_OPEN_EXCL | flags,
+	};
+
+	must(!ioctl(dev, KSHM_IOC_OPEN, &arg));
+	must(!ftruncate(arg.fd, size));
+	*mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, arg.fd, 0);
+	must(*mapped != MAP_FAILED);
+	return arg.fd;
+}
+
+static void remove_object(int dev, const char *name)
+{
+	struct kshm_unlink arg = {
+		.name = (uintptr_t)name, .name_len = strlen(name),
+	};
+
+	must(!ioctl(dev, KSHM_IOC_UNLINK, &arg));
+}
+
+/* huge: A named object has huge pages if its creator asks, and else small ones. */
+TEST_F(huge, object_has_them_if_asked)
+{
+	char *huge, *small;
+	int fd;
+
+	fd = make_object(self->dev, "huge", KSHM_OPEN_HUGE, 2 * HUGE, &huge);
+	close(fd);
+	fd = make_object(self->dev, "small", 0, 2 * HUGE, &small);
+	close(fd);
+	mark_pages(huge, 2 * HUGE_PAGES);
+	mark_pages(small, 2 * HUGE_PAGES);
+	EXPECT_EQ(2 * HUGE, mapped_huge(huge));
+	EXPECT_EQ(0, mapped_huge(small));
+	EXPECT_TRUE(is_marked(huge, 0, 2 * HUGE_PAGES));
+	munmap(huge, 2 * HUGE);
+	munmap(small, 2 * HUGE);
+	remove_object(self->dev, "huge");
+	remove_object(self->dev, "small");
+}
+
+/*
+ * huge: Objects with huge pages and others have a limit of bytes each, of the
+ * same size.
+ */
+TEST_F(huge, objects_have_a_limit_each)
+{
+	struct statvfs of_huge, of_small;
+	char *huge, *small;
+	int fd, other;
+
+	fd = make_object(self->dev, "huge", KSHM_OPEN_HUGE, 2 * HUGE, &huge);
+	other = make_object(self->dev, "small", 0, HUGE, &small);
+	mark_pages(huge, 2 * HUGE_PAGES);
+	ASSERT_EQ(0, fstatvfs(fd, &of_huge));
+	ASSERT_EQ(0, fstatvfs(other, &of_small));
+	EXPECT_EQ(of_small.f_blocks, of_huge.f_blocks);
+	EXPECT_EQ(of_small.f_bfree - 2 * HUGE_PAGES, of_huge.f_bfree);
+	munmap(huge, 2 * HUGE);
+	munmap(small, HUGE);
+	close(fd);
+	close(other);
+	remove_object(self->dev, "huge");
+	remove_object(self->dev, "small");
 }
 
 /*

@@ -350,6 +350,25 @@ static size_t pages_of_new(size_t size, unsigned int flags, unsigned int *state)
 	return st.rss;
 }
 
+/* What EXPLAIN tells of a new object, which is removed again. */
+static unsigned int reason_of_new_object(unsigned int flags)
+{
+	struct kshm_open open = {
+		.name = (uintptr_t)"a", .name_len = 1, .mode = 0600,
+		.flags = KSHM_OPEN_CREAT | KSHM_OPEN_EXCL | flags,
+	};
+	struct kshm_explain why = {
+		.arg = (uintptr_t)&open, .cmd = KSHM_IOC_OPEN, .error = -1,
+	};
+	int dev = open_device();
+
+	must(!ioctl(dev, KSHM_IOC_EXPLAIN, &why) && !why.error);
+	close(open.fd);
+	must(!backend->unlink("/a"));
+	close(dev);
+	return why.reason;
+}
+
 /* Does INFO tell the feature HUGE? */
 static bool has_huge_pages(void)
 {
@@ -377,6 +396,8 @@ TEST_F(module, loaded_without_huge_pages)
 	EXPECT_FALSE(has_huge_pages());
 	EXPECT_EQ(1, pages_of_new(HUGE, KSHM_GET_HUGE, &state));
 	EXPECT_EQ(0, state);
+	EXPECT_EQ(KSHM_WHY_SMALL_PAGES, reason_of_new_object(KSHM_OPEN_HUGE));
+	EXPECT_EQ(0, reason_of_new_object(0));
 	EXPECT_EQ(0, unload_soon());
 	EXPECT_EQ(0, load_module());
 }

@@ -401,7 +401,7 @@ TEST_F(why, invalid_name_told)
 		   ((struct kshm_get_named){
 			.name = (uintptr_t)name, .name_len = 256 }));
 	EXPECT_WHY(EINVAL, KSHM_WHY_FLAGS, KSHM_OPEN_WRONLY | KSHM_OPEN_RDONLY,
-		   0xff,
+		   0x1ff,
 		   OPEN(.flags = KSHM_OPEN_WRONLY | KSHM_OPEN_RDONLY));
 }
 

@@ -660,6 +660,7 @@ struct kshm_explain {
 #define KSHM_OPEN_WRONLY	(1U << 5)
 #define KSHM_OPEN_SEALABLE	(1U << 6)
 #define KSHM_OPEN_APPEND	(1U << 7)
+#define KSHM_OPEN_HUGE		(1U << 8)
 
 /**
  * struct kshm_open - open a named object, or create one
@@ -693,6 +694,10 @@ struct kshm_explain {
  * %KSHM_OPEN_APPEND
  *   Write at the end, as O_APPEND of open(2) does. An append-only object can
  *   be opened for writing in this way only.
+ * %KSHM_OPEN_HUGE
+ *   Give a new object huge pages, as %KSHM_GET_HUGE does for a segment. All
+ *   such objects of a namespace share a limit of their own, which is as large
+ *   as that of the others.
  *
  * Errors:
  *
