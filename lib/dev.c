@@ -66,6 +66,9 @@ static atomic_int descriptor = -1;	/* the last one that worked */
 static atomic_int owner;		/* pid of the process that may store it */
 static atomic_uint device;		/* device number of /dev/kshm */
 static atomic_bool complain;		/* report the next failure to open it */
+static atomic_bool asks_huge;		/* KSHM_HUGE is set */
+
+atomic_bool kshm_huge;
 
 static const char *cure(long err)
 {
@@ -130,7 +133,10 @@ static bool is_device(int fd)
 	return err ? err != -EBADF : number == atomic_load(&device);
 }
 
-/* Store the device number, if the device answers as kshm does. */
+/*
+ * Store the device number, if the device answers as kshm does. A module without huge
+ * pages, or one that is too old to have them, is not asked for any.
+ */
 static long learn_device(int fd)
 {
 	struct kshm_info info = { 0 };
@@ -144,6 +150,8 @@ static long learn_device(int fd)
 	if (!number || info.abi != KSHM_ABI)
 		return -ENOTTY;
 	atomic_store(&device, number);
+	atomic_store(&kshm_huge, atomic_load(&asks_huge) &&
+		     (info.features & KSHM_FEATURE_HUGE));
 	return 0;
 }
 
@@ -281,6 +289,8 @@ static long ioctl_explained(int fd, unsigned long cmd, void *arg)
 		return ret;
 	if (why.error < 0)
 		return -ENOTTY;
+	if (!why.error && why.reason)
+		kshm_remark(why.reason);
 	return why.error ? kshm_refuse(why.error, why.reason, why.asked,
 				       why.limit) : 0;
 }
@@ -314,12 +324,14 @@ KSHM_EXPORT int kshm_owner(void)
 static void __attribute__((constructor)) open_early(void)
 {
 	const char *debug = secure_getenv("KSHM_DEBUG");
+	const char *huge = secure_getenv("KSHM_HUGE");
 	int fd;
 
 	atomic_store(&owner, (int)kshm_syscall(SYS_getpid));
 	atomic_store(&complain, debug && *debug);
 	if (debug && *debug)
 		kshm_debug();
+	atomic_store(&asks_huge, huge && *huge);
 	fd = open_device(high_number());
 	atomic_store(&descriptor, fd < 0 ? -1 : fd);
 }

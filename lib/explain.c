@@ -247,10 +247,18 @@ static void add_sentence(struct text *text, const struct failure *failure)
 	}
 }
 
+/* Write a line to standard error: one write(), so that lines of threads don't mix. */
+static void write_line(const char *line, const struct text *text)
+{
+	/* If the text was cut, the newline takes the place of the '\0'. */
+	*text->end = '\n';
+	(void)kshm_syscall(SYS_write, STDERR_FILENO, line,
+			   (size_t)(text->end + 1 - line));
+}
+
 /*
- * Write a line about the last failure to standard error: one write(), so that
- * lines of several threads don't mix. A missing device was reported already, by
- * the function that noticed it.
+ * Write about the last failure. A missing device was reported already, by the function
+ * that noticed it.
  */
 static void report(const char *call)
 {
@@ -267,10 +275,7 @@ static void report(const char *call)
 		add(&text, ": ");
 		add_sentence(&text, &last);
 	}
-	/* If the text was cut, the newline takes the place of the '\0'. */
-	*text.end = '\n';
-	(void)kshm_syscall(SYS_write, STDERR_FILENO, line,
-			   (size_t)(text.end + 1 - line));
+	write_line(line, &text);
 }
 
 void kshm_debug(void)
@@ -285,6 +290,18 @@ long kshm_refuse(int error, unsigned int reason, uint64_t asked,
 	if (kshm_explaining())
 		last = (struct failure){ error, reason, asked, limit, true };
 	return -error;
+}
+
+void kshm_remark(unsigned int reason)
+{
+	char line[SENTENCE_MAX];
+	struct text text = { line, sizeof(line) };
+
+	if (!atomic_load(&debugging))
+		return;
+	add(&text, "kshm: ");
+	add(&text, sentence_of(reason)->words);
+	write_line(line, &text);
 }
 
 long kshm_refuse_as(int error)

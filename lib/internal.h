@@ -51,6 +51,14 @@ static inline bool kshm_explaining(void)
 	return atomic_load_explicit(&kshm_explains, memory_order_relaxed);
 }
 
+/* Do new segments and objects ask for huge pages? dev.c sets it. */
+extern atomic_bool kshm_huge;
+
+static inline bool kshm_wants_huge(void)
+{
+	return atomic_load_explicit(&kshm_huge, memory_order_relaxed);
+}
+
 /**
  * kshm_debug - explain failures, and write each one to standard error
  */
@@ -67,6 +75,14 @@ void kshm_debug(void);
  */
 long kshm_refuse(int error, unsigned int reason, uint64_t asked,
 		 uint64_t limit);
+
+/**
+ * kshm_remark - tell what a command that succeeded had to say
+ * @reason:	KSHM_WHY_*
+ *
+ * Only KSHM_DEBUG=1 shows it.
+ */
+void kshm_remark(unsigned int reason);
 
 /**
  * kshm_refuse_as - give the last failure another errno; its reason stays
@@ -94,6 +110,8 @@ static inline int kshm_answer(const char *call, long ret)
 /**
  * kshm_get_flags - convert the flags of shmget() to those of KSHM_IOC_GET
  * @shmflg:	IPC_CREAT, IPC_EXCL, SHM_NORESERVE; other bits are ignored
+ *
+ * With KSHM_HUGE=1 in the environment they ask for huge pages, too.
  *
  * Return: KSHM_GET_*.
  */

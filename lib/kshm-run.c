@@ -10,7 +10,9 @@
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/kshm.h>
 #include <linux/kshm_version.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -41,11 +44,12 @@
 #define NO_PROGRAM	127
 
 static const char usage[] =
-	"usage: kshm-run [--no-listing] [--] PROGRAM [ARG...]\n"
+	"usage: kshm-run [--huge] [--no-listing] [--] PROGRAM [ARG...]\n"
 	"       kshm-run --unlink NAME...\n"
 	"\n"
 	"Runs PROGRAM on kshm in place of the kernel's own System V shared memory.\n"
 	"\n"
+	"  --huge        give new segments and objects huge pages where they fit in\n"
 	"  --unlink      remove the names of objects that programs left behind;\n"
 	"                /proc/kshm/objects lists them\n"
 	"  --no-listing  leave /proc/sysvipc/shm as it is\n"
@@ -54,6 +58,7 @@ static const char usage[] =
 	"\n"
 	"With KSHM_DEBUG=1, kshm-run says on standard error what it can't do, and the\n"
 	"library says why each failed call to shared memory has failed.\n"
+	"KSHM_HUGE=1 does what --huge does.\n"
 	"KSHM_PRELOAD=FILE names the libkshm-preload.so to use.\n";
 
 #define fail(status, ...) do {						\
@@ -221,14 +226,38 @@ static void replace_listing(void)
 		      stderr);
 }
 
+static bool has_huge_pages(void)
+{
+	struct kshm_info info = { .flags = 0 };
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	bool has = dev >= 0 && !ioctl(dev, KSHM_IOC_INFO, &info) &&
+		   info.features & KSHM_FEATURE_HUGE;
+
+	if (dev >= 0)
+		close(dev);
+	return has;
+}
+
+/* The library asks for huge pages if it finds KSHM_HUGE. */
+static void set_huge(void)
+{
+	if (!has_huge_pages())
+		fputs("kshm-run: small pages serve; the kernel lacks huge ones, or huge=never\n",
+		      stderr);
+	if (setenv("KSHM_HUGE", "1", 1))
+		fail(CANNOT_START, "KSHM_HUGE can't be set: %s", strerror(errno));
+}
+
 /* Become the program. */
-static int start(char **program, bool with_listing)
+static int start(char **program, bool with_listing, bool huge)
 {
 	if (!*program)
 		fail(CANNOT_START,
 		     "say which PROGRAM to run; kshm-run --help tells how");
 	need_device();
 	set_preload();
+	if (huge)
+		set_huge();
 	if (with_listing)
 		replace_listing();
 	execvp(program[0], program);
@@ -241,7 +270,7 @@ static int start(char **program, bool with_listing)
 
 int main(int argc, char **argv)
 {
-	bool with_listing = true;
+	bool with_listing = true, huge = false;
 	int i;
 
 	for (i = 1; i < argc && *argv[i] == '-'; i++) {
@@ -252,12 +281,15 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--unlink"))
 			return unlink_objects(argv + i + 1);
 		if (!strcmp(argv[i], "--"))
-			return start(argv + i + 1, with_listing);
-		if (strcmp(argv[i], "--no-listing"))
+			return start(argv + i + 1, with_listing, huge);
+		if (!strcmp(argv[i], "--no-listing"))
+			with_listing = false;
+		else if (!strcmp(argv[i], "--huge"))
+			huge = true;
+		else
 			fail(CANNOT_START,
 			     "there is no option %s; kshm-run --help lists them",
 			     argv[i]);
-		with_listing = false;
 	}
-	return start(argv + i, with_listing);
+	return start(argv + i, with_listing, huge);
 }

@@ -95,16 +95,19 @@ int kshm_shmctl(int shmid, int cmd, struct shmid_ds *buf);
 #endif
 
 /*
- * A flag of kshm_shm_open() for use with O_CREAT: fcntl(2) can put seals on the
- * new object. No system uses this bit for a flag of open(2).
+ * Flags of kshm_shm_open() for use with O_CREAT: fcntl(2) can put seals on the new
+ * object; its pages are huge where they fit in. No system uses these bits for flags of
+ * open(2).
  */
 #define KSHM_O_SEALABLE	0x40000000
+#define KSHM_O_HUGE	0x20000000
 
 /**
  * kshm_shm_open - open a named object, or create one
  * @name:	"/name"; at most NAME_MAX bytes after the slash
  * @oflag:	O_RDONLY, O_RDWR or O_WRONLY, with O_CREAT, O_EXCL, O_TRUNC,
- *		O_APPEND, O_NONBLOCK, KSHM_O_SEALABLE; other bits are ignored
+ *		O_APPEND, O_NONBLOCK, KSHM_O_SEALABLE, KSHM_O_HUGE; other bits are
+ *		ignored
  * @mode:	permission bits of a new object, less the umask
  *
  * Works as shm_open(3). The descriptor is close-on-exec, and supports the same
@@ -134,6 +137,7 @@ int kshm_shm_unlink(const char *name);
 #define KSHM_TRANSIENT	1	/* removed at its last detach */
 #define KSHM_UNIQUE	2	/* no segment in another IPC namespace has its id */
 #define KSHM_PREALLOC	4	/* all its pages are allocated at once */
+#define KSHM_HUGE	8	/* its pages are huge where they fit in */
 
 /**
  * kshm_owner - open a descriptor that segments can be tied to
@@ -153,7 +157,7 @@ int kshm_owner(void);
  * @size:	as for kshm_shmget()
  * @shmflg:	as for kshm_shmget(), but without SHM_HUGETLB
  * @flags:	properties of a new segment: 0, or KSHM_TRANSIENT, KSHM_UNIQUE,
- *		KSHM_PREALLOC
+ *		KSHM_PREALLOC, KSHM_HUGE
  * @owner:	descriptor of kshm_owner() that a new segment is tied to, or -1
  * @created:	set to 1 if the segment was created, to 0 if it was found; or NULL
  *

@@ -58,6 +58,8 @@ static __u32 flags_of(int oflag)
 		flags |= KSHM_OPEN_TRUNC;
 	if (oflag & KSHM_O_SEALABLE)
 		flags |= KSHM_OPEN_SEALABLE;
+	if (oflag & KSHM_O_HUGE || kshm_wants_huge())
+		flags |= KSHM_OPEN_HUGE;
 	if (oflag & O_APPEND)
 		flags |= KSHM_OPEN_APPEND;
 	return flags;

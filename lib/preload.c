@@ -30,7 +30,7 @@ KSHM_EXPORT int shmctl(int shmid, int cmd, struct shmid_ds *buf)
 
 KSHM_EXPORT int shm_open(const char *name, int oflag, mode_t mode)
 {
-	return kshm_shm_open(name, oflag & ~KSHM_O_SEALABLE, mode);
+	return kshm_shm_open(name, oflag & ~(KSHM_O_SEALABLE | KSHM_O_HUGE), mode);
 }
 
 KSHM_EXPORT int shm_unlink(const char *name)

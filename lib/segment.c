@@ -13,7 +13,7 @@
 #include "kshm.h"
 
 #define MODE_BITS	0777
-#define NEW_FLAGS	(KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC)
+#define NEW_FLAGS	(KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC | KSHM_HUGE)
 
 static __u32 ioctl_flags(int shmflg, int flags, int owner)
 {
@@ -29,6 +29,8 @@ static __u32 ioctl_flags(int shmflg, int flags, int owner)
 		result |= KSHM_GET_UNIQUE;
 	if (flags & KSHM_PREALLOC)
 		result |= KSHM_GET_PREALLOC;
+	if (flags & KSHM_HUGE)
+		result |= KSHM_GET_HUGE;
 	if (owner >= 0)
 		result |= KSHM_GET_OWNED;
 	return result;

@@ -36,6 +36,8 @@ unsigned int kshm_get_flags(int shmflg)
 		flags |= KSHM_GET_EXCL;
 	if (shmflg & SHM_NORESERVE)
 		flags |= KSHM_GET_NORESERVE;
+	if (kshm_wants_huge())
+		flags |= KSHM_GET_HUGE;
 	return flags;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/swap.h>
 
 #include "cases.h"
+#include "kshm.h"
 
 #define HUGE		(2UL << 20)	/* bytes of a huge page */
 #define HUGE_PAGES	(HUGE / PAGE)	/* small pages in it */
@@ -515,6 +516,28 @@ TEST_F(huge, object_has_them_if_asked)
 	munmap(small, 2 * HUGE);
 	remove_object(self->dev, "huge");
 	remove_object(self->dev, "small");
+}
+
+/*
+ * huge: KSHM_HUGE lets the library ask for huge pages for a segment, and
+ * KSHM_O_HUGE for a named object.
+ */
+TEST_F(huge, library_asks_for_them)
+{
+	int id = kshm_segment_get(KEY, HUGE, IPC_CREAT | 0600, KSHM_HUGE, -1, NULL);
+	int fd = kshm_shm_open("/a", O_RDWR | O_CREAT | KSHM_O_HUGE, 0600);
+	char *p;
+
+	ASSERT_EQ(0, id);
+	EXPECT_EQ(KSHM_STATE_HUGE, look(self->dev, id).state);
+	ASSERT_EQ(0, ftruncate(fd, HUGE));
+	p = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	p[0] = 1;
+	EXPECT_EQ(HUGE, mapped_huge(p));
+	munmap(p, HUGE);
+	close(fd);
+	EXPECT_EQ(0, kshm_shm_unlink("/a"));
 }
 
 /*

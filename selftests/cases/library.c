@@ -680,7 +680,7 @@ TEST_F(library, reasons_all_have_words)
 {
 	unsigned int reason;
 
-	for (reason = 1; reason <= KSHM_WHY_ROOM; reason++)
+	for (reason = 1; reason <= KSHM_WHY_SMALL_PAGES; reason++)
 		EXPECT_STRNE(kshm_strreason(0), kshm_strreason(reason)) {
 			TH_LOG("%u", reason);
 		}

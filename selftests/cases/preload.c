@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Programs that know nothing of kshm and are preloaded with its library. */
+#include <linux/kshm.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "cases.h"
 
@@ -95,6 +98,48 @@ TEST_F(preload, program_uses_named_objects_of_kshm)
 	EXPECT_EQ(0, RUN_USER("object", "close-all", "object", "user"));
 	EXPECT_EQ(-1, access("/dev/shm/preloaded", F_OK));
 	expect_object(_metadata, &kshm);
+}
+
+/* The file system of a new object, or of the one that the program has left. */
+static dev_t object_device(const char *name)
+{
+	int fd = kshm.open(name, O_RDWR | O_CREAT, 0600);
+	struct stat st;
+
+	must(fd >= 0 && !fstat(fd, &st));
+	close(fd);
+	must(!kshm.unlink(name));
+	return st.st_dev;
+}
+
+/*
+ * preload: With KSHM_HUGE=1 what a preloaded program creates can have huge
+ * pages, and without it what it creates has small ones.
+ *
+ * Objects with huge pages are in another file system.
+ */
+TEST_F(preload, program_asks_for_huge_pages_by_environment)
+{
+	struct kshm_info info = { .flags = 0 };
+	struct kshm_stat st = { .id = 0 };
+	int dev = open_device();
+
+	ASSERT_EQ(0, ioctl(dev, KSHM_IOC_INFO, &info));
+	if (!(info.features & KSHM_FEATURE_HUGE))
+		SKIP(return, "this machine has no huge pages");
+	EXPECT_USED("use", "object");
+	ASSERT_EQ(0, ioctl(dev, KSHM_IOC_STAT, &st));
+	EXPECT_EQ(0, st.state);
+	EXPECT_EQ(object_device("/plain"), object_device("/preloaded"));
+	backend_sweep();
+	setenv("KSHM_HUGE", "1", 1);
+	EXPECT_EQ(0, RUN_USER("use", "object"));
+	st.id = get(KEY, 4096, 0);
+	ASSERT_EQ(0, ioctl(dev, KSHM_IOC_STAT, &st));
+	EXPECT_EQ(KSHM_STATE_HUGE, st.state);
+	EXPECT_NE(object_device("/plain"), object_device("/preloaded"));
+	unsetenv("KSHM_HUGE");
+	close(dev);
 }
 
 /* preload: A static program has its named objects in-tree. */

@@ -761,7 +761,8 @@ static void new_owner(void)
 static long create_with_all_flags(void)
 {
 	return find_or_create("a", IPC_CREAT | IPC_EXCL,
-			    KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC);
+			      KSHM_TRANSIENT | KSHM_UNIQUE | KSHM_PREALLOC |
+			      KSHM_HUGE);
 }
 
 static void close_owner(long ret)

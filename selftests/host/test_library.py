@@ -56,6 +56,7 @@ TIMES = """#include <errno.h>
 #include <linux/kshm.h>
 #include "internal.h"
 atomic_bool kshm_in_valgrind;
+atomic_bool kshm_huge;
 long kshm_refuse(int e, unsigned int r, uint64_t a, uint64_t l) { return -e; }
 int kshm_failed(const char *call, int error) { return -1; }
 long kshm_valgrind_attach(struct kshm_attach *arg) { return -ENOSYS; }

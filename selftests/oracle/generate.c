@@ -647,7 +647,7 @@ static void make_named(struct draw *d, struct op *op)
 {
 	static const long hows[] = {
 		0, 0, KSHM_TRANSIENT, KSHM_UNIQUE, KSHM_PREALLOC,
-		KSHM_TRANSIENT | KSHM_UNIQUE,
+		KSHM_TRANSIENT | KSHM_UNIQUE, KSHM_HUGE,
 	};
 	long flags = some_mode(d).off;
 

@@ -158,6 +158,7 @@ static const struct name hows[] = {
 	BIT_NAME(KSHM_, TRANSIENT),
 	BIT_NAME(KSHM_, UNIQUE),
 	BIT_NAME(KSHM_, PREALLOC),
+	BIT_NAME(KSHM_, HUGE),
 	{ NULL }
 };
 
