@@ -120,7 +120,7 @@ static const struct sentence {
 	{ KSHM_WHY_DESCRIPTORS, "the process has no descriptor left", "" },
 	{ KSHM_WHY_ROOM, "no list can be that long", "%d of at most %d" },
 	{ KSHM_WHY_DEVICE, "/dev/kshm can't be opened", "" },
-	{ KSHM_WHY_HUGE_PAGES, "there are no huge pages", "" },
+	{ KSHM_WHY_HUGE_PAGES, "there are no pages of SHM_HUGETLB", "" },
 	{ KSHM_WHY_OPERATION, "shmctl has no such command", "" },
 };
 

@@ -36,9 +36,9 @@ extern "C" {
  *		this size
  * @shmflg:	nine permission bits, IPC_CREAT, IPC_EXCL, SHM_NORESERVE
  *
- * Works as shmget(2). There are no huge pages: SHM_HUGETLB is ignored for an
- * existing segment, and a new segment with it is refused with EINVAL, as by a
- * kernel that is built without them.
+ * Works as shmget(2). There are no huge pages that are set aside: SHM_HUGETLB is
+ * ignored for an existing segment, and a new segment with it is refused with EINVAL, as
+ * by a kernel that is built without them. KSHM_HUGE of kshm_segment_get() gives others.
  *
  * Return: the id of the segment, 0 or more; or -1 with errno EACCES, EEXIST,
  * EINVAL, ENFILE, ENOENT, ENOMEM or ENOSPC.
@@ -251,7 +251,7 @@ int kshm_segment_attachers(int shmid, struct kshm_attacher *list,
 
 /* Reasons of the library itself; <linux/kshm.h> has those of the module. */
 #define KSHM_WHY_DEVICE		0x10000	/* /dev/kshm can't be opened */
-#define KSHM_WHY_HUGE_PAGES	0x10001	/* there are no huge pages */
+#define KSHM_WHY_HUGE_PAGES	0x10001	/* there are no pages of SHM_HUGETLB */
 #define KSHM_WHY_OPERATION	0x10002	/* kshm_shmctl() has no such cmd */
 
 /**

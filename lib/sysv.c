@@ -55,7 +55,7 @@ static long get(key_t key, size_t size, int shmflg)
 	return ret ? ret : arg.id;
 }
 
-/* There are no huge pages: find an existing segment, but create none. */
+/* There are no huge pages that are set aside: find an existing segment, but create none. */
 static long get_huge(key_t key, size_t size, int shmflg)
 {
 	long ret;

@@ -716,7 +716,7 @@ TEST_F(library, reasons_in_words_beyond_system_v)
 	EXPECT_EQ(-1, kshm_segment_get(KEY, 1, IPC_CREAT, 64, -1, NULL));
 	expect_sentence(_metadata, "unknown flags, or flags that exclude each other: 0x40");
 	EXPECT_EQ(-1, kshm_segment_get(KEY, 1, IPC_CREAT | SHM_HUGETLB, 0, -1, NULL));
-	expect_sentence(_metadata, "there are no huge pages");
+	expect_sentence(_metadata, "there are no pages of SHM_HUGETLB");
 	make_key(KEY, 2 * PAGE, 0600);
 	EXPECT_EQ(-1, kshm_segment_fd(0, O_WRONLY));
 	expect_sentence(_metadata, "unknown flags, or flags that exclude each other: 0x1");
