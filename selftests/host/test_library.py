@@ -168,6 +168,7 @@ def test_make_install_dkms_puts_all_in_place(version, tmp_path):
     pytest.param(words, sentence, id=id) for id, words, sentence in (
         ("unlink_nothing", "--unlink", "/proc/kshm/objects lists them"),
         ("no_program", "", "say which PROGRAM to run"),
+        ("huge_no_program", "--huge", "say which PROGRAM to run"),
         ("unknown_option", "--tea true", "there is no option --tea"),
         ("unlink_no_device", "--unlink /a", "modprobe or insmod kshm"),
         ("no_device", "true", "modprobe or insmod kshm"))])
