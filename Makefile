@@ -143,6 +143,15 @@ check-kernel:
 	@$(MAKE) KERNEL='$(GUEST_KERNEL)' kernel
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --kernel '$(GUEST_KERNEL)'
 
+# All cases, the oracle and real programs on each kernel, or the TESTS on KERNELS; the table
+# is for the pages.
+MATRIX_JOBS = $(foreach machine,arm64 riscv64 i386,$(if $(or \
+	$(if $(KERNELS),,all),$(findstring $(machine),$(KERNELS))),machine-$(machine)))
+matrix:
+	@qemu/host-packages build fetch guest $(if $(TESTS),,image) $(MATRIX_JOBS)
+	@KERNELS='$(KERNELS)' TESTS='$(TESTS)' selftests/runner/check \
+		$(if $(JOBS),--jobs '$(JOBS)') --matrix '$(BUILD)/matrix.rst'
+
 smoke: TESTS ?= shmget shmat shmdt vma rmid
 smoke:
 	@qemu/host-packages build fetch guest
@@ -312,6 +321,9 @@ help:
 	@echo '                    many run at a time'
 	@echo '  make check-all    all that, and every long form; takes hours'
 	@echo '  make check-kernel what make check runs on Linux 6.12, on KERNEL= or KDIR='
+	@echo '  make matrix       all cases, the oracle and real programs on each kernel that is'
+	@echo '                    listed below, with a table at the end; takes hours;'
+	@echo '                    KERNELS= and TESTS= name some'
 	@echo '  make distro       make run and make check from nothing, in Debian 12 and 13; is'
 	@echo '                    part of check-all; SUITE=, USERS=, TARGETS= name some'
 	@echo '  make here         builds, loads, runs the selftests and unloads in the very machine'
@@ -428,7 +440,7 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
-	check check-all check-kernel here smoke mutants debug-check lint model html slides beside picture figures \
+	check check-all check-kernel here smoke matrix mutants debug-check lint model html slides beside picture figures \
 	shell gdb watch labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench latency profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 

@@ -9,6 +9,8 @@ import re
 import shlex
 import sys
 
+import kernels
+import matrix
 import pytest
 import stages
 import tap
@@ -66,7 +68,7 @@ def test_smoke_of_32_bit_programs_has_good_arguments(check, monkeypatch):
     monkeypatch.setenv("TESTS", "shmget vma")
     monkeypatch.setenv("PROGRAMS", "i386")
     stage, = check.wanted_stages(argparse.Namespace(
-        stages=[], size=None, kernel=None, smoke="9.9"))
+        stages=[], kernels=[], size=None, kernel=None, smoke="9.9"))
     refuses(shlex.split(stage.command), "there is no module for Linux 9.9")
 
 
@@ -94,6 +96,39 @@ def test_stages_have_names_of_their_own():
 @pytest.mark.parametrize("size", ["check", "all"])
 def test_size_has_stages(size):
     assert stages.of_size(size)
+
+
+def test_matrix_has_each_kernel():
+    """All cases run on each kernel that Debian has, and as 32-bit programs."""
+    assert set(stages.MATRIX) == {*kernels.KERNELS, "6.12-i386"}
+    for kernel, kinds in stages.MATRIX.items():
+        assert [stage.name for stage in stages.of_matrix(kernel)] == [
+            f"{kind}-{kernel}" for kind in kinds]
+
+
+@pytest.mark.parametrize("kernel", stages.MATRIX)
+def test_matrix_runs_the_programs_that_are_named(kernel):
+    stage, = stages.of_matrix(kernel, "shmget vma")
+    assert stage.name == f"selftests-{kernel}"
+    assert stage.command.endswith(" shmget vma")
+
+
+def test_matrix_kernel_unknown_refused():
+    refuses(["make", "--no-print-directory", "matrix", "KERNELS=6.1 cake"],
+            "make matrix has no kernel cake; say some of 6.1 6.12 ")
+
+
+def test_matrix_is_a_table_of_the_pages():
+    rows = [("selftests-6.1", 10, 0, 2, "5 s"), ("selftests-7.3-rt", 9, 1, 2, "61 s"),
+            ("oracle-6.1", 15, 0, 0, "7 s")]
+    assert matrix.table(rows).splitlines() == [
+        "======  =========  ======  ======  =======  ====",
+        "kernel  what       passed  failed  skipped  took",
+        "======  =========  ======  ======  =======  ====",
+        "6.1     selftests  10      0       2        5 s",
+        "6.1     oracle     15      0       0        7 s",
+        "7.3-rt  selftests  9       1       2        61 s",
+        "======  =========  ======  ======  =======  ===="]
 
 
 def test_stage_waits_for_its_files(check):

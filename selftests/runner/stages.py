@@ -158,6 +158,33 @@ STAGES = [
 ]
 
 
+# What make matrix tries. make run needs a disk, which is of this host's machine only; the
+# oracle knows pages of 4 KiB.
+MATRIX = {
+    **{kernel: ("selftests", "oracle", "run")
+       for kernel in ("6.1", "6.12", "7.2", "7.3", "7.3-rt")},
+    "6.12-i386": ("selftests",),
+    "7.3-arm64": ("selftests", "oracle"),
+    "7.3-arm64-16k": ("selftests",),
+    "6.12-riscv64": ("selftests", "oracle"),
+}
+
+
+def of_matrix(kernel, programs=""):
+    """-> the stages of make matrix on one kernel; only those programs' cases, if some
+    are named"""
+    if kernel == "6.12-i386":
+        among = [dataclasses.replace(named("selftests-6.12-32-bit"),
+                                     name=f"selftests-{kernel}")]
+    else:
+        among = of_kernel(kernel, ())
+    cases, *others = [stage for stage in among if stage.name in
+                      [f"{kind}-{kernel}" for kind in MATRIX[kernel]]]
+    if not programs:
+        return [cases, *others]
+    return [dataclasses.replace(cases, command=f"{cases.command} {programs}")]
+
+
 def of_size(size, among=STAGES):
     return [stage for stage in among if size in stage.sizes.split()]
 
