@@ -128,13 +128,13 @@ apps: apps-parts
 # takes a minute or two, or runs the TESTS you name.
 check:
 	@qemu/host-packages build fetch guest image apps lint model pages host beside picture \
-		examples labs
+		compare examples labs
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') $(or $(STAGES),--size check)
 
 # All of that, and every long form.
 check-all:
 	@qemu/host-packages build fetch kernel guest image apps lint model pages host beside picture \
-		examples bench labs
+		compare examples bench labs
 	@selftests/runner/check $(if $(JOBS),--jobs '$(JOBS)') --size all
 
 # The part of make check for Linux 6.12, on another kernel.
@@ -213,6 +213,18 @@ picture: guest-parts
 	@qemu/host-packages image picture
 	@tools/picture/picture $(if $(TEXT),--text) $(if $(PROG),--program "$$PROG") \
 		'$(GUEST_KERNEL)'
+
+# A program on in-tree shm and on kshm, in turn: what differs, and what it uses.
+compare: PACKAGES_FOR := image compare
+compare: compare-program guest-parts
+	@qemu/host-packages image compare
+	@tools/compare/guest --program "$$PROG" $(if $(ROUNDS),--rounds '$(ROUNDS)') \
+		$(if $(DOOR),--door '$(DOOR)') $(if $(TIMEOUT),--timeout '$(TIMEOUT)') \
+		$(if $(RUNAS),--user '$(RUNAS)') $(if $(IMAGE),--image '$(IMAGE)') \
+		$(if $(COUNT),--count) '$(GUEST_KERNEL)'
+
+compare-program:
+	@[ -n "$$PROG" ] || { echo 'compare: say which program, as in: make compare PROG="ipcmk -M 4096"' >&2; exit 2; }
 
 # The slides of the course. The drawings go beside them.
 slides:
@@ -347,6 +359,12 @@ help:
 	@echo "  make picture      the kernel's objects while a program runs, step by step, on kshm"
 	@echo '                    and in-tree: a page under build/picture; PROG= is another'
 	@echo '                    program with its arguments, TEXT=1 draws in the terminal'
+	@echo '  make compare PROG="ipcmk -M 4096"'
+	@echo '                    any program on in-tree shm and on kshm, in turn: its calls, its'
+	@echo '                    output and what it uses, side by side, and what differs; ROUNDS='
+	@echo '                    is how often, DOOR=preload goes by kshm-run, IMAGE=apps has large'
+	@echo '                    programs, RUNAS= names a user, TIMEOUT= of a run; COUNT=1 counts'
+	@echo '                    instructions'
 	@echo '  make figures      draw Documentation/figures/*.dot anew after a change'
 	@echo '  make oracle       random operations on in-tree and on kshm, compared;'
 	@echo '                    SEED=, OPS=, or REPLAY= a trace that it left;'
@@ -440,7 +458,8 @@ locks:
 	@echo 'There is no target $@; make help lists the targets.' >&2; exit 2
 
 .PHONY: all module kernel source lib selftests kselftest-tar guest-parts run apps-parts apps \
-	check check-all check-kernel here smoke matrix mutants debug-check lint model html slides beside picture figures \
+	check check-all check-kernel here smoke matrix mutants debug-check lint model html slides beside picture \
+	compare compare-program figures \
 	shell gdb watch labs-parts labs-selftests $(LABS:%=lab-%) $(LABS:%=grade-%) oracle oracle-parts fuzz-parts fuzz bench-parts bench latency profile locks install install-lib install-headers install-man \
 	install-dkms deb clean clean-cache distro help
 
