@@ -231,7 +231,7 @@ TEST_F(names, creation_told_for_keys_too)
 /* names: Flags without a meaning are EINVAL, and nothing is created. */
 TEST_F(names, flags_without_meaning_einval)
 {
-	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT, 8, -1, NULL));
+	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT, 16, -1, NULL));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT | SHM_HUGETLB, 0, -1,
 				       NULL));
