@@ -16,7 +16,6 @@
 #include <linux/nsproxy.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
-#include <linux/string.h>
 
 /* Goes up each time that the switch goes on. */
 static unsigned int sysv_times_on;
@@ -41,8 +40,11 @@ static int sysv_get(key_t key, size_t size, int shmflg)
 	return err ?: get.id;
 }
 
-/* There are no huge pages: find an existing segment, but create none. */
-static int sysv_get_huge(key_t key, size_t size, int shmflg)
+/*
+ * There are no huge pages: find an existing segment, but create none. Not inline, so that
+ * the usual call saves no registers for it.
+ */
+static noinline int sysv_get_huge(key_t key, size_t size, int shmflg)
 {
 	bool exclusive = shmflg & IPC_CREAT && shmflg & IPC_EXCL;
 	int id;
@@ -146,7 +148,6 @@ static void sysv_fill_perm(struct ipc64_perm *perm, const struct kshm_stat *stat
 /* Twin of the end of shmctl_stat(). */
 static void sysv_fill_ds(struct shmid64_ds *ds, const struct kshm_stat *stat)
 {
-	memset(ds, 0, sizeof(*ds));
 	sysv_fill_perm(&ds->shm_perm, stat);
 	ds->shm_segsz = stat->segsz;
 	ds->shm_atime = stat->atime;
@@ -216,7 +217,6 @@ static int sysv_ipc_info(struct kshm_ctx *ctx, struct shminfo64 *out)
 
 	if (err)
 		return err;
-	memset(out, 0, sizeof(*out));
 	out->shmmax = info.shmmax;
 	out->shmmin = 1;
 	out->shmmni = info.shmmni;
@@ -233,7 +233,6 @@ static int sysv_shm_info(struct kshm_ctx *ctx, struct shm_info *out)
 
 	if (err)
 		return err;
-	memset(out, 0, sizeof(*out));
 	out->used_ids = info.used_ids;
 	out->shm_tot = info.tot;
 	out->shm_rss = info.rss;
@@ -245,8 +244,8 @@ static int sysv_shm_info(struct kshm_ctx *ctx, struct shm_info *out)
  * kshm_sysv_ctl() - shmctl(2), less the copying from and to user memory
  * @shmid:	id, or index for SHM_STAT and SHM_STAT_ANY
  * @cmd:	IPC_* or SHM_*
- * @buf:	read for IPC_SET; filled by IPC_STAT, SHM_STAT, SHM_STAT_ANY, IPC_INFO and
- *		SHM_INFO
+ * @buf:	read for IPC_SET; holds zeros and is filled for IPC_STAT, SHM_STAT,
+ *		SHM_STAT_ANY, IPC_INFO and SHM_INFO
  *
  * Context: As the handlers in ctl.c.
  *

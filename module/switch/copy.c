@@ -112,8 +112,9 @@ int switch_copy_in(const struct switch_call *call, struct shmid64_ds *ds)
 	return call->old ? copy_in_old(call, ds) : copy_in_compat(call, ds);
 }
 
-static int copy_out(const struct switch_call *call, const void *from,
-		    size_t size)
+/* Inline, since the kernel checks a copy at run time if its size is no constant. */
+static __always_inline int copy_out(const struct switch_call *call,
+				    const void *from, size_t size)
 {
 	return copy_to_user(call->buf, from, size) ? -EFAULT : 0;
 }

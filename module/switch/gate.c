@@ -7,9 +7,6 @@
  */
 #include "switch.h"
 
-#include <linux/nsproxy.h>
-#include <linux/sched.h>
-
 /* Written with switch_gate held for writing. */
 enum switch_mode switch_mode = SWITCH_OFF;
 
@@ -21,14 +18,3 @@ unsigned int switch_except;
 
 DEFINE_PERCPU_RWSEM(switch_gate);
 DEFINE_SRCU(switch_flight);
-
-/**
- * switch_spares() - is the caller in the namespace that stays with in-tree shm?
- *
- * Return: true or false.
- */
-bool switch_spares(void)
-{
-	return unlikely(switch_except) &&
-	       current->nsproxy->ipc_ns->ns.inum == switch_except;
-}

@@ -151,9 +151,11 @@ static long route_get(key_t key, size_t size, int shmflg)
 					  route_get_drain(key, size, shmflg);
 }
 
-static bool route_must_settle(void)
+/* Only a call that can create has to wait for in-tree's last creations. */
+static bool route_must_settle(key_t key, int shmflg)
 {
-	return switch_mode == SWITCH_ON && !switch_spares() &&
+	return (key == IPC_PRIVATE || shmflg & IPC_CREAT) &&
+	       switch_mode == SWITCH_ON && !switch_spares() &&
 	       !kshm_sysv_is_settled();
 }
 
@@ -163,13 +165,13 @@ static bool route_must_settle(void)
  * make all other callers wait for it. So it is done outside, in a section of
  * switch_flight, and looked at again inside.
  */
-static int route_settle(void)
+static int route_settle(key_t key, int shmflg)
 {
 	int err = 0, section;
 
 	lockdep_assert_held(&switch_gate);
 
-	while (!err && route_must_settle()) {
+	while (!err && route_must_settle(key, shmflg)) {
 		section = srcu_read_lock(&switch_flight);
 		percpu_up_read(&switch_gate);
 		err = kshm_sysv_settle();
@@ -196,7 +198,7 @@ long switch_shmget(key_t key, size_t size, int shmflg)
 	long ret;
 
 	percpu_down_read(&switch_gate);
-	ret = route_settle() ?: route_get(key, size, shmflg);
+	ret = route_settle(key, shmflg) ?: route_get(key, size, shmflg);
 	percpu_up_read(&switch_gate);
 	return ret;
 }
@@ -273,7 +275,7 @@ static int route_max_index(void)
 
 static long route_ipc_info(const struct switch_call *call)
 {
-	union kshm_sysv_buf answer;
+	union kshm_sysv_buf answer = {};
 	int ret = kshm_sysv_ctl(0, IPC_INFO, &answer);
 
 	if (ret < 0)
@@ -287,7 +289,7 @@ static long route_ipc_info(const struct switch_call *call)
  */
 static long route_shm_info(const struct switch_call *call)
 {
-	union kshm_sysv_buf answer;
+	union kshm_sysv_buf answer = {};
 	long ret = kshm_sysv_ctl(0, SHM_INFO, &answer);
 
 	if (ret >= 0 && route_has_intree()) {
@@ -318,7 +320,7 @@ static int route_kshm_index(int shmid)
 
 static long route_stat_into(const struct switch_call *call, int shmid)
 {
-	union kshm_sysv_buf answer;
+	union kshm_sysv_buf answer = {};
 	int ret = kshm_sysv_ctl(shmid, call->cmd, &answer);
 
 	if (ret < 0)

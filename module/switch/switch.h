@@ -46,7 +46,9 @@
 #include "../sysv.h"
 
 #include <linux/atomic.h>
+#include <linux/nsproxy.h>
 #include <linux/percpu-rwsem.h>
+#include <linux/sched.h>
 #include <linux/srcu.h>
 #include <linux/static_call.h>
 #include <linux/types.h>
@@ -150,7 +152,17 @@ extern enum switch_mode switch_mode;
 extern unsigned int switch_except;
 extern struct percpu_rw_semaphore switch_gate;
 extern struct srcu_struct switch_flight;
-bool switch_spares(void);
+
+/**
+ * switch_spares() - is the caller in the namespace that stays with in-tree shm?
+ *
+ * Return: true or false.
+ */
+static inline bool switch_spares(void)
+{
+	return unlikely(switch_except) &&
+	       current->nsproxy->ipc_ns->ns.inum == switch_except;
+}
 
 /* hook.c */
 int switch_hook_init(struct switch_hook *hooks, unsigned int count);
