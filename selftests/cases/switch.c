@@ -3,21 +3,30 @@
  * switch: the system calls lead to kshm, by kshm_switch. All calls here are raw system
  * calls, as those of a static program or of Go. What is the same as in-tree has its
  * cases elsewhere; they run through the switch by "selftests/runner/selftest --switch".
+ *
+ * KSHM_SWITCHES in the environment sets how often cases go on and off under load.
+ * KSHM_ONE_THREAD says that QEMU emulates all processors in one thread, so that all of
+ * them can be used; see avoid_stale_code().
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "cases.h"
+#include "tracing.h"
 
 #define PARAMETERS	"/sys/module/kshm_switch/parameters/"
 #define FORCED		"/proc/sys/kernel/shm_rmid_forced"
 #define NEXT_ID		"/proc/sys/kernel/shm_next_id"
 /* The first id of kshm's while kshm_switch is loaded. */
 #define FIRST_ID	(0x4000 << 15)
-#define LOADERS		4
+#define LOADERS		8
+#define SWITCHES	4
 #define FLIPS		6
+#define FTRACE		"/proc/sys/kernel/ftrace_enabled"
+#define PROBES		"/sys/kernel/tracing/kprobe_events"
+#define PROBED		"kshmtest/shmat"
+#define TRACERS_NEED	"it takes one processor if QEMU emulates it, function tracer, probes"
 
 FIXTURE(switch)
 {
@@ -267,6 +276,20 @@ TEST_F(switch, unloading_only_when_off)
 	EXPECT_EQ(-EAGAIN, unload_switch());
 	ASSERT_EQ(0, go_off());
 	EXPECT_EQ(0, unload_switch());
+}
+
+/* switch: ftrace can't be disabled in any mode but "off": that would undo the hooks. */
+TEST_F(switch, ftrace_stays_enabled)
+{
+	int err;
+
+	must_set_mode("on");
+	err = write_file(FTRACE, "0");
+	/* Newer kernels refuse it in any case. */
+	EXPECT_TRUE(err == -EBUSY || err == -EOPNOTSUPP);
+	EXPECT_TRUE(in_kshm(make(1)));
+	/* Without effect, unless the case has failed. */
+	EXPECT_EQ(0, write_file(FTRACE, "1"));
 }
 
 /* switch: Loading with "mode=on" switches on; a mode that does not exist is EINVAL. */
@@ -775,16 +798,25 @@ TEST_F(switch, ipc_call_of_32_bits)
 /*
  * Before version 8.1, QEMU's emulation can run an instruction that another processor has
  * replaced already. The kernel changes a function by a breakpoint (int3), and dies of one
- * that it has removed. So cases that hook functions while others call them stay on one
- * processor there.
+ * that it has removed. There is no such danger if one thread emulates all processors
+ * (tcg,thread=single).
  */
-static void avoid_stale_code(void)
+static bool can_run_stale_code(void)
 {
 	static char info[65536];
+
+	if (getenv("KSHM_ONE_THREAD") || sysconf(_SC_NPROCESSORS_ONLN) == 1)
+		return false;
+	slurp("/proc/cpuinfo", info, sizeof(info));
+	return strstr(info, "QEMU TCG");
+}
+
+/* Cases that hook functions while others call them stay on one processor there. */
+static void avoid_stale_code(void)
+{
 	cpu_set_t set;
 
-	slurp("/proc/cpuinfo", info, sizeof(info));
-	if (!strstr(info, "QEMU TCG"))
+	if (!can_run_stale_code())
 		return;
 	CPU_ZERO(&set);
 	CPU_SET(0, &set);
@@ -810,25 +842,28 @@ static void use_until(volatile int *stop, key_t key)
 	_exit(0);
 }
 
-/*
- * switch: Going on, to drain and off loses no call of processes that create, find,
- * attach, detach and remove meanwhile.
- */
-TEST_F(switch, changes_of_mode_lose_no_call)
+static int switches(void)
+{
+	const char *wish = getenv("KSHM_SWITCHES");
+
+	return wish ? atoi(wish) : SWITCHES;
+}
+
+/* Goes on, to drain and off, unloads and loads again, while others make calls. */
+static void switch_under_load(struct __test_metadata *_metadata)
 {
 	int *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t loaders[LOADERS];
-	int i;
+	int i, rounds = switches();
 
 	must(stop != MAP_FAILED);
-	avoid_stale_code();
 	for (i = 0; i < LOADERS; i++) {
 		loaders[i] = spawn();
 		if (!loaders[i])
 			use_until(stop, KEY + i);
 	}
-	for (i = 0; i < FLIPS; i++) {
+	for (i = 0; i < rounds; i++) {
 		must_set_mode("on");
 		must_set_mode("drain");
 		EXPECT_EQ(0, go_off());
@@ -838,6 +873,89 @@ TEST_F(switch, changes_of_mode_lose_no_call)
 	*stop = 1;
 	for (i = 0; i < LOADERS; i++)
 		reap(loaders[i]);
+}
+
+/*
+ * switch: Going on, to drain and off loses no call of processes that create, find,
+ * attach, detach and remove meanwhile.
+ */
+TEST_F(switch, changes_of_mode_lose_no_call)
+{
+	avoid_stale_code();
+	switch_under_load(_metadata);
+}
+
+/*
+ * Traces shmget() by the function tracer and shmat() by a probe; is that possible? The
+ * function tracer also records names of processes, for which the kernel changes code
+ * that all of them run.
+ */
+static bool begin_tracers(void)
+{
+	if (can_run_stale_code() || (mkdir(TRACING, 0700) && errno != EEXIST))
+		return false;
+	/* A case that failed may have left it. */
+	write_file(PROBES, "-:" PROBED);
+	if (write_file(PROBES, "p:" PROBED " __x64_sys_shmat") ||
+	    write_file(TRACING "/set_ftrace_filter", "__x64_sys_shmget") ||
+	    write_file(TRACING "/current_tracer", "function"))
+		return false;
+	must(!write_file(TRACING "/events/" PROBED "/enable", "1"));
+	return true;
+}
+
+static void end_tracers(void)
+{
+	must(!write_file(TRACING "/events/" PROBED "/enable", "0"));
+	must(!write_file(TRACING "/current_tracer", "nop"));
+	must(!rmdir(TRACING));
+	must(!write_file(PROBES, "-:" PROBED));
+}
+
+static int traced(const char *text)
+{
+	const char *at = trace;
+	int count = 0;
+
+	while ((at = strstr(at, text))) {
+		at += strlen(text);
+		count++;
+	}
+	return count;
+}
+
+/* switch: The function tracer and a probe see each call once, in every mode. */
+TEST_F(switch, tracers_see_each_call_once)
+{
+	const char *const modes[] = { "off", "drain", "on", "drain", "off" };
+	int i;
+
+	if (!begin_tracers())
+		SKIP(return, TRACERS_NEED);
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		int id;
+
+		if (strcmp(modes[i], "off"))
+			must_set_mode(modes[i]);
+		else
+			must(!go_off());
+		id = make(1);
+		detach(attach(id));
+		rmid(id);
+		trace_read();
+		EXPECT_EQ(i + 1, traced(": __x64_sys_shmget "));
+		EXPECT_EQ(i + 1, traced("(__x64_sys_shmat+"));
+	}
+	end_tracers();
+}
+
+/* switch: Nor does that lose a call if both trace the calls. */
+TEST_F(switch, changes_of_mode_beside_tracers)
+{
+	if (!begin_tracers())
+		SKIP(return, TRACERS_NEED);
+	switch_under_load(_metadata);
+	end_tracers();
 }
 
 /* Two processes create the same key, again and again; both must mean one segment. */

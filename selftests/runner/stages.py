@@ -22,6 +22,10 @@ class Stage:
 SWITCHED = "shmget shmat shmdt vma lifecycle rmid shmctl perm"
 
 
+# Cases of kshm_switch beside other tracers.
+TRACED = "switch.tracers_see_each_call_once switch.changes_of_mode_beside_tracers"
+
+
 def of_kernel(kernel, check):
     """The stages that each kernel has; of those in check, make check runs them."""
     make = f"KERNEL={kernel}"
@@ -40,7 +44,7 @@ def of_kernel(kernel, check):
               files=f"selftests-{kernel}"),
         # Cases that trace functions need a guest with one processor.
         Stage(f"selftests-one-cpu-{kernel}", sizes("selftests-one-cpu"),
-              f"selftests/runner/selftest {kernel} fair --boot=--cpus=1",
+              f"selftests/runner/selftest {kernel} fair {TRACED} --boot=--cpus=1",
               parts=f"{make} module selftests", prefix="one-cpu.",
               files=f"selftests-{kernel}"),
         # An hour, half of it on each side.
@@ -49,6 +53,15 @@ def of_kernel(kernel, check):
               "'--boot=--append=KSHM_LOAD=1800 --memory=3072'",
               parts=f"{make} module selftests", prefix="long.",
               files=f"selftests-{kernel}"),
+        # 200 times on and off under load, twice; QEMU's threads would run code that
+        # another processor has changed already.
+        *(Stage(f"switch-long-{cpus}-cpu-{kernel}", "all",
+                f"selftests/runner/selftest {kernel} switch.changes_of_mode_lose_no_call "
+                "switch.changes_of_mode_beside_tracers --hang 7200 --time 9000 "
+                f"'--boot=--accel tcg,thread=single --cpus {cpus} "
+                "--append KSHM_SWITCHES=200 --append KSHM_ONE_THREAD=1'",
+                parts=f"{make} module selftests", prefix=f"long-{cpus}-cpu.",
+                files=f"selftests-{kernel}") for cpus in (1, 4)),
         Stage(f"oracle-{kernel}", sizes("oracle"),
               f"selftests/oracle/oracle {kernel} --mode check",
               parts=f"{make} oracle-parts", prefix=f"oracle-{kernel}.",
