@@ -120,6 +120,12 @@ USUAL = ("selftests", "switch", "selftests-one-cpu", "oracle", "fuzz", "run",
 # all cases on a third kernel.
 NEWEST = "mlock mlock_flag shmat shmdt vma fd who namespaces grow filters prefault huge"
 
+# The same of kshm_switch: each hook once, and changes of mode under load.
+HOOKS = " ".join(f"switch.{case}" for case in (
+    "mode_decides_who_creates", "in_tree_segment_lives_on", "listing_shows_both",
+    "forced_removal_with_creator", "forced_removal_of_orphans", "unshare_orphans",
+    "calls_of_32_bits", "ipc_call_of_32_bits", "changes_of_mode_lose_no_call"))
+
 # Stages begin in this order, two at a time where there are two cores.
 STAGES = [
     Stage("lint", "check all", "selftests/lint/lint"),
@@ -127,7 +133,7 @@ STAGES = [
     *of_kernel("6.12", USUAL),
     *of_kernel("6.1", ("selftests", "oracle")),
     Stage("selftests-short-7.3", "check",
-          f"selftests/runner/selftest 7.3 {NEWEST}",
+          f"selftests/runner/selftest 7.3 {NEWEST} {HOOKS}",
           parts="KERNEL=7.3 module selftests"),
     *of_kernel("7.3", ()),
     # Some programs for which another machine matters most.
