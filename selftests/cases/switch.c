@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "tracing.h"
@@ -507,6 +508,29 @@ TEST_F(switch, unshare_orphans)
 		usleep(1000);
 	EXPECT_FALSE(exists(*id));
 	kill_child(child);
+}
+
+/*
+ * switch: The end of a namespace frees its segments at once, even while its mqueue is
+ * mounted elsewhere.
+ */
+TEST_F(switch, end_of_namespace_frees_though_mqueue_stays_mounted)
+{
+	unsigned long before = meminfo("Shmem:");
+	size_t pages = (32UL << 20) / PAGE;
+
+	must_set_mode("on");
+	ASSERT_EQ(0, unshare(CLONE_NEWNS));
+	ASSERT_EQ(0, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	if (in_child()) {
+		must(!unshare(CLONE_NEWIPC));
+		must(!mount("mqueue", "/mnt", "mqueue", 0, NULL));
+		memset(attach(make(pages)), 1, pages * PAGE);
+		must(meminfo("Shmem:") > before + (16UL << 10));
+		_exit(0);
+	}
+	EXPECT_TRUE(shmem_falls_below(before + (16UL << 10), 30));
+	EXPECT_EQ(0, umount("/mnt"));
 }
 
 /* switch: /proc/sysvipc/shm shows each segment of both kinds once, in-tree's first. */
