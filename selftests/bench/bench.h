@@ -62,6 +62,15 @@ extern const struct row calls_rows[];
 extern const struct row pages_rows[];
 extern const struct row cpus_rows[];
 extern const struct row users_rows[];
+extern const struct row switch_rows[];
+
+/* calls.c: measures each call, or fork and exit; the samples are @as's. */
+void run_calls_as(struct side *side, const struct side *as);
+void run_fork_as(struct side *side, const struct side *as);
+
+/* switch.c: lets the system calls lead to kshm. */
+void switch_on(void);
+void switch_off(void);
 
 /*
  * cpus.c: the time that a turn of @turn takes while another process does @other again

@@ -8,6 +8,7 @@ the quotient of two such. A goal is kshm's beside another one.
 from dataclasses import dataclass
 
 KSHM, INTREE, BARE, MEMFD = "kshm", "in-tree", "ioctl", "memfd"
+SWITCHED, OFF, DRAINING = "switched", "off", "draining"
 COUNT, TIME, PROGRAMS = "count", "time", "programs"
 UNITS = {COUNT: "guest instructions", TIME: "time"}
 # Sizes of rows, as selftests/bench has them.
@@ -103,6 +104,22 @@ def calls():
                                "attaches", 1, "shmat+shmdt"))
     found.append(beside_intree("listing of 32,000 segments", COUNT, "calls",
                                MOST, "listing", 1.00))
+    return found
+
+
+def switch():
+    """The system calls themselves, with kshm_switch in each of its modes, beside a
+    kernel without it."""
+    found = []
+    for side, how, goals in (
+            (SWITCHED, ", switched", (0.92, 0.90, 1.05, 1.00, 1.2, None, None)),
+            (OFF, " in-tree, switch off", (1.01,) * 7),
+            (DRAINING, " in-tree, draining", (None,) * 7)):
+        for figure, most in zip(("shmat+shmdt", "shmget", "IPC_STAT",
+                                 "create+IPC_RMID", "SHM_INFO", "SHM_STAT",
+                                 "fork+exit"), goals):
+            what = figure.replace("+", " + ") + how
+            found.append(beside_intree(what, COUNT, "switch", 1, figure, most, side))
     return found
 
 
@@ -228,7 +245,7 @@ def programs():
 
 def goals():
     """In the order of the table; one unit after the other."""
-    found = (reading() + calls() + others_counted() + memory() + timed() +
-             readers() + users() + together() + programs())
+    found = (reading() + calls() + switch() + others_counted() + memory() +
+             timed() + readers() + users() + together() + programs())
     order = list(dict.fromkeys(goal.unit for goal in found))
     return sorted(found, key=lambda goal: order.index(goal.unit))

@@ -141,7 +141,7 @@ static void run_create(struct side *side, const struct side *as)
 	sample_pair(as, &pair, "create", "IPC_RMID", "create+IPC_RMID");
 }
 
-static void run_calls_as(struct side *side, const struct side *as)
+void run_calls_as(struct side *side, const struct side *as)
 {
 	calls_of = as->calls;
 	sample(as, "shmget", cost(op_get, side));
@@ -150,6 +150,11 @@ static void run_calls_as(struct side *side, const struct side *as)
 	sample(as, "SHM_INFO", cost(op_info, side));
 	run_attach(side, side->ids[next_one(side)], as);
 	run_create(side, as);
+}
+
+void run_fork_as(struct side *side, const struct side *as)
+{
+	sample(as, "fork+exit", cost(op_fork, side));
 }
 
 static void prepare_segments(struct side *side, int size)

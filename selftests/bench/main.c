@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: bench count|time ROUNDS CPUS ROW...
- *        bench profile
+ *        bench profile [switch]
  *
  * Measures the rows that are named, "all" for all of them (see bench.h); or makes
- * each call between marks (see profile.c).
+ * each call between marks (see profile.c), those of kshm by the system calls if
+ * "switch" is said.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static struct side sides[SIDES] = {
 };
 
 static const struct row *const tables[] = {
-	calls_rows, pages_rows, cpus_rows, users_rows
+	calls_rows, pages_rows, cpus_rows, users_rows, switch_rows
 };
 
 static const struct row *row_now;
@@ -109,16 +110,26 @@ static void check_names(char **names)
 	}
 }
 
+/* kshm_switch stays loaded, for its symbols. */
+static void profile_sides(bool switched)
+{
+	settle_boot();
+	profile(&sides[IN_TREE]);
+	if (switched) {
+		switch_on();
+		sides[KSHM].calls = &intree;
+	}
+	profile(&sides[KSHM]);
+	profile_done();
+}
+
 int main(int argc, char **argv)
 {
 	const struct row *row;
 	int rounds, i;
 
-	if (argc == 2 && !strcmp(argv[1], "profile")) {
-		settle_boot();
-		for (i = 0; i < MEMFD; i++)
-			profile(&sides[i]);
-		profile_done();
+	if (argc > 1 && !strcmp(argv[1], "profile")) {
+		profile_sides(argc > 2 && !strcmp(argv[2], "switch"));
 		return 0;
 	}
 	if (argc < 5)

@@ -109,6 +109,7 @@ static void do_fork(struct side *side)
 static const struct operation alone[] = {
 	{ "shmget", do_nothing, do_get, do_nothing },
 	{ "IPC_STAT", do_nothing, do_stat, do_nothing },
+	{ "SHM_INFO", do_nothing, do_info, do_nothing },
 	{ "shmat", do_nothing, do_attach, do_detach },
 	{ "shmdt", do_attach, do_detach, do_nothing },
 	{ "create", do_nothing, do_create, do_remove },
