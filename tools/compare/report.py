@@ -10,6 +10,7 @@ MOST_ROWS = 60
 MOST_LINES = 12
 MOST_DIFFERENCES = 20
 WIDE = 46
+FIGURE = 29
 
 
 def fit(text, width):
@@ -111,12 +112,14 @@ def span(both):
 
 
 def figures(data):
-    yield f"  {'figures: median (least..most)':{WIDE - 20}} {'in-tree':>26} " \
+    yield f"  {'figures: median (least..most)':{FIGURE}} {'in-tree':>26} " \
           f"{'kshm':>26}  ratio"
     for name, both in data["figures"].items():
         ratio = f"{both['kshm']['median'] / both['intree']['median']:.2f}" \
             if both["intree"]["median"] else ""
-        yield f"  {name:{WIDE - 20}} {span(both['intree']):>26} " \
+        unit = verdict.FIGURES[name].partition(",")[0]
+        title = f"{name}, {unit}" if unit == "KiB" else name
+        yield f"  {title:{FIGURE}} {span(both['intree']):>26} " \
               f"{span(both['kshm']):>26}  {ratio}".rstrip()
     if "thousand instructions" not in data["figures"]:
         yield "  instructions are not counted here; make compare COUNT=1 boots a " \

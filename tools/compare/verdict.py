@@ -17,17 +17,17 @@ import calls
 import texts
 
 PAGE = "Documentation/differences.rst"
-# A figure, its unit, and what it is.
+# A figure; its unit and what it is.
 FIGURES = {
-    "minor faults": "page faults without reading from disk, with those of starting",
-    "major faults": "page faults that read from disk",
-    "attaches resident": "KiB of attaches in page tables, most of one process",
+    "minor faults": "page faults, without reading from disk",
+    "major faults": "page faults, reading from disk",
+    "attaches resident": "KiB, of attaches in page tables, most of one process",
     "resident": "KiB, most of one process (VmHWM)",
     "page tables": "KiB, most of one process (VmPTE)",
-    "kernel memory": "KiB of the kernel for the program, at most, in steps",
-    "seconds of processors": "time on processors",
-    "thousand instructions": "of the program, and of the kernel for it",
-    "seconds": "until it ended",
+    "kernel memory": "KiB, of the kernel for the program, at most, in steps",
+    "seconds of processors": "seconds, of the program and its children",
+    "thousand instructions": "thousands, of the program and of the kernel for it",
+    "seconds": "seconds, until it ended",
 }
 # These two follow from what is done with attaches. By how much the rounds of both sides
 # have to be apart: the start of a program takes some faults more or less each time.
