@@ -53,7 +53,7 @@ def trace(base, id, address, nattch=1, size=4096, order=(1, 2)):
 
 def a_run(side, files, stdout="", **more):
     return {"side": side, "status": "exited with 0", "stdout": stdout, "stderr": "",
-            "left": 0, "looks": [], "bare": {}, "counted": False,
+            "left": 0, "segments": [], "looks": [], "bare": {}, "counted": False,
             **calls.normal(calls.parse(files)), **more}
 
 
@@ -191,6 +191,17 @@ def test_compare_follows_a_program_that_varies_by_its_kinds_of_calls():
         {("never", "EINVAL"), ("ok", "never")}
 
 
+def test_compare_explains_a_kind_of_call():
+    def some(side, count, result):
+        base = 10 if side == "in-tree" else 20
+        return a_run(side, {base: f"shmget(0x1, 4096, IPC_CREAT|SHM_HUGETLB|0600) = -1 "
+                                  f"{result} (Bad)\n" +
+                            "shmdt(0x7f00) = -1 EINVAL (Bad)\n" * count})
+    data = judged([some("in-tree", at, "ENOMEM") for at in (1, 2)],
+                  [some("kshm", at, "EINVAL") for at in (3, 4)])
+    assert [it["place"] for it in data["differences"]] == ["``SHM_HUGETLB``"] * 2
+
+
 def test_compare_takes_what_came_until_the_time_was_over():
     intree, kshm = rounds("in-tree", 1), rounds("kshm", 1)
     for one in intree + kshm:
@@ -266,6 +277,28 @@ def test_compare_finds_a_difference_of_attaches(changes):
     assert [it["kind"] for it in data["differences"]] == ["maps"]
 
 
+def leaves(side, *segments):
+    found = rounds(side, 1)
+    found[0]["segments"] = [
+        {"key": "16", "perms": "600", "size": "4096", "nattch": "0", "uid": "0",
+         "cuid": "0", "shmid": "7", **one} for one in segments]
+    return found
+
+
+@pytest.mark.parametrize("kshm", [[{}, {}], [], [{"nattch": "1"}], [{"perms": "1600"}],
+                                  [{"key": "0"}], [{"size": "8192"}]])
+def test_compare_finds_what_a_program_has_left(kshm):
+    assert judged(leaves("in-tree", {}), leaves("kshm", {"shmid": "9"}))["differences"] \
+        == []
+    data = judged(leaves("in-tree", {}), leaves("kshm", *kshm))
+    assert [it["kind"] for it in data["differences"]] == ["left"]
+
+
+def test_compare_says_that_there_was_no_call():
+    data = judged([a_run("in-tree", {1: END})], [a_run("kshm", {1: END})])
+    assert "made no call of shared memory" in data["verdict"]
+
+
 def with_faults(side, *faults):
     found = rounds(side, len(faults))
     for one, number in zip(found, faults):
@@ -309,7 +342,7 @@ def test_compare_by_preload_reads_the_ioctls():
 
 
 def test_compare_tells_that_the_preload_misses_a_program():
-    data = judged(rounds("in-tree"), rounds("kshm"), "preload")
+    data = judged(leaves("in-tree", {}), leaves("kshm"), "preload")
     assert [it["place"] for it in data["differences"]] == ["What a preload can't reach"]
 
 

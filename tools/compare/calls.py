@@ -9,7 +9,6 @@ time, so they do not depend on which child came first. Children of one parent ar
 into the order of what they do: then it does not matter either which of them did it.
 """
 
-import dataclasses
 import re
 
 CALLS = ("shmget", "shmat", "shmdt", "shmctl")
@@ -28,23 +27,22 @@ COMMANDS = {0x81: "shmget", 0x82: "shmat", 0x83: "shmdt",
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
-@dataclasses.dataclass
 class Call:
-    name: str
-    args: list
-    result: str         # a number, or the name of an error, or "?" if it never ended
-    raw: str            # the line of strace
+    """A call and its result: a number, the name of an error, or "?" if it never ended.
+    raw is the line of strace."""
+
+    def __init__(self, name, args, result, raw):
+        self.name, self.args, self.result, self.raw = name, args, result, raw
 
 
-@dataclasses.dataclass
 class Process:
-    pid: int
-    command: str = ""
-    calls: list = dataclasses.field(default_factory=list)
-    children: list = dataclasses.field(default_factory=list)
-    end: str = ""
-    is_thread: bool = False
-    path: str = ""
+    """A process or thread. Its path tells its place in the tree: 1.2 is the second child
+    of the first process."""
+
+    def __init__(self, pid):
+        self.pid, self.path = pid, ""
+        self.command, self.end, self.is_thread = "", "", False
+        self.calls, self.children = [], []
 
 
 def letters(number):

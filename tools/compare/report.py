@@ -99,6 +99,14 @@ def attaches(data):
         yield f"    and {len(lines) - MOST_LINES} more; the JSON has all"
 
 
+def segments(data):
+    lines = verdict.left_segments(shown_pair(data)[0])
+    if lines:
+        differs = any(it["kind"] == "left" for it in data["differences"])
+        yield f"  segments that are left: {'differ' if differs else 'the same'}"
+        yield from (f"    {line}" for line in lines[:MOST_LINES])
+
+
 def number(value):
     if value >= 1000 or value == int(value):
         return f"{value:,.0f}"
@@ -121,7 +129,8 @@ def figures(data):
         title = f"{name}, {unit}" if unit == "KiB" else name
         yield f"  {title:{FIGURE}} {span(both['intree']):>26} " \
               f"{span(both['kshm']):>26}  {ratio}".rstrip()
-    if "thousand instructions" not in data["figures"]:
+    if "seconds" in data["figures"] and \
+            "thousand instructions" not in data["figures"]:
         yield "  instructions are not counted here; make compare COUNT=1 boots a " \
               "guest that does"
 
@@ -161,7 +170,7 @@ def text(data):
              f"kshm through {door}", "", *calls(data)]
     ends = [run["status"] for run in shown_pair(data)]
     lines += ["", f"  the program on in-tree shm: {ends[0]}; on kshm: {ends[1]}"]
-    for part in output, attaches, figures, differences:
+    for part in output, attaches, segments, figures, differences:
         found = list(part(data))
         lines += [*found, ""] if found else []
     lines += [f"note: {note}" for note in data["notes"]]

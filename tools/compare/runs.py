@@ -113,7 +113,7 @@ def trace(side, program, options, group):
                 files[int(path.rpartition(".")[2])] = file.read()
     attached = {look["pid"] for look in looks if look["attaches"]}
     return {"side": side.name, "status": ended(status), "stdout": out, "stderr": err,
-            "left": left, **calls.normal(calls.parse(files), attached), "looks": looks}
+            "left": left, "segments": side.left(), **calls.normal(calls.parse(files), attached), "looks": looks}
 
 
 def bare(side, program, options, group):

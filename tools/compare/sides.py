@@ -44,6 +44,13 @@ class Namespace:
             raise Refused("no IPC namespace can be made; be root")
         self.path = f"/proc/{self.holder.pid}/ns/ipc"
 
+    def listing(self, preload):
+        """-> the lines of /proc/sysvipc/shm there"""
+        done = subprocess.run(["nsenter", f"--ipc={self.path}",
+                               *([preload] if preload else []), "cat",
+                               "/proc/sysvipc/shm"], stdout=subprocess.PIPE, text=True)
+        return done.stdout.splitlines()
+
     def empty(self, preload):
         """A namespace that ends frees its segments a little later."""
         for prefix in [], [preload]:
@@ -76,6 +83,11 @@ class Side:
         finally:
             self.space.empty(self.preload)
             self.space.end()
+
+    def left(self):
+        """-> [{column: word}], the segments that a program has left"""
+        heading, *lines = self.space.listing(self.preload) or [""]
+        return [dict(zip(heading.split(), line.split())) for line in lines]
 
     def enter(self, tracer, program):
         """-> the words that run a program here"""
