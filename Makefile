@@ -214,6 +214,10 @@ picture: guest-parts
 	@tools/picture/picture $(if $(TEXT),--text) $(if $(PROG),--program "$$PROG") \
 		'$(GUEST_KERNEL)'
 
+# A dollar sign in PROG= is not for make.
+override PROG := $(value PROG)
+export PROG
+
 # A program on in-tree shm and on kshm, in turn: what differs, and what it uses.
 compare: PACKAGES_FOR := image compare
 compare: compare-program guest-parts

@@ -433,6 +433,13 @@ def test_compare_needs_a_program_in_make():
     refuses(["make", "compare"], "compare: say which program", {"PROG": ""})
 
 
+def test_compare_gets_the_dollar_signs_of_make():
+    status, said = run(["make", "-f", "Makefile", "-f", "-", "said",
+                        "PROG=sh -c 'x=$(id); echo $x'"],
+                       text="said:\n\t@printf '%s\\n' \"$$PROG\"\n")
+    assert (status, said) == (0, "sh -c 'x=$(id); echo $x'\n")
+
+
 def test_compare_without_switch_refused():
     if os.geteuid() or os.path.exists("/sys/module/kshm_switch"):
         pytest.skip("needs root on a host without kshm_switch")
