@@ -126,11 +126,22 @@ HOOKS = " ".join(f"switch.{case}" for case in (
     "forced_removal_with_creator", "forced_removal_of_orphans", "unshare_orphans",
     "calls_of_32_bits", "ipc_call_of_32_bits", "changes_of_mode_lose_no_call"))
 
+# Cases in which tasks meet, or memory ends that another task can still reach.
+MEETING = "switch fd race race_lifetime module lifecycle huge shares objects who grow"
+# A task can be preempted at any moment; a write to freed memory is noticed by the slab
+# allocator, and a read gets other bytes than before.
+PREEMPTED = ("--memory 1536 --append preempt=full --append slab_debug=FZPU "
+             "--append kfence.sample_interval=1 --append KSHM_ROUNDS=100")
+
 # Stages begin in this order, two at a time where there are two cores.
 STAGES = [
     Stage("lint", "check all", "selftests/lint/lint"),
     Stage("model", "check all", "selftests/model/model"),
     *of_kernel("6.12", USUAL),
+    Stage("selftests-preempted-6.12", "all",
+          f"selftests/runner/selftest 6.12 {MEETING} '--boot={PREEMPTED}'",
+          parts="KERNEL=6.12 module selftests", prefix="preempted.",
+          files="selftests-6.12"),
     *of_kernel("6.1", ("selftests", "oracle")),
     Stage("selftests-short-7.3", "check",
           f"selftests/runner/selftest 7.3 {NEWEST} {HOOKS}",
