@@ -146,6 +146,8 @@ class App:
         # The control has no registry. Segments that it leaves are in-tree's.
         self.registry = "kshm" if side in ("kshm", "switched") else "in-tree"
         self.prefix = PREFIX[side]
+        # Ids of kshm begin here while kshm_switch is loaded.
+        self.first_id = 0x4000 << 15 if side == "switched" else 0
         # What leads the tools that look after this side's segments there.
         self.tools = PREFIX["kshm"] if side == "kshm" else []
         self.counters = Counters(side == "switched")
