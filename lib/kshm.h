@@ -34,14 +34,14 @@ extern "C" {
  * @key:	the key; IPC_PRIVATE always creates a segment
  * @size:	size of a new segment in bytes; an existing one must have at least
  *		this size
- * @shmflg:	nine permission bits, IPC_CREAT, IPC_EXCL, SHM_NORESERVE
+ * @shmflg:	nine permission bits, IPC_CREAT, IPC_EXCL, SHM_NORESERVE, SHM_HUGETLB
+ *		with the size of a page
  *
- * Works as shmget(2). There are no huge pages that are set aside: SHM_HUGETLB is
- * ignored for an existing segment, and a new segment with it is refused with EINVAL, as
- * by a kernel that is built without them. KSHM_HUGE of kshm_segment_get() gives others.
+ * Works as shmget(2). SHM_HUGETLB gives huge pages that the administrator has set aside;
+ * KSHM_HUGE of kshm_segment_get() gives others.
  *
  * Return: the id of the segment, 0 or more; or -1 with errno EACCES, EEXIST,
- * EINVAL, ENFILE, ENOENT, ENOMEM or ENOSPC.
+ * EINVAL, ENFILE, ENOENT, ENOMEM, ENOSPC or EPERM.
  */
 int kshm_shmget(key_t key, size_t size, int shmflg);
 
@@ -155,7 +155,7 @@ int kshm_owner(void);
  * kshm_segment_get - find a segment by its key, or create one, and say which
  * @key:	as for kshm_shmget()
  * @size:	as for kshm_shmget()
- * @shmflg:	as for kshm_shmget(), but without SHM_HUGETLB
+ * @shmflg:	as for kshm_shmget()
  * @flags:	properties of a new segment: 0, or KSHM_TRANSIENT, KSHM_UNIQUE,
  *		KSHM_PREALLOC, KSHM_HUGE
  * @owner:	descriptor of kshm_owner() that a new segment is tied to, or -1
@@ -251,7 +251,6 @@ int kshm_segment_attachers(int shmid, struct kshm_attacher *list,
 
 /* Reasons of the library itself; <linux/kshm.h> has those of the module. */
 #define KSHM_WHY_DEVICE		0x10000	/* /dev/kshm can't be opened */
-#define KSHM_WHY_HUGE_PAGES	0x10001	/* there are no pages of SHM_HUGETLB */
 #define KSHM_WHY_OPERATION	0x10002	/* kshm_shmctl() has no such cmd */
 
 /**

@@ -61,14 +61,12 @@ static long get_by_name(int owner, const char *name, struct kshm_get *get)
 }
 
 /* Refuse flags that are not passed to the kernel. */
-static long check_flags(int shmflg, int flags)
+static long check_flags(int flags)
 {
 	if (flags & ~NEW_FLAGS)
 		return kshm_refuse(EINVAL, KSHM_WHY_FLAGS,
 				   (unsigned int)(flags & ~NEW_FLAGS),
 				   NEW_FLAGS);
-	if (shmflg & SHM_HUGETLB)
-		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
 	return 0;
 }
 
@@ -76,7 +74,7 @@ static long check_flags(int shmflg, int flags)
 static long get_segment(struct kshm_get *get, const char *name, int shmflg,
 			int flags, int owner, int *created)
 {
-	long ret = check_flags(shmflg, flags);
+	long ret = check_flags(flags);
 
 	if (ret)
 		return ret;

@@ -20,11 +20,22 @@
 #define MODE_BITS	0777
 #define NOT_A_MODE	(~0U)
 
+/* <sys/shm.h> lacks them. */
+#define SHM_HUGE_SHIFT	26
+#define SHM_HUGE_MASK	0x3f
+
 /* One of the structs that shmctl() fills, with its size. */
 struct shape {
 	__u32 size;
 	void (*fill)(void *buf, const struct kshm_stat *st);
 };
+
+/* The six bits of @shmflg that say how large a huge page is. */
+static unsigned int huge_size(int shmflg)
+{
+	return ((unsigned int)shmflg >> SHM_HUGE_SHIFT & SHM_HUGE_MASK)
+	       << KSHM_GET_HUGETLB_SHIFT;
+}
 
 unsigned int kshm_get_flags(int shmflg)
 {
@@ -36,6 +47,9 @@ unsigned int kshm_get_flags(int shmflg)
 		flags |= KSHM_GET_EXCL;
 	if (shmflg & SHM_NORESERVE)
 		flags |= KSHM_GET_NORESERVE;
+	/* Without SHM_HUGETLB, the bits for the size of a huge page mean nothing. */
+	if (shmflg & SHM_HUGETLB)
+		flags |= KSHM_GET_HUGETLB | huge_size(shmflg);
 	if (kshm_wants_huge())
 		flags |= KSHM_GET_HUGE;
 	return flags;
@@ -55,30 +69,8 @@ static long get(key_t key, size_t size, int shmflg)
 	return ret ? ret : arg.id;
 }
 
-/* There are no huge pages that are set aside: find an existing segment, but create none. */
-static long get_huge(key_t key, size_t size, int shmflg)
-{
-	long ret;
-
-	if (key == IPC_PRIVATE)
-		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
-	ret = get(key, size, shmflg & ~IPC_CREAT);
-	if (!(shmflg & IPC_CREAT))
-		return ret;
-	if (ret == -ENOENT)
-		return kshm_refuse(EINVAL, KSHM_WHY_HUGE_PAGES, 0, 0);
-	if ((shmflg & IPC_EXCL) && ret >= 0)
-		return kshm_refuse(EEXIST, KSHM_WHY_EXISTS, (__u32)key,
-				   (__u64)ret);
-	if ((shmflg & IPC_EXCL) && (ret == -EINVAL || ret == -EACCES))
-		return -EEXIST;
-	return ret;
-}
-
 KSHM_EXPORT int kshm_shmget(key_t key, size_t size, int shmflg)
 {
-	if (shmflg & SHM_HUGETLB)
-		return kshm_answer("shmget", get_huge(key, size, shmflg));
 	return kshm_answer("shmget", get(key, size, shmflg));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The backing file of a segment: an unlinked shmem file that has its pages.
+ * The backing file of a segment: an unlinked shmem file that has its pages. Segments of
+ * SHM_HUGETLB have another file, see extras/hugetlb.c; they have no descriptor.
  *
  * Its inode has shmem's operations, and only root gets at it. Once there is a
  * descriptor of the segment (FD), the inode is sealed: it gets operations of
@@ -266,7 +267,7 @@ bool kshm_backing_is_sealed(const struct inode *inode)
 
 /**
  * kshm_backing_empty() - free all pages of a backing file
- * @inode:	its inode; nothing is attached, and nothing can be
+ * @inode:	its inode, of shmem; nothing is attached, and nothing can be
  *
  * Context: Takes long for many pages, so no lock that others wait for. Sleeps.
  */
@@ -314,6 +315,10 @@ void kshm_backing_exit(void)
  */
 void kshm_backing_usage(const struct inode *inode, u64 *rss, u64 *swp)
 {
+	if (kshm_hugetlb_has(inode)) {
+		*rss += kshm_hugetlb_usage(inode);
+		return;
+	}
 	*rss += READ_ONCE(inode->i_mapping->nrpages);
 	*swp += READ_ONCE(SHMEM_I((struct inode *)inode)->swapped);
 }

@@ -54,6 +54,14 @@
 /* The parameter of that type in inode operations changed with it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define mnt_idmap user_namespace
+#define kernel_tmpfile_open vfs_tmpfile_open
+#endif
+
+/* Since 6.7, the page cache counts a huge page of hugetlbfs as the small pages in it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define kshm_hugetlb_nrpages(nrpages, h)	(nrpages)
+#else
+#define kshm_hugetlb_nrpages(nrpages, h)	((u64)(nrpages) * pages_per_huge_page(h))
 #endif
 
 /* 6.17 renamed the function that calls ->mmap. */

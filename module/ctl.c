@@ -49,6 +49,8 @@ int kshm_do_info(struct kshm_ctx *ctx, struct kshm_info *info)
 		info->features |= KSHM_FEATURE_GUARD;
 	if (kshm_huge_works())
 		info->features |= KSHM_FEATURE_HUGE;
+	if (IS_ENABLED(CONFIG_HUGETLBFS))
+		info->features |= KSHM_FEATURE_HUGETLB;
 	info->shmmax = limits.shmmax;
 	info->shmall = limits.shmall;
 	info->shmmni = limits.shmmni;
@@ -80,7 +82,8 @@ static void ctl_fill_stat(const struct kshm_segment *segment,
 	stat->cgid = from_kgid_munged(user_ns, segment->cgid);
 	stat->state = (segment->dest ? KSHM_STATE_DEST : 0) |
 		      (segment->locker ? KSHM_STATE_LOCKED : 0) |
-		      (segment->huge ? KSHM_STATE_HUGE : 0);
+		      (segment->huge ? KSHM_STATE_HUGE : 0) |
+		      (kshm_hugetlb_has(segment->inode) ? KSHM_STATE_HUGETLB : 0);
 	stat->seq = segment->id >> KSHM_INDEX_BITS;
 	stat->cpid = pid_vnr(segment->cpid);
 	stat->lpid = pid_vnr(segment->lpid);
@@ -283,9 +286,12 @@ int kshm_do_lock(struct kshm_ctx *ctx, const struct kshm_lock *lock)
 	err = PTR_ERR_OR_ZERO(segment);
 	if (!err) {
 		err = kshm_check_mlock(ctx, segment, unlock);
-		if (!err && unlock)
+		/* Pages of hugetlbfs stay in memory anyway. */
+		if (err || kshm_hugetlb_has(segment->inode))
+			;
+		else if (unlock)
 			unlocked = ctl_unlock_pages(segment);
-		else if (!err)
+		else
 			err = kshm_mlock(ctx, segment);
 		kshm_segment_unlock(segment);
 	}

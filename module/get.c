@@ -10,7 +10,7 @@
 #define GET_FLAGS	(KSHM_GET_CREAT | KSHM_GET_EXCL | KSHM_GET_NORESERVE | \
 			 KSHM_GET_PREALLOC | KSHM_GET_OWNED |		\
 			 KSHM_GET_TRANSIENT | KSHM_GET_UNIQUE | KSHM_GET_HUGE |	\
-			 KSHM_GET_CREATED)
+			 KSHM_GET_HUGETLB | KSHM_GET_CREATED)
 
 /* Twin of ipc_check_perms() and shm_more_checks(). */
 static int get_check_existing(struct kshm_ctx *ctx, struct kshm_get *get,
@@ -144,10 +144,13 @@ static int get_find_or_create(struct kshm_ctx *ctx, struct kshm_get *get,
  */
 int kshm_do_get(struct kshm_ctx *ctx, struct kshm_get *get, const char *name)
 {
+	u32 known = GET_FLAGS;
 	struct kshm_registry *registry;
 	int err;
 
-	err = kshm_check_flags(ctx, get->flags, GET_FLAGS, 0);
+	if (get->flags & KSHM_GET_HUGETLB)
+		known |= KSHM_GET_HUGETLB_MASK;
+	err = kshm_check_flags(ctx, get->flags, known, 0);
 	if (err)
 		return err;
 	if (get->mode & ~0777)

@@ -116,6 +116,7 @@
 #include <linux/kref.h>
 #include <linux/kshm.h>
 #include <linux/lockdep.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
@@ -671,6 +672,13 @@ void kshm_huge_explain(struct kshm_ctx *ctx, const struct file *file, u64 size);
 void kshm_huge_explain_object(struct kshm_ctx *ctx);
 struct vfsmount *kshm_huge_new_mount(bool wanted);
 
+/* extras/hugetlb.c, and below for a kernel without hugetlbfs */
+#ifdef CONFIG_HUGETLBFS
+struct file *kshm_hugetlb_new(struct kshm_ctx *ctx, const struct kshm_get *get);
+u64 kshm_hugetlb_usage(const struct inode *inode);
+void kshm_hugetlb_exit(void);
+#endif
+
 /* extras/why.c */
 int kshm_refuse(struct kshm_ctx *ctx, int err, u32 reason, u64 asked, u64 limit);
 int kshm_refuse_flags(struct kshm_ctx *ctx, u32 unknown, u32 known,
@@ -716,6 +724,40 @@ static inline struct file *kshm_pool_next(const struct file *file)
 {
 	return (struct file *)(unsigned long)file->f_pos;
 }
+
+/**
+ * kshm_hugetlb_has() - does a segment have pages of hugetlbfs?
+ * @inode:	inode of its backing file
+ *
+ * Context: Any.
+ *
+ * Twin of is_file_hugepages().
+ *
+ * Return: true or false.
+ */
+static inline bool kshm_hugetlb_has(const struct inode *inode)
+{
+	return IS_ENABLED(CONFIG_HUGETLBFS) &&
+	       inode->i_sb->s_magic == HUGETLBFS_MAGIC;
+}
+
+#ifndef CONFIG_HUGETLBFS
+static inline struct file *kshm_hugetlb_new(struct kshm_ctx *ctx,
+					    const struct kshm_get *get)
+{
+	return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_HUGETLB_SIZE,
+				   KSHM_GET_HUGETLB_LOG(get->flags), 0));
+}
+
+static inline u64 kshm_hugetlb_usage(const struct inode *inode)
+{
+	return 0;
+}
+
+static inline void kshm_hugetlb_exit(void)
+{
+}
+#endif
 
 /**
  * kshm_segment_unlock() - unlock a segment

@@ -25,21 +25,29 @@
 
 static atomic_t segment_further = ATOMIC_INIT(0);
 
-static struct file *segment_new_file(struct kshm_ctx *ctx,
-				     const struct kshm_get *get)
+/* A file of shmem, whose pages can be swapped out. */
+static struct file *segment_new_shmem(struct kshm_ctx *ctx,
+				      const struct kshm_get *get)
 {
-	struct file *file;
-	int err;
+	struct file *file = kshm_backing_new(get->key, get->size, get->flags);
 
-	file = kshm_backing_new(get->key, get->size, get->flags);
 	if (file == ERR_PTR(-EINVAL))
 		return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_SIZE_FILE,
 					   get->size, MAX_LFS_FILESIZE));
-	if (IS_ERR(file))
-		return file;
-	if (get->flags & KSHM_GET_HUGE)
+	if (!IS_ERR(file) && get->flags & KSHM_GET_HUGE)
 		kshm_huge_explain(ctx, file, get->size);
-	if (!(get->flags & KSHM_GET_PREALLOC))
+	return file;
+}
+
+static struct file *segment_new_file(struct kshm_ctx *ctx,
+				     const struct kshm_get *get)
+{
+	bool hugetlb = get->flags & KSHM_GET_HUGETLB;
+	struct file *file;
+	int err;
+
+	file = hugetlb ? kshm_hugetlb_new(ctx, get) : segment_new_shmem(ctx, get);
+	if (IS_ERR(file) || !(get->flags & KSHM_GET_PREALLOC))
 		return file;
 	err = kshm_backing_allocate(file, get->size);
 	if (!err)
@@ -98,7 +106,7 @@ static void segment_init(struct kshm_segment *segment,
  *
  * Return: the segment, counted for the caller and not published; -ENOMEM, -ENOSPC
  * (no inode, or no room for the pages), -ENFILE, -EINVAL (larger than a file can be),
- * -EINTR (a signal came while pages were allocated).
+ * -EINTR (a signal came while pages were allocated), or what kshm_hugetlb_new() says.
  */
 struct kshm_segment *kshm_segment_new(struct kshm_ctx *ctx,
 				      const struct kshm_get *get,
@@ -398,7 +406,9 @@ static bool segment_mark_next(struct kshm_registry *registry, int *index)
 
 	++*index;
 	if (died) {
-		kshm_backing_empty(segment->inode);
+		/* Huge pages of hugetlbfs are few, and freeing them is quick. */
+		if (!kshm_hugetlb_has(segment->inode))
+			kshm_backing_empty(segment->inode);
 		kshm_segment_destroy(segment);
 	}
 	return true;

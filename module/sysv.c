@@ -20,43 +20,12 @@
 /* Goes up each time that the switch goes on. */
 static unsigned int sysv_times_on;
 
-static int sysv_get(key_t key, size_t size, int shmflg)
+/* The six bits of @shmflg that say how large a huge page is. */
+static u32 sysv_huge_size(int shmflg)
 {
-	struct kshm_ctx ctx = { .syscall = true };
-	struct kshm_get get = {
-		.key	= key,
-		.size	= size,
-		.mode	= shmflg & 0777,
-	};
-	int err;
+	u32 log = (u32)shmflg >> SHM_HUGE_SHIFT & SHM_HUGE_MASK;
 
-	if (shmflg & IPC_CREAT)
-		get.flags |= KSHM_GET_CREAT;
-	if (shmflg & IPC_EXCL)
-		get.flags |= KSHM_GET_EXCL;
-	if (shmflg & SHM_NORESERVE)
-		get.flags |= KSHM_GET_NORESERVE;
-	err = kshm_do_get(&ctx, &get, NULL);
-	return err ?: get.id;
-}
-
-/*
- * There are no huge pages: find an existing segment, but create none. Not inline, so that
- * the usual call saves no registers for it.
- */
-static noinline int sysv_get_huge(key_t key, size_t size, int shmflg)
-{
-	bool exclusive = shmflg & IPC_CREAT && shmflg & IPC_EXCL;
-	int id;
-
-	if (key == IPC_PRIVATE)
-		return -EINVAL;
-	/* An existing segment is refused before its size and mode are looked at. */
-	id = exclusive ? sysv_get(key, 0, 0) :
-			 sysv_get(key, size, shmflg & ~IPC_CREAT);
-	if (id == -ENOENT && shmflg & IPC_CREAT)
-		return -EINVAL;
-	return exclusive && id >= 0 ? -EEXIST : id;
+	return log << KSHM_GET_HUGETLB_SHIFT;
 }
 
 /**
@@ -73,8 +42,25 @@ static noinline int sysv_get_huge(key_t key, size_t size, int shmflg)
  */
 int kshm_sysv_get(key_t key, size_t size, int shmflg)
 {
-	return shmflg & SHM_HUGETLB ? sysv_get_huge(key, size, shmflg) :
-				      sysv_get(key, size, shmflg);
+	struct kshm_ctx ctx = { .syscall = true };
+	struct kshm_get get = {
+		.key	= key,
+		.size	= size,
+		.mode	= shmflg & 0777,
+	};
+	int err;
+
+	if (shmflg & IPC_CREAT)
+		get.flags |= KSHM_GET_CREAT;
+	if (shmflg & IPC_EXCL)
+		get.flags |= KSHM_GET_EXCL;
+	if (shmflg & SHM_NORESERVE)
+		get.flags |= KSHM_GET_NORESERVE;
+	/* Without SHM_HUGETLB, the bits for the size of a huge page mean nothing. */
+	if (shmflg & SHM_HUGETLB)
+		get.flags |= KSHM_GET_HUGETLB | sysv_huge_size(shmflg);
+	err = kshm_do_get(&ctx, &get, NULL);
+	return err ?: get.id;
 }
 EXPORT_SYMBOL_NS_GPL(kshm_sysv_get, KSHM_SYMBOLS);
 

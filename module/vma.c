@@ -485,7 +485,8 @@ static pgoff_t vma_next_table(unsigned long addr, pgoff_t index)
  * @addr:	address of the attach
  *
  * There are no errors: a page that was not mapped, or that comes, goes or is
- * unmapped meanwhile, is left to a later fault.
+ * unmapped meanwhile, is left to a later fault. So are the pages of hugetlbfs, which are
+ * few.
  *
  * Context: Takes mmap_lock, for one page table at a time. Sleeps.
  *
@@ -496,6 +497,8 @@ void kshm_vma_populate(struct file *file, unsigned long addr)
 	pgoff_t end = DIV_ROUND_UP(i_size_read(file_inode(file)), PAGE_SIZE);
 	pgoff_t next, index = 0;
 
+	if (kshm_hugetlb_has(file_inode(file)))
+		return;
 	WRITE_ONCE(file->f_ra.size, 1);
 	for (;;) {
 		index = vma_next_in_memory(file->f_mapping, index, end);

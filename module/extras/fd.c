@@ -107,6 +107,9 @@ static struct kshm_segment *fd_get_segment(struct kshm_ctx *ctx, int id,
 	if (IS_ERR(segment))
 		return segment;
 	err = kshm_check_access(ctx, segment, wanted);
+	/* hugetlbfs has no operations that refuse what a descriptor does not allow. */
+	if (!err && kshm_hugetlb_has(segment->inode))
+		err = kshm_refuse(ctx, -EINVAL, KSHM_WHY_HUGETLB, 0, 0);
 	if (!err)
 		kref_get(&segment->ref);
 	kshm_segment_unlock(segment);

@@ -43,6 +43,10 @@ static struct kshm_segment *grow_pin(struct kshm_ctx *ctx, int id)
 
 	if (IS_ERR(segment))
 		return segment;
+	if (kshm_hugetlb_has(segment->inode)) {
+		kshm_segment_unlock(segment);
+		return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_HUGETLB, 0, 0));
+	}
 	segment->nattch++;
 	kshm_segment_unlock(segment);
 	return segment;

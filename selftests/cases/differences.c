@@ -55,24 +55,29 @@ TEST_F(differences, reading_at_random_faults_for_each_page)
 }
 
 /*
- * differences: SHM_HUGETLB is EINVAL on kshm.
- * history: The filesystem below was not told of mappings that come and go.
- * history: A part of a huge page was unmapped.
- * history: A resident huge page was counted 512 times.
- * history: Huge pages were reserved although that was not wanted.
- * history: A size that is not a multiple of the huge page was mapped too
- * short.
- * history: Shared page tables of huge pages were not flushed.
+ * differences: Creating a segment of SHM_HUGETLB takes room in the caller's address
+ * space on kshm. In-tree, only an attach does.
  */
-TEST_F(differences, huge_pages_refused)
+TEST_F(differences, huge_pages_take_address_space)
 {
-	int id = get(IPC_PRIVATE, 2 * MIB, IPC_CREAT | SHM_HUGETLB | 0600);
+	struct rlimit limit = { 0, RLIM_INFINITY };
+	int id;
 
-	if (on_kshm()) {
-		EXPECT_EQ(-EINVAL, id);
-	} else {
-		EXPECT_NE(-EINVAL, id);
+	ASSERT_EQ(0, write_number("/proc/sys/vm/nr_hugepages", 1));
+	if (in_child()) {
+		must(!setrlimit(RLIMIT_AS, &limit));
+		id = get(IPC_PRIVATE, 1, IPC_CREAT | SHM_HUGETLB | 0600);
+		limit.rlim_cur = RLIM_INFINITY;
+		must(!setrlimit(RLIMIT_AS, &limit));
+		if (on_kshm()) {
+			EXPECT_EQ(-ENOMEM, id);
+		} else {
+			EXPECT_EQ(0, id);
+			rmid(id);
+		}
+		_exit(0);
 	}
+	ASSERT_EQ(0, write_number("/proc/sys/vm/nr_hugepages", 0));
 }
 
 /*

@@ -262,7 +262,8 @@ TEST_F(ioctl, stat_any_without_permission)
 			 KSHM_FEATURE_GROW | KSHM_FEATURE_NAMES | \
 			 KSHM_FEATURE_EXPLAIN | KSHM_FEATURE_POSIX | \
 			 KSHM_FEATURE_LIFETIME | KSHM_FEATURE_UNIQUE | \
-			 KSHM_FEATURE_FD | KSHM_FEATURE_WHO | KSHM_FEATURE_HUGE)
+			 KSHM_FEATURE_FD | KSHM_FEATURE_WHO | \
+			 KSHM_FEATURE_HUGE | KSHM_FEATURE_HUGETLB)
 
 /*
  * ioctl: INFO tells ABI, limits and features, and -1 as the highest index

@@ -233,9 +233,6 @@ TEST_F(names, flags_without_meaning_einval)
 {
 	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT, 16, -1, NULL));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, kshm_segment_get(KEY, PAGE, IPC_CREAT | SHM_HUGETLB, 0, -1,
-				       NULL));
-	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-ENOENT, get(KEY, PAGE, 0));
 }
 

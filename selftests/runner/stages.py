@@ -19,7 +19,7 @@ class Stage:
 
 
 # The programs that know no door, whose cases also run through kshm_switch.
-SWITCHED = "shmget shmat shmdt vma lifecycle rmid shmctl perm"
+SWITCHED = "shmget shmat shmdt vma lifecycle rmid shmctl perm hugetlb"
 
 
 # Cases of kshm_switch beside other tracers.
@@ -118,7 +118,7 @@ USUAL = ("selftests", "switch", "selftests-one-cpu", "oracle", "fuzz", "run",
 
 # The cases for which the kernel's own code matters most. make check has no time for
 # all cases on a third kernel.
-NEWEST = "mlock mlock_flag shmat shmdt vma fd who namespaces grow filters prefault huge"
+NEWEST = "mlock mlock_flag shmat shmdt vma fd who namespaces grow filters prefault huge hugetlb"
 
 # The same of kshm_switch: each hook once, and changes of mode under load.
 HOOKS = " ".join(f"switch.{case}" for case in (

@@ -66,6 +66,7 @@
 #define KSHM_FEATURE_LIFETIME	(1ULL << 10)
 #define KSHM_FEATURE_UNIQUE	(1ULL << 11)
 #define KSHM_FEATURE_HUGE	(1ULL << 12)
+#define KSHM_FEATURE_HUGETLB	(1ULL << 13)
 
 /* struct kshm_info.flags */
 #define KSHM_INFO_USAGE		(1U << 0)
@@ -126,6 +127,9 @@
  * %KSHM_FEATURE_HUGE
  *   HUGE gives huge pages, unless the administrator denies them to all shared
  *   memory (shmem_enabled). Without this feature it gives small pages.
+ * %KSHM_FEATURE_HUGETLB
+ *   HUGETLB works, if the administrator has set pages aside. Without this feature
+ *   it fails with EINVAL.
  *
  * @dest is for a library that fills a struct of its own caller, whose pointer
  * may be bad. If all else has succeeded, the kernel writes @dest_len zeros to
@@ -164,7 +168,15 @@ struct kshm_info {
 #define KSHM_GET_TRANSIENT	(1U << 5)
 #define KSHM_GET_UNIQUE		(1U << 6)
 #define KSHM_GET_HUGE		(1U << 7)
+#define KSHM_GET_HUGETLB	(1U << 8)
 #define KSHM_GET_CREATED	(1U << 31)
+
+/* With KSHM_GET_HUGETLB: the size of a page, as a power of 2; 0 for the default size. */
+#define KSHM_GET_HUGETLB_SHIFT	16
+#define KSHM_GET_HUGETLB_SIZES	64
+#define KSHM_GET_HUGETLB_MASK	((KSHM_GET_HUGETLB_SIZES - 1U) << KSHM_GET_HUGETLB_SHIFT)
+#define KSHM_GET_HUGETLB_LOG(flags)	\
+	(((flags) & KSHM_GET_HUGETLB_MASK) >> KSHM_GET_HUGETLB_SHIFT)
 
 /**
  * struct kshm_get - find a segment by key, or create one
@@ -211,6 +223,12 @@ struct kshm_info {
  *   free, where the segment is too small, or where the kernel has none for
  *   shared memory at all; EXPLAIN tells the latter two. STAT tells whether the
  *   segment can have huge pages.
+ * %KSHM_GET_HUGETLB
+ *   Give the new segment huge pages that the administrator has set aside, as
+ *   SHM_HUGETLB does. The bits of %KSHM_GET_HUGETLB_MASK say how large they are.
+ *   All of them are reserved now, unless NORESERVE is set. They are never
+ *   swapped out. The segment has no descriptor and does not grow; LOCK and
+ *   POPULATE have no effect on it, and neither has HUGE.
  * %KSHM_GET_CREATED
  *   An answer: this call has created the segment. It is ignored on input, so a
  *   struct can be used again as it is.
@@ -231,7 +249,11 @@ struct kshm_info {
  * - EINVAL: @size is 0 or above shmmax.
  * - ENOSPC: all segments together would exceed shmall.
  * - EINVAL: @size is larger than a file can be.
- * - ENOMEM: there is not enough memory.
+ * - EINVAL: HUGETLB is set, and the kernel has no huge pages of that size.
+ * - EPERM: HUGETLB is set, and the caller neither has CAP_IPC_LOCK nor is in the
+ *   group vm.hugetlb_shm_group.
+ * - ENOMEM: there is not enough memory. With HUGETLB: too few pages are set aside,
+ *   or the caller's address space has no room for the segment.
  * - ENOSPC: no inode is left, or PREALLOC found no room for the pages.
  * - ENFILE: the system has no file left.
  * - EINTR: a signal came while pages were allocated, or the process is being
@@ -339,6 +361,7 @@ struct kshm_detach {
 #define KSHM_STATE_DEST		(1U << 0)
 #define KSHM_STATE_LOCKED	(1U << 1)
 #define KSHM_STATE_HUGE		(1U << 2)
+#define KSHM_STATE_HUGETLB	(1U << 3)
 
 /**
  * struct kshm_stat - all that there is to know of a segment
@@ -381,6 +404,8 @@ struct kshm_detach {
  *   An answer: its pages stay in memory.
  * %KSHM_STATE_HUGE
  *   An answer: its pages can be huge.
+ * %KSHM_STATE_HUGETLB
+ *   An answer: it has huge pages that were set aside.
  *
  * Errors:
  *
@@ -479,7 +504,8 @@ struct kshm_rmid {
  * KSHM_IOC_LOCK does what SHM_LOCK and SHM_UNLOCK do. Locking allocates no
  * pages; a page stays in memory from its first use on. The whole size counts
  * against the caller's RLIMIT_MEMLOCK until the segment is unlocked or ends.
- * To lock a locked segment or to unlock an unlocked one has no effect.
+ * To lock a locked segment or to unlock an unlocked one has no effect, and neither
+ * has this command on a segment of HUGETLB.
  *
  * Errors:
  *
@@ -520,6 +546,7 @@ struct kshm_lock {
  *   file can be.
  * - EFBIG: @size is above RLIMIT_FSIZE. No signal is sent.
  * - ENOSPC: all segments together would exceed shmall.
+ * - EINVAL: the segment has pages of HUGETLB.
  * - EBUSY: the segment is locked.
  * - ENOMEM: there is not enough memory.
  */
@@ -617,6 +644,10 @@ struct kshm_get_named {
 #define KSHM_WHY_RESERVE	48	/* reserve [number, all but the reserve] */
 #define KSHM_WHY_EXECUTE	49	/* writable memory may not be executed */
 #define KSHM_WHY_SMALL_PAGES	50	/* no failure: small pages [size, least] */
+#define KSHM_WHY_HUGETLB	51	/* a segment of HUGETLB can't do that */
+#define KSHM_WHY_HUGETLB_SIZE	52	/* no such huge pages [power of 2] */
+#define KSHM_WHY_HUGETLB_GROUP	53	/* vm.hugetlb_shm_group, CAP_IPC_LOCK */
+#define KSHM_WHY_HUGETLB_POOL	54	/* too few set aside [size, of a page] */
 
 /**
  * struct kshm_explain - run another command, and learn why it failed
@@ -791,6 +822,7 @@ struct kshm_unlink {
  * - EINVAL: there is no such id.
  * - EIDRM: the segment was removed during the call.
  * - EACCES: no permission.
+ * - EINVAL: the segment has pages of HUGETLB.
  * - ENFILE: the system has no file left.
  * - ENOMEM: there is not enough memory.
  */
