@@ -3,12 +3,16 @@
  * The attach file and its VMAs. Each call goes on to the backing file; open and
  * close also count. Twin of shm_file_operations and shm_vm_ops.
  *
- * Fault-around means that a fault also maps the neighbours of its page that are in
- * memory, at most those of one page table (2 MiB on x86-64).
+ * Fault-around means that a fault also maps pages that follow its page and are in
+ * memory, at most those of one page table (2 MiB on x86-64). How many is learned from
+ * the faults of the VMA; see vma_learn().
  *
- * The attach file and its faults borrow fields and flags that have another meaning
- * elsewhere in the kernel. Why each is safe, on every supported kernel:
+ * The attach file, its VMAs and its faults borrow fields and flags that have another
+ * meaning elsewhere in the kernel. Why each is safe, on every supported kernel:
  *
+ *	vma->vm_private_data	what was learned from faults
+ *				It belongs to the driver that made the VMA. shmem
+ *				does not use it, and fork() and a split copy it.
  *	file->f_ra.size		KSHM_ATTACH_POPULATE is in progress
  *	file->f_ra.start	page index that populating has reached
  *				Readahead uses f_ra in filemap_fault() and in read().
@@ -37,6 +41,16 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/xarray.h>
+
+/*
+ * What is learned from faults: the number of faults that came in order is in the lower
+ * bits of vm_private_data, and above them is the index of the page after those that the
+ * last fault has mapped. From the least number on, a fault maps two pages, and twice as
+ * many each time; with the most, it maps a whole page table of 512 pages.
+ */
+#define VMA_STREAK_BITS		5
+#define VMA_STREAK_LEAST	8
+#define VMA_STREAK_MOST		16
 
 /* Pages in swap that are skipped in one RCU read-side section. */
 #define VMA_SWAPPED_BATCH 1024
@@ -120,11 +134,53 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
 }
 
 /*
- * Fault-around: map the pages in memory around a fault along with its own page.
- * VMAs for random access have ->map_pages as well, since the kernel takes mmap_lock
- * for each fault of a VMA without that operation. Nothing is mapped around a page that is
- * missing: ->fault has to run for it anyway, and a process that reads fresh pages in
- * order would pay, at each page, for a look at all neighbours.
+ * Learn from a fault how many pages to map. A fault is in order if its page follows those
+ * that the fault before it has mapped. Reads in order fault in order; reads at random or
+ * with gaps do not. To map a page for nothing, and to unmap it, costs a quarter of a
+ * fault. So until VMA_STREAK_LEAST faults came in order, each one maps its one page.
+ * Then the number doubles with each fault in order:
+ *
+ *	fault at page	0 1 2 3 4 5 6 7 9 13 21 37 ...
+ *	pages mapped	1 1 1 1 1 1 1 2 4  8 16 32
+ *
+ * If the program reads elsewhere after any of them, fewer pages were mapped for nothing
+ * than were read.
+ *
+ * Nothing more is mapped with a page that is missing: ->fault has to run for it anyway,
+ * and a process that reads fresh pages in order would pay, at each page, for a look at
+ * all that follow. Threads that read different parts of a VMA in order disturb each
+ * other, and get what reads at random get.
+ *
+ * Return: true to map the pages from @start to @end; false for the one page.
+ */
+static bool vma_learn(struct vm_fault *vmf, pgoff_t *start, pgoff_t *end)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long past = (unsigned long)READ_ONCE(vma->vm_private_data);
+	unsigned long streak = 0, wanted = 1, got = 1;
+
+	if (past >> VMA_STREAK_BITS == vmf->pgoff)
+		streak = min_t(unsigned long, past % BIT(VMA_STREAK_BITS) + 1,
+			       VMA_STREAK_MOST);
+	if (streak >= VMA_STREAK_LEAST)
+		wanted = 2UL << (streak - VMA_STREAK_LEAST);
+	if (wanted > 1 && vma_page_in_memory(vmf)) {
+		vma_whole_table(vmf, start, end);
+		*start = vmf->pgoff;
+		*end = min(*end, *start + wanted - 1);
+		got = *end - *start + 1;
+	}
+	/* Nothing was learned of so many pages, so the next fault wants as many. */
+	if (got < wanted)
+		streak--;
+	past = (vmf->pgoff + got) << VMA_STREAK_BITS | streak;
+	WRITE_ONCE(vma->vm_private_data, (void *)past);
+	return got > 1;
+}
+
+/*
+ * Fault-around. VMAs for random access have ->map_pages as well, since the kernel takes
+ * mmap_lock for each fault of a VMA without that operation.
  *
  * No twin: in-tree has no fault-around.
  */
@@ -142,7 +198,7 @@ static vm_fault_t vma_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end
 		WRITE_ONCE(file->f_ra.start, end + 1);
 	} else if (vmf->vma->vm_flags & VM_RAND_READ ||
 		   READ_ONCE(file->f_mode) & FMODE_RANDOM ||
-		   !vma_page_in_memory(vmf)) {
+		   !vma_learn(vmf, &start, &end)) {
 		return 0;
 	}
 	return inner->map_pages(vmf, start, end);
@@ -410,7 +466,7 @@ struct file *kshm_attach_file_new_pooled(struct kshm_segment *segment,
 /**
  * kshm_attach_file_set_faultaround() - choose fault-around for the coming mapping
  * @file:	an attach file that nobody maps, and that only the caller uses
- * @around:	map neighbouring pages along with a faulting one
+ * @around:	map more pages along with a faulting one
  *
  * No twin: in-tree has no fault-around.
  */

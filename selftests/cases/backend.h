@@ -25,8 +25,6 @@
 #endif
 
 #define PAGE		((size_t)getpagesize())
-/* Pages that one fault maps on kshm: 64 KiB, unless debugfs says otherwise. */
-#define FAULT_AROUND	(65536 / PAGE)
 /* 0 in a 32-bit program, which skips the cases of such sizes and addresses. */
 #define TIB		((size_t)1 << 20 << 20)
 #define NO_TIB		"sizes of a 32-bit program end at 4 GiB"

@@ -34,6 +34,14 @@ static char *attach_with(int dev, unsigned int flags, void *addr)
 	return (char *)(uintptr_t)arg.addr;
 }
 
+/* Attaches where a page table begins. */
+static char *attach_at_table(int dev)
+{
+	uintptr_t range = (uintptr_t)free_range(TABLE + PAGES);
+
+	return attach_with(dev, 0, (void *)((range | (TABLE * PAGE - 1)) + 1));
+}
+
 static unsigned long pages_in_memory(void)
 {
 	struct line line;
@@ -169,7 +177,80 @@ TEST_F(prefault, without_flag_faults_as_before)
 	detach(p);
 	p = attach_with(self->dev, 0, NULL);
 	EXPECT_EQ(0, pages_mapped(p, PAGES));
-	EXPECT_LT(faults_to_read(p, PAGES), PAGES / FAULT_AROUND + 8);
+	EXPECT_LT(faults_to_read(p, PAGES), PAGES / 10);
+}
+
+/*
+ * prefault: Reads with gaps between them map the pages that are read, and no
+ * other.
+ */
+TEST_F(prefault, reads_with_gaps_map_one_page_each)
+{
+	volatile char *p;
+	int i;
+
+	make_from(0, PAGES);
+	p = attach_at_table(self->dev);
+	for (i = 0; i < 64; i++)
+		(void)p[(i * 7 + 3) * PAGE];
+	EXPECT_EQ(64, pages_mapped((char *)p, PAGES));
+}
+
+/*
+ * prefault: Reads in order map pages ahead of them, but never as many as were
+ * read.
+ */
+TEST_F(prefault, reads_in_order_map_fewer_ahead_than_were_read)
+{
+	volatile char *p;
+	int i;
+
+	make_from(0, PAGES);
+	p = attach_at_table(self->dev);
+	for (i = 0; i < 64; i++) {
+		(void)p[i * PAGE];
+		EXPECT_GT(2 * (i + 1), pages_mapped((char *)p, PAGES));
+	}
+	EXPECT_LT(64, pages_mapped((char *)p, PAGES));
+}
+
+/*
+ * prefault: Of two attaches that are read in turn, each in order, both map
+ * pages ahead.
+ */
+TEST_F(prefault, reads_in_order_of_two_attaches_both_map_ahead)
+{
+	volatile char *p, *q;
+	int i;
+
+	make_from(0, PAGES);
+	p = attach_at_table(self->dev);
+	q = attach_at_table(self->dev);
+	for (i = 0; i < 64; i++) {
+		(void)p[i * PAGE];
+		(void)q[i * PAGE];
+	}
+	EXPECT_LT(64, pages_mapped((char *)p, PAGES));
+	EXPECT_LT(64, pages_mapped((char *)q, PAGES));
+}
+
+/*
+ * prefault: After pages that are missing, reads in order begin to map ahead, two
+ * pages at first.
+ *
+ * The first 40 pages are made by the reads.
+ */
+TEST_F(prefault, reads_in_order_after_missing_pages_map_few_ahead)
+{
+	volatile char *p;
+
+	make_from(40, PAGES);
+	p = attach_at_table(self->dev);
+	EXPECT_LE(40, faults_to_read(p, 40));
+	EXPECT_EQ(40, pages_mapped((char *)p, PAGES));
+	(void)p[40 * PAGE];
+	EXPECT_GE(42, pages_mapped((char *)p, PAGES));
+	EXPECT_GE(6, faults_to_read(p + 41 * PAGE, 39));
 }
 
 /* prefault: With NO_FAULTAROUND each fault maps one page. */
@@ -185,24 +266,25 @@ TEST_F(prefault, no_faultaround_one_fault_a_page)
 }
 
 /*
- * prefault: A fault on a page that is not in memory maps that page only.
+ * prefault: A fault on a missing page maps that page alone, even after reads in
+ * order; the next one maps pages ahead again.
  *
- * A process that reads fresh pages in order would pay for a look at all neighbours, at
- * each page.
+ * The faults before it are for the pages 0 to 7, 9 and 13. The last maps eight pages.
  */
 TEST_F(prefault, fault_on_missing_page_maps_it_alone)
 {
-	size_t window = FAULT_AROUND * PAGE;
-	char *p = free_range(2 * FAULT_AROUND);
+	const int missing = 21;
+	char *p;
 
-	/* Neighbours are those in the same aligned range. */
-	p += -(uintptr_t)p % window;
-	make_from(1, FAULT_AROUND);
-	ASSERT_EQ(p, attach_with(self->dev, 0, p));
-	EXPECT_EQ(0, *(volatile char *)p);
-	EXPECT_EQ(1, pages_mapped(p, FAULT_AROUND));
-	EXPECT_EQ('m', *(volatile char *)(p + PAGE));
-	EXPECT_LT(2, pages_mapped(p, FAULT_AROUND));
+	make_from(0, PAGES);
+	p = attach_at_table(self->dev);
+	ASSERT_EQ(0, madvise(p + missing * PAGE, PAGE, MADV_REMOVE));
+	EXPECT_GT(missing, faults_to_read(p, missing));
+	EXPECT_EQ(missing, pages_mapped(p, PAGES));
+	EXPECT_EQ(0, *(volatile char *)(p + missing * PAGE));
+	EXPECT_EQ(missing + 1, pages_mapped(p, PAGES));
+	EXPECT_EQ('m', *(volatile char *)(p + (missing + 1) * PAGE));
+	EXPECT_LT(missing + 2, pages_mapped(p, PAGES));
 }
 
 /* prefault: POPULATE works together with NO_FAULTAROUND. */

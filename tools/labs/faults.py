@@ -3,7 +3,7 @@
 
 import labbase
 
-AROUND = 16         # pages that fault-around maps at most, on x86-64
+AROUND = 16         # pages of a block that fault-around of a file maps, on x86-64
 
 
 class Maps:

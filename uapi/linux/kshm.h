@@ -103,7 +103,7 @@
  * %KSHM_FEATURE_LOCK
  *   LOCK keeps pages in memory.
  * %KSHM_FEATURE_FAULTAROUND
- *   A page fault also maps pages around the one that is needed.
+ *   If a program reads in order, a page fault also maps pages that follow.
  * %KSHM_FEATURE_GUARD
  *   DETACH cannot unmap what another thread maps at the same time.
  * %KSHM_FEATURE_PREFAULT
@@ -305,7 +305,8 @@ struct kshm_get {
  *   fault, neither a read nor a write. This brings nothing into memory.
  * %KSHM_ATTACH_NO_FAULTAROUND
  *   Let a page fault map its one page only, as in-tree shm and
- *   madvise(MADV_RANDOM) do. This is better if few of many pages are read.
+ *   madvise(MADV_RANDOM) do. Without this flag, reads in order fault less and
+ *   less often, and reads at random fault for each page.
  *
  * Errors:
  *
