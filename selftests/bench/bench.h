@@ -35,6 +35,7 @@ struct side {
 	int			attaches;
 	char			*addrs[MOST_SEGMENTS];
 	int			probe;	/* a segment besides those */
+	int			huge;	/* another one, with huge pages */
 };
 
 /*

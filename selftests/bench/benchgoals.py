@@ -66,12 +66,22 @@ def reading():
                   "faults", unit="page faults"),
         with_flag("attaching and reading 64 MiB, POPULATE", COUNT, *pages,
                   "POPULATE", "attach+read"),
+        with_flag("reading 64 MiB, HUGE: faults", COUNT, *pages, "HUGE", "faults",
+                  0.002, unit="page faults"),
+        with_flag("reading 64 MiB, HUGE", COUNT, *pages, "HUGE", "read", 0.01),
+        with_flag("reading 64 MiB, HUGE: the detach", COUNT, *pages, "HUGE",
+                  "detach", 0.01),
+    ] + [
+        beside_intree(f"reading {what} of 64 MiB, and the detach", COUNT, "gaps",
+                      READ_PAGES, what, 1.05)
+        for what in ("every second page", "every 17th page", "nine pages of 32",
+                     "30 pages of 32")
     ] + [
         beside_intree(f"{size} random reads{how}{part}", COUNT, "random", size,
                       figure, most)
         for size in (100, 2000)
         for how, most, figures in (
-            ("", None, ("read", "detach")),
+            ("", 1.05, ("read", "detach")),
             (", MADV_RANDOM", 1.05, ("MADV_RANDOM read", "MADV_RANDOM detach")))
         for part, figure in zip(("", ": the detach"), figures)
     ] + [
@@ -101,7 +111,7 @@ def calls():
         one("SHM_INFO, 32,000 segments", MOST, "SHM_INFO", 0.70)
         one("SHM_STAT, 32,000 segments", MOST, "SHM_STAT", None)
     found.append(beside_intree("shmat + shmdt beside another attach of it", COUNT,
-                               "attaches", 1, "shmat+shmdt"))
+                               "attaches", 1, "shmat+shmdt", 0.98))
     found.append(beside_intree("listing of 32,000 segments", COUNT, "calls",
                                MOST, "listing", 1.00))
     return found
@@ -134,6 +144,8 @@ def others_counted():
         with_flag("create and first write, PREALLOC, beside memfd", COUNT,
                   "write", WRITE_PAGES, "prefault", "create+first write",
                   other=MEMFD),
+        with_flag("create and first write, HUGE, beside in-tree", COUNT, "write",
+                  WRITE_PAGES, "HUGE", "create+first write", 0.7),
     ] + [
         beside_intree(f"what {size} attaches add to fork + exit", COUNT, "fork",
                       size, "fork+exit, added", 0.90) for size in (16, 128)]
