@@ -112,6 +112,18 @@ def texts_of(files):
             for process in calls.normal(calls.parse(files))["processes"]]
 
 
+def test_compare_knows_processes_that_share_no_memory():
+    def one(pid):
+        return calls.normal(calls.parse({pid: FORK.format(pid + 1) + END,
+                                         pid + 1: END}))
+    left, right = one(10), one(20)
+    assert len(left["processes"]) == 1
+    left["stdout"], right["stdout"] = "parent 10, child 11", "parent 20, child 21"
+    assert texts.compare([left], [right], "stdout") is None
+    right["stdout"] = "parent 21, child 20"
+    assert texts.compare([left], [right], "stdout")
+
+
 def test_compare_child_knows_the_addresses_of_its_parent():
     parent = "shmget(IPC_PRIVATE, 4096, 0600) = 1\nshmat(1, NULL, 0) = 0x7f0000000000\n"
     assert texts_of({7: parent + FORK.format(8), 8: "shmdt(0x7f0000000000) = 0\n"})[1] == \

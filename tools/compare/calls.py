@@ -327,6 +327,7 @@ def normal(first, attached=()):
     """-> what a run did, as data: its processes in their order, with their calls, and
     what each name stands for. @attached are processes that were seen with an attach,
     which they may have from their parent."""
+    others = {str(process.pid): "another process" for process in in_tree_order(first)}
     prune(first, attached)
     number(first)
     sizes = segment_sizes(first)
@@ -344,5 +345,5 @@ def normal(first, attached=()):
     return {"processes": processes,
             "names": {"id": {word: names.id(word) for word in names.ids},
                       "key": {word: names.key(word) for word in names.keys},
-                      "process": {str(pid): f"process {path}"
-                                  for pid, path in names.pids.items()}}}
+                      "process": {**others, **{str(pid): f"process {path}" for pid, path
+                                               in names.pids.items()}}}}

@@ -206,9 +206,8 @@ def attach_key(attach):
 
 def looks_in_order(run):
     """-> (path, look) by the places of the processes"""
-    paths = {int(pid): path.rpartition(" ")[2]
-             for pid, path in run["names"]["process"].items()}
-    order = {process["path"]: at for at, process in enumerate(run["processes"])}
+    paths = {process["pid"]: process["path"] for process in run["processes"]}
+    order = {path: at for at, path in enumerate(paths.values())}
     found = [(paths.get(look["pid"], "?"), look) for look in run["looks"]]
     return sorted(found, key=lambda item: order.get(item[0], len(order)))
 
