@@ -8,14 +8,15 @@ import subprocess
 import sys
 
 import tap
-from common import BUILD, QEMU, built_module
+from common import BUILD, QEMU, beside, built_module
 
 
 def command_of(kernel, name, image, tools, script, options):
     """-> the command that boots a guest with kshm and the tools"""
     command = [os.path.join(QEMU, "boot"), "--kernel", kernel, "--image", image,
                "--log", os.path.join(BUILD, f"{name}.log"), "--run", script, *options]
-    puts = [(built_module(kernel), "kshm.ko"),
+    module = built_module(kernel)
+    puts = [(module, "kshm.ko"), (beside(module, "kshm_switch"), "kshm_switch.ko"),
             (os.path.join(BUILD, "lib/kshm-run"), "tools/kshm-run"),
             (os.path.join(BUILD, "lib/libkshm-preload.so"), "lib/libkshm-preload.so"),
             *((tool, f"tools/{os.path.basename(tool)}") for tool in tools)]

@@ -162,6 +162,8 @@ STAGES = [
     # The scene compares what is drawn with what it sees. host tries the page.
     Stage("picture-6.12", "check all", "tools/picture/picture 6.12",
           parts="KERNEL=6.12 guest-parts", tap=False, disk="6.12"),
+    Stage("compare-6.12", "check all", "selftests/programs/compare 6.12",
+          parts="KERNEL=6.12 guest-parts", disk="6.12"),
     # One boot for the labs that ask for facts.
     Stage("labs-6.12", "check all", "selftests/labs/labs 6.12",
           parts="KERNEL=6.12 labs-parts", files="labs"),
