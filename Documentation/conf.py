@@ -60,7 +60,7 @@ def module_files():
     found = []
     for module, headers in (("kshm", ["module/kshm.h", "module/sysv.h"]),
                             ("kshm_switch", ["module/switch/switch.h"])):
-        objects = " ".join(re.findall(rf"^{module}-y [:+]= (.*)", kbuild, re.M))
+        objects = " ".join(re.findall(rf"^{module}-\S+ [:+]= (.*)", kbuild, re.M))
         found += headers + [name[:-1] + "c" for name in objects.split()]
     return found
 

@@ -59,7 +59,7 @@
 
 /* Since 6.7, the page cache counts a huge page of hugetlbfs as the small pages in it. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-#define kshm_hugetlb_nrpages(nrpages, h)	(nrpages)
+#define kshm_hugetlb_nrpages(nrpages, h)	((void)(h), (nrpages))
 #else
 #define kshm_hugetlb_nrpages(nrpages, h)	((u64)(nrpages) * pages_per_huge_page(h))
 #endif

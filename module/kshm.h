@@ -672,12 +672,10 @@ void kshm_huge_explain(struct kshm_ctx *ctx, const struct file *file, u64 size);
 void kshm_huge_explain_object(struct kshm_ctx *ctx);
 struct vfsmount *kshm_huge_new_mount(bool wanted);
 
-/* extras/hugetlb.c, and below for a kernel without hugetlbfs */
-#ifdef CONFIG_HUGETLBFS
+/* extras/hugetlb.c, only if there is CONFIG_HUGETLBFS */
 struct file *kshm_hugetlb_new(struct kshm_ctx *ctx, const struct kshm_get *get);
 u64 kshm_hugetlb_usage(const struct inode *inode);
 void kshm_hugetlb_exit(void);
-#endif
 
 /* extras/why.c */
 int kshm_refuse(struct kshm_ctx *ctx, int err, u32 reason, u64 asked, u64 limit);
@@ -731,7 +729,7 @@ static inline struct file *kshm_pool_next(const struct file *file)
  *
  * Context: Any.
  *
- * Twin of is_file_hugepages().
+ * No twin: in-tree looks at the file, by is_file_hugepages().
  *
  * Return: true or false.
  */
@@ -740,24 +738,6 @@ static inline bool kshm_hugetlb_has(const struct inode *inode)
 	return IS_ENABLED(CONFIG_HUGETLBFS) &&
 	       inode->i_sb->s_magic == HUGETLBFS_MAGIC;
 }
-
-#ifndef CONFIG_HUGETLBFS
-static inline struct file *kshm_hugetlb_new(struct kshm_ctx *ctx,
-					    const struct kshm_get *get)
-{
-	return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_HUGETLB_SIZE,
-				   KSHM_GET_HUGETLB_LOG(get->flags), 0));
-}
-
-static inline u64 kshm_hugetlb_usage(const struct inode *inode)
-{
-	return 0;
-}
-
-static inline void kshm_hugetlb_exit(void)
-{
-}
-#endif
 
 /**
  * kshm_segment_unlock() - unlock a segment

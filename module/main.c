@@ -55,7 +55,8 @@ static void __exit kshm_exit(void)
 	kshm_dev_exit();
 	kshm_proc_exit();
 	kshm_ns_exit();
-	kshm_hugetlb_exit();
+	if (IS_ENABLED(CONFIG_HUGETLBFS))
+		kshm_hugetlb_exit();
 	kshm_huge_exit();
 	/* Last: a task can still be in an operation of an inode that outlives us. */
 	kshm_backing_exit();

@@ -46,6 +46,9 @@ static struct file *segment_new_file(struct kshm_ctx *ctx,
 	struct file *file;
 	int err;
 
+	if (hugetlb && !IS_ENABLED(CONFIG_HUGETLBFS))
+		return ERR_PTR(kshm_refuse(ctx, -EINVAL, KSHM_WHY_HUGETLB_SIZE,
+					   KSHM_GET_HUGETLB_LOG(get->flags), 0));
 	file = hugetlb ? kshm_hugetlb_new(ctx, get) : segment_new_shmem(ctx, get);
 	if (IS_ERR(file) || !(get->flags & KSHM_GET_PREALLOC))
 		return file;

@@ -24,7 +24,8 @@ def listed(top, module):
     with open(os.path.join(top, "Kbuild")) as kbuild:
         text = kbuild.read().replace("\\\n", " ")
     found = []
-    for line in re.findall(rf"^{module}-y [:+]= (.*)$", text, re.MULTILINE):
+    for line in re.findall(rf"^{module}-(?:y|\$\(CONFIG_\w+\)) [:+]= (.*)$", text,
+                           re.MULTILINE):
         found += [name[:-len(".o")] for name in line.split()]
     return found
 
