@@ -921,6 +921,11 @@ unsigned long symbol_of_kshm(const char *symbol)
 	return found;
 }
 
+void trace_without_names(void)
+{
+	write_file("/sys/kernel/tracing/options/record-cmd", "0");
+}
+
 dev_t next_device(void)
 {
 	int type = fsopen("tmpfs", FSOPEN_CLOEXEC), fd;

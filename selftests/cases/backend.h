@@ -213,6 +213,13 @@ int swap_to(const char *disk);
 int open_backing(const char *p, size_t pages);
 /* The address of a function or variable of the module; for root. */
 unsigned long symbol_of_kshm(const char *symbol);
+/*
+ * Keeps traces from recording the names of tasks. The kernel would patch its scheduler for
+ * that, and before version 8.1 QEMU's emulation of several processors does not always
+ * survive a patch of what another one runs. For cases that enable events; an instance
+ * that is made afterwards records no names either.
+ */
+void trace_without_names(void);
 /* The device number of a new tmpfs: the lowest that no file system has. */
 dev_t next_device(void);
 /*

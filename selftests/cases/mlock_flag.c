@@ -26,6 +26,7 @@ static bool probe_begins(void)
 {
 	char filter[64];
 
+	trace_without_names();
 	snprintf(filter, sizeof(filter), "common_pid == %d", getpid());
 	return !write_file(TRACING "kprobe_events", DEFINITION) &&
 	       !write_file(PROBES "look/filter", filter) &&

@@ -416,6 +416,7 @@ TEST_F(objects, trace_escapes_names)
 	if (mount("tracing", "/sys/kernel/tracing", "tracefs", 0, NULL) &&
 	    errno != EBUSY)
 		SKIP(return, "this kernel has no tracefs");
+	trace_without_names();
 	ASSERT_EQ(0, write_file(TRACE, "\n"));
 	ASSERT_EQ(0, write_file(EVENTS "kshm_open/enable", "1"));
 	make_object("/\033]0;a b\n\377", 0);

@@ -20,6 +20,7 @@ static inline int begin_trace_case(struct __test_metadata *_metadata)
 {
 	int dev = begin_device_case(_metadata);
 
+	trace_without_names();
 	if (dev >= 0 && mkdir(TRACING, 0700) && errno != EEXIST)
 		SKIP(return dev, "no tracing: %s", strerror(errno));
 	return dev;
