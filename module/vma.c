@@ -13,6 +13,7 @@
  *	vma->vm_private_data	what was learned from faults
  *				It belongs to the driver that made the VMA. shmem
  *				does not use it, and fork() and a split copy it.
+ *				hugetlbfs uses it, and its faults never come here.
  *	file->f_ra.size		KSHM_ATTACH_POPULATE is in progress
  *	file->f_ra.start	page index that populating has reached
  *				Readahead uses f_ra in filemap_fault() and in read().

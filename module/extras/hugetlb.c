@@ -16,7 +16,9 @@
  *	vm_munmap()			they stay reserved
  *	set S_PRIVATE			an attach reserves no more, as in-tree
  *
- * Pages that another thread manages to touch meanwhile are pages of the new segment.
+ * Pages that another thread manages to touch meanwhile are pages of the new segment. A
+ * thread that moves the mapping, or forks, can keep it. Then it has huge pages as
+ * mmap(MAP_HUGETLB) gives them to everybody, and the module has nothing to do with them.
  */
 #include "kshm.h"
 
