@@ -41,8 +41,9 @@ DECLARED = (
      it["kind"] == "figure" and (
          it["name"] == "minor faults" and it["kshm"] < it["intree"] or
          it["name"] == "attaches resident" and it["kshm"] > it["intree"])),
-    ("``SHM_HUGETLB``", BOTH, lambda it:
-     it["kind"] == "call" and "SHM_HUGETLB" in it["text"]),
+    ("Huge pages that are set aside", BOTH, lambda it:
+     it["kind"] == "call" and "SHM_HUGETLB" in it["text"] and
+     (it["intree"], it["kshm"]) in (("ok", "never"), ("never", "ENOMEM"))),
     ("A full table of files", BOTH, lambda it:
      it["kind"] == "call" and it["text"].startswith("shmat") and
      it["intree"] == "ENFILE" and it["kshm"] != "ENFILE"),
