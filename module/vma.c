@@ -136,9 +136,10 @@ static bool vma_page_in_memory(struct vm_fault *vmf)
 
 /*
  * Learn from a fault how many pages to map. A fault is in order if its page follows those
- * that the fault before it has mapped. Reads in order fault in order; reads at random or
- * with gaps do not. To map a page for nothing, and to unmap it, costs a quarter of a
- * fault. So until VMA_STREAK_LEAST faults came in order, each one maps its one page.
+ * that the fault before it has mapped. Reads in order fault in order; reads at random,
+ * with gaps or backwards do not. To map a page for nothing, and to unmap it, costs a
+ * quarter of a fault. So until VMA_STREAK_LEAST faults came in order, each one maps its
+ * one page.
  * Then the number doubles with each fault in order:
  *
  *	fault at page	0 1 2 3 4 5 6 7 9 13 21 37 ...
