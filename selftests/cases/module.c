@@ -302,22 +302,28 @@ TEST_F(module, loaded_with_a_size_for_objects)
 	EXPECT_EQ(0, load_module());
 }
 
+/* Expects that the module is refused with each of these parameters; NULL ends them. */
+static void expect_refused(struct __test_metadata *_metadata,
+			   const char *const *wrong)
+{
+	ASSERT_EQ(0, unload_soon());
+	for (; *wrong; wrong++) {
+		ASSERT_EQ(-EINVAL, load_module_with(*wrong)) {
+			TH_LOG("%s", *wrong);
+		}
+	}
+	EXPECT_EQ(0, load_module());
+}
+
 /* module: Loading with a parameter objects_size that is no size fails. */
 TEST_F(module, loaded_with_no_size_for_objects_einval)
 {
 	static const char *const wrong[] = {
 		"objects_size=", "objects_size=%", "objects_size=many",
-		"objects_size=1mb", "objects_size=5%%",
+		"objects_size=1mb", "objects_size=5%%", NULL,
 	};
-	size_t i;
 
-	ASSERT_EQ(0, unload_soon());
-	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		ASSERT_EQ(-EINVAL, load_module_with(wrong[i])) {
-			TH_LOG("%s", wrong[i]);
-		}
-	}
-	EXPECT_EQ(0, load_module());
+	expect_refused(_metadata, wrong);
 }
 
 static unsigned int state_of(int id)
@@ -460,16 +466,11 @@ TEST_F(module, loaded_with_huge_pages_for_system_calls)
 /* module: Loading with a parameter huge that is no policy fails. */
 TEST_F(module, loaded_with_no_policy_of_huge_pages_einval)
 {
-	static const char *const wrong[] = { "huge=", "huge=yes", "huge=deny" };
-	size_t i;
+	static const char *const wrong[] = {
+		"huge=", "huge=yes", "huge=deny", NULL,
+	};
 
-	ASSERT_EQ(0, unload_soon());
-	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		ASSERT_EQ(-EINVAL, load_module_with(wrong[i])) {
-			TH_LOG("%s", wrong[i]);
-		}
-	}
-	EXPECT_EQ(0, load_module());
+	expect_refused(_metadata, wrong);
 }
 
 /*
