@@ -30,23 +30,14 @@
 #include <linux/kstrtox.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
-#include <linux/mutex.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
 
-/* Protects the mounts. Only mounting takes locks under it. */
-static DEFINE_MUTEX(hugetlb_mnt_lock);
 /*
  * The mounts by the size of a page, as a power of 2; the first is that of the default
- * size. NULL if it was not needed yet.
+ * size. NULL if it was not needed yet. Each is set once, without a lock.
  */
 static struct vfsmount *hugetlb_mnt[KSHM_GET_HUGETLB_SIZES];
-
-/* What belongs to the whole system is done with the rights of the kernel. */
-static struct cred *hugetlb_cred(void)
-{
-	return prepare_kernel_cred(&init_task);
-}
 
 /*
  * Open a file of proc or sysfs, which tell what the kernel does not export. This mounts
@@ -102,19 +93,20 @@ static struct vfsmount *hugetlb_new_mount(unsigned int log)
 /* Return: the mount, not counted; -EINVAL, -ENOMEM, -ENFILE. */
 static struct vfsmount *hugetlb_get_mount(unsigned int log)
 {
-	struct vfsmount *mnt;
+	struct vfsmount *made, *mnt = READ_ONCE(hugetlb_mnt[log]);
 
-	mutex_lock(&hugetlb_mnt_lock);
-	mnt = hugetlb_mnt[log];
-	if (!mnt) {
-		mnt = hugetlb_new_mount(log);
-		/* No device number is left for a file system. */
-		if (mnt == ERR_PTR(-EMFILE))
-			mnt = ERR_PTR(-ENFILE);
-		if (!IS_ERR(mnt))
-			hugetlb_mnt[log] = mnt;
-	}
-	mutex_unlock(&hugetlb_mnt_lock);
+	if (mnt)
+		return mnt;
+	made = hugetlb_new_mount(log);
+	/* No device number is left for a file system. */
+	if (made == ERR_PTR(-EMFILE))
+		return ERR_PTR(-ENFILE);
+	if (IS_ERR(made))
+		return made;
+	mnt = cmpxchg(&hugetlb_mnt[log], NULL, made);
+	if (!mnt)
+		return made;
+	mntput(made);
 	return mnt;
 }
 
@@ -255,7 +247,8 @@ static struct file *hugetlb_new(struct kshm_ctx *ctx, const struct kshm_get *get
  */
 struct file *kshm_hugetlb_new(struct kshm_ctx *ctx, const struct kshm_get *get)
 {
-	struct cred *kernel = hugetlb_cred();
+	/* What belongs to the whole system is done with the rights of the kernel. */
+	struct cred *kernel = prepare_kernel_cred(&init_task);
 	struct file *file;
 
 	if (!kernel)
